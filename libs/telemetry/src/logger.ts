@@ -1,0 +1,66 @@
+import pino from 'pino';
+
+/** Fields of one log line; the keys mean the same in every service (`callId`, `aor`, `flow`, `edge`). */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** A structured logger: a fixed event name, then fields, never a sentence with values in it. */
+export interface Logger {
+  error(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  debug(event: string, fields?: LogFields): void;
+  /** The same logger with `fields` on every line. */
+  child(fields: LogFields): Logger;
+}
+
+/** The levels a process can be told to log at. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LoggerOptions {
+  readonly name: string;
+  readonly level: LogLevel;
+  /** File descriptor of the log; stdout unless given. */
+  readonly fd?: number;
+}
+
+/** Keys whose values never reach a log, at any depth of two. */
+const SECRET_KEYS = ['password', 'secret', 'ha1', 'authorization', 'natsPassword'];
+
+/** JSON lines on stdout; errors become `{ type, message, code, stack }`. */
+export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
+  const options: pino.LoggerOptions = {
+    name,
+    level,
+    messageKey: 'event',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
+  };
+  return wrap(pino(options, pino.destination({ fd, sync: true })));
+}
+
+function wrap(log: pino.Logger): Logger {
+  return {
+    error: (event, fields) => log.error(plain(fields), event),
+    warn: (event, fields) => log.warn(plain(fields), event),
+    info: (event, fields) => log.info(plain(fields), event),
+    debug: (event, fields) => log.debug(plain(fields), event),
+    child: (fields) => wrap(log.child(plain(fields))),
+  };
+}
+
+function plain(fields: LogFields = {}): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(fields)) out[key] = value instanceof Error ? describe(value) : value;
+  return out;
+}
+
+function describe(error: Error): Record<string, unknown> {
+  return { ...pino.stdSerializers.err(error) };
+}
+
+/** Notes a failure that is acceptable here, and why, so that none is swallowed unseen. */
+export function ignore(log: Logger, error: unknown, why: string): void {
+  log.debug('failure.ignored', { why, err: error });
+}

@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+const source = {
+  resolve: { conditions: ['@callweave/source'] },
+  ssr: { resolve: { conditions: ['@callweave/source'] } },
+};
+const packages = '{libs,services,tools,test/support}';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: [`${packages}/**/*.test.ts`],
+          exclude: ['**/*.service.test.ts', '**/node_modules/**', '**/dist/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'service',
+          include: [`${packages}/**/*.service.test.ts`, 'test/conformance/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.test.ts', 'test/chaos/**/*.chaos.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
