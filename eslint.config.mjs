@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const noEnvironment = {
@@ -6,8 +7,8 @@ const noEnvironment = {
   message: 'Configuration is read once, in libs/service.',
 };
 
-export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**', '.callweave/**'] },
+export default defineConfig(
+  { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**', '.callweave/**', 'services/*/bin/**'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
