@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+/** A value that does not print, serialise or interpolate; `reveal` is the one way to it. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+}
+
+/** A setting whose value must never be printed. */
+export const secret = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value));
+
+/** Whole seconds, at least one. */
+export const seconds = z.coerce.number().int().min(1).max(31_536_000);
+
+/** A TCP or UDP port; 0 lets the operating system choose. */
+export const port = z.coerce.number().int().min(0).max(65_535);
+
+/** `host:port`. */
+export const hostPort = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'port above 65535');
+
+/** One setting: the environment variable it comes from and what it must look like. */
+export interface Setting<S extends z.ZodType = z.ZodType> {
+  readonly variable: string;
+  readonly schema: S;
+}
+
+/** Settings of a process by the name the code knows them by. */
+export type ConfigTable = Readonly<Record<string, Setting>>;
+
+/** What `loadConfig` returns for a table. */
+export type ConfigOf<T extends ConfigTable> = { readonly [K in keyof T]: z.output<T[K]['schema']> };
+
+/** A setting read from the environment variable `variable`. */
+export function env<S extends z.ZodType>(variable: string, schema: S): Setting<S> {
+  return { variable, schema };
+}
+
+/** Declares the settings of a process; the reference page is generated from the same table. */
+export function defineConfig<const T extends ConfigTable>(table: T): T {
+  return table;
+}
+
+/** Everything that is wrong with the configuration, all at once. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`configuration: ${String(problems.length)} problem(s)`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks all settings of `table`; an empty variable counts as unset. Throws `ConfigError`. */
+export function loadConfig<T extends ConfigTable>(table: T, environment: Environment): ConfigOf<T> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { variable, schema }] of Object.entries(table)) {
+    const raw = environment[variable];
+    const result = schema.safeParse(raw === '' ? undefined : raw);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${variable}: ${describe(raw, result.error)}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as ConfigOf<T>;
+}
+
+function describe(raw: string | undefined, error: z.ZodError): string {
+  if (raw === undefined || raw === '') return 'is required';
+  return error.issues.map((issue) => issue.message).join('; ');
+}

@@ -1,0 +1,27 @@
+export {
+  ConfigError,
+  type ConfigOf,
+  type ConfigTable,
+  defineConfig,
+  env,
+  type Environment,
+  hostPort,
+  loadConfig,
+  port,
+  Secret,
+  secret,
+  seconds,
+  type Setting,
+} from './config.ts';
+export { type HealthOptions, type HealthServer, serveHealth } from './health.ts';
+export { createInstanceId } from './instance.ts';
+export { Life, type LifeState, type RunningService } from './life.ts';
+export {
+  EXIT_CONFIG,
+  processConfig,
+  reportConfigProblems,
+  runService,
+  type ServiceContext,
+  type ServiceDefinition,
+} from './run.ts';
+export { version } from './version.ts';
