@@ -1,0 +1,13 @@
+import { keysBucket, subscribersBucket, tenantsBucket } from './auth.ts';
+import { type BucketType } from './define.ts';
+import { instancesBucket } from './instance.ts';
+import { locationBucket } from './registration.ts';
+
+/** Every bucket that is provisioned. */
+export const buckets: readonly BucketType[] = [
+  locationBucket,
+  subscribersBucket,
+  tenantsBucket,
+  keysBucket,
+  instancesBucket,
+];

@@ -1,0 +1,14 @@
+import { defineStream, type StreamType } from './define.ts';
+import { bindingAdded, bindingRefreshed, bindingRemoved } from './registration.ts';
+
+const DAY_SEC = 86_400;
+
+export const registrationsStream = defineStream('REGISTRATIONS', {
+  summary: 'Devices that came, stayed and went.',
+  events: [bindingAdded, bindingRefreshed, bindingRemoved],
+  maxAgeSec: DAY_SEC,
+  maxMessages: 1_000_000,
+});
+
+/** Every stream that is provisioned. */
+export const streams: readonly StreamType[] = [registrationsStream];
