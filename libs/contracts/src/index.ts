@@ -72,6 +72,13 @@ export {
   RegisterResponse,
   removeRegistration,
 } from './registration.ts';
-export { authProfile, edgeProfile, registrarProfile, type ServiceProfile, serviceProfiles } from './services.ts';
+export {
+  authProfile,
+  type Consumption,
+  edgeProfile,
+  registrarProfile,
+  type ServiceProfile,
+  serviceProfiles,
+} from './services.ts';
 export { registrationsStream, streams } from './streams.ts';
 export { MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES, subjectToken } from './subject-token.ts';

@@ -12,12 +12,19 @@ import {
   removeRegistration,
 } from './registration.ts';
 
+/** A durable consumer; its replicas share the work. */
+export interface Consumption {
+  readonly event: EventType;
+  readonly durable: string;
+}
+
 /** What one service may do on the bus; its NATS permissions are generated from this and nothing else. */
 export interface ServiceProfile {
   readonly name: string;
   readonly serves: readonly RequestType[];
   readonly asks: readonly RequestType[];
   readonly publishes: readonly EventType[];
+  readonly consumes: readonly Consumption[];
   readonly reads: readonly BucketType[];
   readonly writes: readonly BucketType[];
 }
@@ -27,6 +34,7 @@ export const registrarProfile: ServiceProfile = {
   serves: [register, lookup, listRegistrations, removeRegistration],
   asks: [],
   publishes: [bindingAdded, bindingRefreshed, bindingRemoved],
+  consumes: [],
   reads: [locationBucket, instancesBucket],
   writes: [locationBucket, instancesBucket],
 };
@@ -36,6 +44,7 @@ export const authProfile: ServiceProfile = {
   serves: [challenge, verify],
   asks: [],
   publishes: [],
+  consumes: [],
   reads: [subscribersBucket, tenantsBucket, keysBucket, instancesBucket],
   writes: [subscribersBucket, keysBucket, instancesBucket],
 };
@@ -45,6 +54,7 @@ export const edgeProfile: ServiceProfile = {
   serves: [],
   asks: [challenge, verify, register],
   publishes: [],
+  consumes: [],
   reads: [tenantsBucket, keysBucket, instancesBucket],
   writes: [keysBucket, instancesBucket],
 };

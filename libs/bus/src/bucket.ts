@@ -1,0 +1,167 @@
+import { type Clock, sleep } from '@callweave/clock';
+import { type BucketType, parseContract, type TokenValues } from '@callweave/contracts';
+import { expBackoff } from './backoff.ts';
+import { headers } from 'nats';
+import { type z } from 'zod';
+import { decode, encode } from './codec.ts';
+import { type Connection } from './connection.ts';
+import { getDirect, getFromLeader, type Stored } from './get-last.ts';
+import { BusUnavailableError, ConflictError } from './errors.ts';
+import { classifyNatsFailure, toBusError } from './nats-failure.ts';
+
+/** A record and the revision that a compare-and-set must name. */
+export interface Entry<V> {
+  readonly key: string;
+  readonly value: V;
+  readonly revision: number;
+  /** When the server stored it, by the server's clock, epoch ms. */
+  readonly storedAtMs: number;
+}
+
+/** What a change function makes of a record: a new value, its removal, or nothing to write. */
+export type Change<V> = { readonly set: V } | 'remove' | 'keep';
+
+export interface ModifyOptions {
+  /** Keep trying for this long while others win or JetStream has no leader. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const DEFAULT_DEADLINE_MS = 12_000;
+const MAX_CONFLICTS = 25;
+
+/** One KV bucket, typed; every write is a compare-and-set. */
+export class Bucket<P extends string, S extends z.ZodType> {
+  readonly #type: BucketType<P, S>;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #stream: string;
+
+  constructor(type: BucketType<P, S>, connection: Connection, clock: Clock) {
+    this.#type = type;
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#stream = `KV_${type.name}`;
+  }
+
+  /** The record, read from any replica (it may be a moment old), or undefined. */
+  get(tokens: TokenValues<P>): Promise<Entry<z.output<S>> | undefined> {
+    return this.#read(this.#type.key(tokens), 'any replica');
+  }
+
+  /** Writes the record if there is none; false when there is one. */
+  async create(tokens: TokenValues<P>, value: z.output<S>): Promise<boolean> {
+    return (await this.#write(this.#type.key(tokens), value, 0)) !== undefined;
+  }
+
+  /** Writes whatever was there before; for leases only, everything else has rivals. Returns the revision. */
+  async put(tokens: TokenValues<P>, value: z.output<S>): Promise<number> {
+    const key = this.#type.key(tokens);
+    const revision = await this.#write(key, value, undefined);
+    if (revision === undefined) throw new ConflictError(key);
+    return revision;
+  }
+
+  /** Removes the record at this revision by deleting its message; no marker stays behind. False when it is gone. */
+  async remove(revision: number): Promise<boolean> {
+    try {
+      return await this.#connection.jsm.streams.deleteMessage(this.#stream, revision, false);
+    } catch (error) {
+      if (classifyNatsFailure(error) === 'missing') return false;
+      throw toBusError(error, `${this.#type.name}: remove`);
+    }
+  }
+
+  /**
+   * Reads, lets `change` decide, writes by compare-and-set; again while others win or no leader is elected.
+   * `change` may run several times and must not have effects. Returns the record as it is afterwards.
+   * Throws `ConflictError` or `BusUnavailableError` when the deadline passes.
+   */
+  async modify(
+    tokens: TokenValues<P>,
+    change: (current: z.output<S> | undefined) => Change<z.output<S>>,
+    { deadlineMs = DEFAULT_DEADLINE_MS, signal }: ModifyOptions = {},
+  ): Promise<z.output<S> | undefined> {
+    const key = this.#type.key(tokens);
+    const end = this.#clock.monotonicMs() + deadlineMs;
+    let from: 'any replica' | 'leader' = 'any replica';
+    let conflicts = 0;
+    for (let attempt = 0; ; attempt++) {
+      let failure: Error;
+      try {
+        const current = await this.#read(key, from);
+        const decided = change(current?.value);
+        if (decided === 'keep') return current?.value;
+        if (await this.#apply(key, current, decided)) return decided === 'remove' ? undefined : decided.set;
+        failure = new ConflictError(key);
+        conflicts += 1;
+      } catch (error) {
+        if (!(error instanceof BusUnavailableError)) throw error;
+        failure = error;
+      }
+      from = 'leader';
+      const waitMs = expBackoff(attempt, failure instanceof ConflictError ? 2 : 50, 500);
+      if (conflicts > MAX_CONFLICTS || this.#clock.monotonicMs() + waitMs > end) throw failure;
+      await sleep(this.#clock, waitMs, signal);
+    }
+  }
+
+  /** All keys' records that match now, in no order. For operators and start-up, not for calls. */
+  async list(): Promise<Entry<z.output<S>>[]> {
+    const found: Entry<z.output<S>>[] = [];
+    const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
+    let done = (): void => undefined;
+    const initialized = new Promise<void>((resolve) => (done = resolve));
+    const watch = await kv.watch({ initializedFn: () => done() });
+    const reading = (async () => {
+      for await (const entry of watch) {
+        const { key, value, revision, created } = entry;
+        found.push({ key, value: this.#parse(value), revision, storedAtMs: created.getTime() });
+      }
+    })();
+    await initialized;
+    watch.stop();
+    await reading;
+    return found;
+  }
+
+  async #apply(key: string, current: Entry<z.output<S>> | undefined, decided: { set: z.output<S> } | 'remove') {
+    if (decided !== 'remove') return (await this.#write(key, decided.set, current?.revision ?? 0)) !== undefined;
+    return current === undefined || (await this.remove(current.revision));
+  }
+
+  async #read(key: string, from: 'any replica' | 'leader'): Promise<Entry<z.output<S>> | undefined> {
+    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    const subject = `$KV.${this.#type.name}.${key}`;
+    try {
+      const { nc, jsm } = this.#connection;
+      const stored: Stored | undefined =
+        from === 'leader'
+          ? await getFromLeader(jsm, this.#stream, subject)
+          : await getDirect(nc, this.#stream, subject);
+      if (stored === undefined) return undefined;
+      return { key, value: this.#parse(stored.data), revision: stored.sequence, storedAtMs: stored.storedAtMs };
+    } catch (error) {
+      throw toBusError(error, `${this.#type.name}: read`);
+    }
+  }
+
+  /** The new revision, or undefined when `expected` is not the present one. */
+  async #write(key: string, value: z.output<S>, expected: number | undefined): Promise<number | undefined> {
+    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    const hdrs = headers();
+    if (expected !== undefined) hdrs.set('Nats-Expected-Last-Subject-Sequence', String(expected));
+    try {
+      const subject = `$KV.${this.#type.name}.${key}`;
+      const ack = await this.#connection.js.publish(subject, encode(value), { headers: hdrs });
+      return ack.seq;
+    } catch (error) {
+      if (classifyNatsFailure(error) === 'conflict') return undefined;
+      throw toBusError(error, `${this.#type.name}: write`);
+    }
+  }
+
+  #parse(data: Uint8Array): z.output<S> {
+    return parseContract(`bucket ${this.#type.name}`, this.#type.value, decode(data));
+  }
+}

@@ -1,0 +1,153 @@
+import { type Clock } from '@callweave/clock';
+import {
+  type BucketType,
+  InstanceId,
+  type RequestType,
+  type ServiceProfile,
+  streams,
+  type TokenValues,
+} from '@callweave/contracts';
+import { type Logger } from '@callweave/telemetry';
+import { type z } from 'zod';
+import { Bucket } from './bucket.ts';
+import { type Connection, type ConnectionSettings, openConnection } from './connection.ts';
+import { Consumer, type Handler } from './consumer.ts';
+import { LiveInstances } from './live-instances.ts';
+import { MAX_CLOCK_OFFSET_MS, OwnLease } from './own-lease.ts';
+import { Publisher } from './publisher.ts';
+import { type AskOptions, Requester } from './requester.ts';
+import { type Answer, Responder } from './responder.ts';
+import { Watch, type WatchHandler } from './watch.ts';
+
+export interface BusOptions extends Omit<ConnectionSettings, 'name'> {
+  readonly profile: ServiceProfile;
+  readonly instance: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A service's whole access to the bus; nothing else in a service knows NATS. */
+export class Bus {
+  readonly #options: BusOptions;
+  readonly #connection: Connection;
+  readonly #live: LiveInstances;
+  readonly #requester: Requester;
+  readonly #lease: OwnLease;
+  readonly #watches: Watch<z.ZodType>[] = [];
+  readonly #consumers: Consumer[] = [];
+  #responder: Responder | undefined;
+  #publisher: Publisher | undefined;
+
+  private constructor(options: BusOptions, connection: Connection) {
+    const { profile, instance, version, clock, log } = options;
+    this.#options = options;
+    this.#connection = connection;
+    const deps = { connection, clock, log };
+    this.#live = new LiveInstances([...new Set(profile.asks.map(({ service }) => service))], deps);
+    this.#requester = new Requester({
+      nc: connection.nc,
+      isConnected: () => connection.isConnected(),
+      directory: this.#live,
+      clock,
+    });
+    this.#lease = new OwnLease({ service: profile.name, instance: InstanceId.parse(instance), version }, deps);
+  }
+
+  /** Connects; waits for a server that is not there yet. */
+  static async connect(options: BusOptions): Promise<Bus> {
+    const connection = await openConnection({ ...options, name: options.profile.name }, options.log);
+    return new Bus(options, connection);
+  }
+
+  /** Why the bus cannot be worked with now; undefined when it can. */
+  notReady(): string | undefined {
+    if (!this.#connection.isConnected()) return 'no connection to the bus';
+    const offsetMs = this.#lease.clockOffsetMs;
+    if (Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) return `clock is ${String(offsetMs)} ms off the bus server's`;
+    return this.#publisher?.notReady;
+  }
+
+  isConnected(): boolean {
+    return this.#connection.isConnected();
+  }
+
+  /** Asks a question; see `Requester.ask` for what it throws. */
+  ask<P extends string, Q extends z.ZodType, R extends z.ZodType>(
+    type: RequestType<P, Q, R>,
+    tokens: TokenValues<P>,
+    data: z.input<Q>,
+    options: AskOptions,
+  ): Promise<z.output<R>> {
+    return this.#requester.ask(type, tokens, data, options);
+  }
+
+  bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>): Bucket<P, S> {
+    return new Bucket(type, this.#connection, this.#options.clock);
+  }
+
+  /** Follows a bucket for as long as the bus lives. */
+  watch<S extends z.ZodType>(type: BucketType<string, S>, handler: WatchHandler<z.output<S>>): Watch<S> {
+    const { clock, log } = this.#options;
+    const watch = new Watch({ type, handler }, { connection: this.#connection, clock, log });
+    this.#watches.push(watch);
+    return watch;
+  }
+
+  /** Opens the way facts are told; `directory` keeps the journal. */
+  async openPublisher(directory: string): Promise<Publisher> {
+    const { clock, log, instance, profile } = this.#options;
+    this.#publisher = await Publisher.open({
+      js: this.#connection.js,
+      isConnected: () => this.#connection.isConnected(),
+      onReconnect: (action) => this.#connection.onReconnect(action),
+      clock,
+      log,
+      directory,
+      instance,
+      source: `callweave/${profile.name}/${instance}`,
+    });
+    return this.#publisher;
+  }
+
+  /** Feeds one durable consumer of the profile to `handler`. */
+  async consume(durable: string, eventHandler: Handler): Promise<void> {
+    const stream = streams.find(({ events }) => events.includes(eventHandler.type));
+    if (stream === undefined) throw new Error(`no stream keeps ${eventHandler.type.type}`);
+    const consumer = new Consumer(eventHandler, this.#options.log);
+    await consumer.start(this.#connection, stream.name, durable);
+    this.#consumers.push(consumer);
+  }
+
+  /** Announces this instance and answers questions from now on. */
+  async serve(answers: readonly Answer[] = []): Promise<void> {
+    const { profile, instance, version, clock, log } = this.#options;
+    if (answers.length > 0) {
+      this.#responder = new Responder({
+        nc: this.#connection.nc,
+        name: profile.name,
+        instance,
+        version,
+        answers,
+        clock,
+        log,
+      });
+      await this.#responder.start();
+    }
+    await this.#lease.renew();
+  }
+
+  /** No new questions or facts; those in hand are answered, what was told is acknowledged. */
+  async drain(): Promise<void> {
+    await this.#lease.release();
+    await Promise.all([this.#responder?.drain(), ...this.#consumers.map((consumer) => consumer.drain())]);
+    if (this.#connection.isConnected()) await this.#publisher?.flush();
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.stop();
+    this.#live.stop();
+    await this.#publisher?.close();
+    await this.#connection.nc.close();
+  }
+}

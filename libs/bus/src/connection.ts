@@ -1,0 +1,91 @@
+import { type Logger } from '@callweave/telemetry';
+import {
+  connect,
+  type ConnectionOptions,
+  Events,
+  type JetStreamClient,
+  type JetStreamManager,
+  type NatsConnection,
+} from 'nats';
+
+export interface ConnectionSettings {
+  /** One or more `nats://host:port`, separated by commas. */
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** Connection name, shown by the server; also the inbox prefix its permissions allow. */
+  readonly name: string;
+  /** How long the first connection may take, ms. */
+  readonly connectMs?: number;
+}
+
+/** One connection to NATS that comes back by itself, for ever. */
+export interface Connection {
+  readonly nc: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  isConnected(): boolean;
+  /** Calls `action` after each reconnection. */
+  onReconnect(action: () => void): void;
+}
+
+const JETSTREAM_TIMEOUT_MS = 2_000;
+
+/** Inbox prefix of a service's user, so that nobody reads another's answers. */
+export function inboxPrefix(name: string): string {
+  return `_INBOX_${name}`;
+}
+
+/** Connects; waits for a server that is not there yet. */
+export async function openConnection(settings: ConnectionSettings, log: Logger): Promise<Connection> {
+  const options: ConnectionOptions = {
+    servers: settings.url.split(','),
+    name: settings.name,
+    inboxPrefix: inboxPrefix(settings.name),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 100,
+    waitOnFirstConnect: true,
+    pingInterval: 2_000,
+    maxPingOut: 2,
+    timeout: settings.connectMs ?? 5_000,
+    ...(settings.user === undefined ? {} : { user: settings.user }),
+    ...(settings.password === undefined ? {} : { pass: settings.password }),
+  };
+  const nc = await connect(options);
+  const js = nc.jetstream({ timeout: JETSTREAM_TIMEOUT_MS });
+  const jsm = await nc.jetstreamManager({ timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false });
+  const reconnected: (() => void)[] = [];
+  let connected = true;
+  void followStatus(nc, log, (now) => {
+    connected = now;
+    if (now) for (const action of reconnected) action();
+  });
+  return {
+    nc,
+    js,
+    jsm,
+    isConnected: () => connected && !nc.isClosed(),
+    onReconnect: (action) => reconnected.push(action),
+  };
+}
+
+async function followStatus(nc: NatsConnection, log: Logger, changed: (connected: boolean) => void): Promise<void> {
+  for await (const status of nc.status()) {
+    switch (status.type) {
+      case Events.Disconnect:
+        log.warn('bus.disconnected', { server: status.data });
+        changed(false);
+        break;
+      case Events.Reconnect:
+        log.info('bus.reconnected', { server: status.data });
+        changed(true);
+        break;
+      case Events.Error:
+        log.error('bus.error', { detail: status.data, permission: status.permissionContext });
+        break;
+      default:
+        log.debug('bus.status', { type: status.type });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { ContractError, type EventType, parseEvent, type CloudEvent } from '@callweave/contracts';
+import { ignore, type Logger, SpanKind, withSpan } from '@callweave/telemetry';
+import { type ConsumerMessages, type JsMsg } from 'nats';
+import { type z } from 'zod';
+import { decode } from './codec.ts';
+import { type Connection } from './connection.ts';
+import { traceCarrier } from './headers.ts';
+
+/** What a handler makes of a fact: finished, again in a while, or never again. */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'retry'; readonly afterMs: number }
+  | { readonly kind: 'reject'; readonly reason: string };
+
+export const done: Outcome = { kind: 'done' };
+
+/** Deliver it again after `afterMs`. */
+export function retry(afterMs: number): Outcome {
+  return { kind: 'retry', afterMs };
+}
+
+/** Never deliver it again. */
+export function reject(reason: string): Outcome {
+  return { kind: 'reject', reason };
+}
+
+/** A fact as its handler gets it; delivery is at least once, so handlers are idempotent. */
+export type Told<S extends z.ZodType> = Omit<CloudEvent, 'data'> & {
+  readonly data: z.output<S>;
+  /** Deliveries of this fact so far, from 1. */
+  readonly attempt: number;
+};
+
+/** An event type and what to do with each. */
+export interface Handler {
+  readonly type: EventType;
+  readonly handle: (told: Told<z.ZodType>) => Promise<Outcome>;
+}
+
+/** Pairs an event with its handler; a throw means: again, after a while. */
+export function handler<P extends string, S extends z.ZodType>(
+  type: EventType<P, S>,
+  handle: (told: Told<S>) => Promise<Outcome>,
+): Handler {
+  // `parseEvent` validates the data against `type.data` before the handler is called.
+  return { type, handle: handle as Handler['handle'] };
+}
+
+const RETRY_MS = 1_000;
+
+/** Feeds the facts of a durable consumer, which `provision` has made, to a handler, one at a time. */
+export class Consumer {
+  readonly #handler: Handler;
+  readonly #log: Logger;
+  #messages: ConsumerMessages | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(eventHandler: Handler, log: Logger) {
+    this.#handler = eventHandler;
+    this.#log = log.child({ event: eventHandler.type.type });
+  }
+
+  async start({ js }: Connection, stream: string, durable: string): Promise<void> {
+    const consumer = await js.consumers.get(stream, durable);
+    const messages = await consumer.consume({ max_messages: 100 });
+    this.#messages = messages;
+    this.#running = this.#run(messages);
+  }
+
+  /** Takes no more facts; the one in hand is finished. */
+  async drain(): Promise<void> {
+    await this.#messages?.close();
+    await this.#running;
+  }
+
+  async #run(messages: ConsumerMessages): Promise<void> {
+    for await (const message of messages) await this.#deliver(message);
+  }
+
+  async #deliver(message: JsMsg): Promise<void> {
+    const outcome = await this.#handle(message);
+    switch (outcome.kind) {
+      case 'done':
+        message.ack();
+        break;
+      case 'retry':
+        message.nak(outcome.afterMs);
+        break;
+      case 'reject':
+        this.#log.warn('fact.rejected', { reason: outcome.reason });
+        message.term();
+        break;
+    }
+  }
+
+  async #handle(message: JsMsg): Promise<Outcome> {
+    const { type, handle } = this.#handler;
+    const from = message.headers === undefined ? undefined : traceCarrier(message.headers);
+    try {
+      const event = parseEvent(type, decode(message.data));
+      return await withSpan(`handle ${type.type}`, { kind: SpanKind.CONSUMER, from }, () =>
+        handle({ ...event, attempt: message.info.deliveryCount }),
+      );
+    } catch (error) {
+      if (error instanceof ContractError) return reject(error.message);
+      ignore(this.#log, error, 'the fact is delivered again');
+      return retry(RETRY_MS);
+    }
+  }
+}

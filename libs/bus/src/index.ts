@@ -1,0 +1,20 @@
+export { Bucket, type Change, type Entry, type ModifyOptions } from './bucket.ts';
+export { Bus, type BusOptions } from './bus.ts';
+export { type Connection, type ConnectionSettings, inboxPrefix, openConnection } from './connection.ts';
+export { done, type Handler, handler, type Outcome, reject, retry, type Told } from './consumer.ts';
+export {
+  BusError,
+  BusUnavailableError,
+  ConflictError,
+  JournalError,
+  NoAnswerError,
+  RequestFailedError,
+} from './errors.ts';
+export { busMetrics } from './metrics.ts';
+export { type NatsPermissions, natsPermissions } from './permissions.ts';
+export { isLockHeld, type ProcessLock, takeLock } from './process-lock.ts';
+export { provision, type ProvisionOptions } from './provision.ts';
+export { type Fact, Publisher } from './publisher.ts';
+export { type AskOptions } from './requester.ts';
+export { type Answer, answer, type AskedContext, MAX_IN_FLIGHT } from './responder.ts';
+export { type WatchHandler } from './watch.ts';

@@ -1,0 +1,39 @@
+import { ErrorCode, NatsError } from 'nats';
+import { BusUnavailableError } from './errors.ts';
+
+/** JetStream's "wrong last sequence": a compare-and-set that lost. */
+const WRONG_LAST_SEQUENCE = 10_071;
+/** JetStream's "no message found" and "message delete failed: no such sequence". */
+const NO_MESSAGE = 10_037;
+const DELETE_FAILED = 10_057;
+
+const RETRYABLE: ReadonlySet<string> = new Set([
+  ErrorCode.Timeout,
+  ErrorCode.NoResponders,
+  ErrorCode.Disconnect,
+  ErrorCode.ConnectionClosed,
+  ErrorCode.ConnectionRefused,
+  ErrorCode.ConnectionTimeout,
+  ErrorCode.JetStreamNotEnabled,
+  ErrorCode.JetStreamIdleHeartBeat,
+]);
+
+/** What a failure of the NATS client means to us. */
+export type NatsFailure = 'conflict' | 'missing' | 'unavailable' | 'other';
+
+/** Sorts a thrown value; an election in a cluster shows as `unavailable` and passes within seconds. */
+export function classifyNatsFailure(error: unknown): NatsFailure {
+  if (!(error instanceof NatsError)) return 'other';
+  const api = error.api_error;
+  if (api?.err_code === WRONG_LAST_SEQUENCE) return 'conflict';
+  if (api?.err_code === NO_MESSAGE || api?.err_code === DELETE_FAILED) return 'missing';
+  if (error.code === '404') return 'missing';
+  if (RETRYABLE.has(error.code) || error.code === '503' || api?.code === 503) return 'unavailable';
+  return 'other';
+}
+
+/** The error to throw for a failure that was not handled closer to its cause. */
+export function toBusError(error: unknown, doing: string): Error {
+  if (classifyNatsFailure(error) === 'unavailable') return new BusUnavailableError(doing, { cause: error });
+  return error instanceof Error ? error : new Error(doing, { cause: error });
+}

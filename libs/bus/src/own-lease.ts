@@ -1,0 +1,80 @@
+import { type Clock, type Timer } from '@callweave/clock';
+import { type InstanceId, instancesBucket, LEASE_RENEW_SEC, type Lease } from '@callweave/contracts';
+import { ignore, type Logger } from '@callweave/telemetry';
+import { Bucket } from './bucket.ts';
+import { type Connection } from './connection.ts';
+
+/** A process whose clock is further off the server's than this is not ready. */
+export const MAX_CLOCK_OFFSET_MS = 1_000;
+const CLOCK_CHECK_EVERY = 5;
+
+/** Announces this process: a key re-put every 2 s. Also the place where our clock is held against the server's. */
+export class OwnLease {
+  readonly #bucket: Bucket<typeof instancesBucket.pattern, typeof Lease>;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #lease: Lease;
+  readonly #timer: Timer;
+  #revision: number | undefined;
+  #renewals = 0;
+  #renewing = false;
+  #offsetMs = 0;
+  #stopped = false;
+
+  constructor(
+    lease: { service: string; instance: InstanceId; version: string },
+    { connection, clock, log }: { connection: Connection; clock: Clock; log: Logger },
+  ) {
+    this.#bucket = new Bucket(instancesBucket, connection, clock);
+    this.#clock = clock;
+    this.#log = log;
+    this.#lease = { ...lease, startedAt: clock.epochMs() };
+    this.#timer = clock.every(LEASE_RENEW_SEC * 1000, () => void this.renew());
+  }
+
+  /** How far our clock is ahead of the server's, ms, beyond what the round trip explains. */
+  get clockOffsetMs(): number {
+    return this.#offsetMs;
+  }
+
+  /** Puts the lease once; a failure is retried at the next turn. */
+  async renew(): Promise<void> {
+    if (this.#renewing || this.#stopped) return;
+    this.#renewing = true;
+    try {
+      const before = this.#clock.epochMs();
+      this.#revision = await this.#bucket.put(this.#lease, this.#lease);
+      const after = this.#clock.epochMs();
+      if (this.#renewals++ % CLOCK_CHECK_EVERY === 0) await this.#checkClock(before, after);
+    } catch (error) {
+      ignore(this.#log, error, 'the lease is renewed again in 2 s');
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Withdraws the lease, so that nobody waits for it to run out. */
+  async release(): Promise<void> {
+    this.#stopped = true;
+    this.#timer.cancel();
+    if (this.#revision === undefined) return;
+    try {
+      await this.#bucket.remove(this.#revision);
+    } catch (error) {
+      ignore(this.#log, error, 'the lease runs out by itself');
+    }
+  }
+
+  async #checkClock(before: number, after: number): Promise<void> {
+    const entry = await this.#bucket.get(this.#lease);
+    if (entry === undefined || entry.revision !== this.#revision) return;
+    this.#offsetMs = clockOffset(before, after, entry.storedAtMs);
+  }
+}
+
+/** Our clock minus the server's, as far as `[before, after]` around the server's stamp does not explain it. */
+export function clockOffset(before: number, after: number, serverMs: number): number {
+  if (serverMs < before) return before - serverMs;
+  if (serverMs > after) return after - serverMs;
+  return 0;
+}

@@ -1,0 +1,140 @@
+import { type Clock, sleep } from '@callweave/clock';
+import { parseContract, type RequestType, type TokenValues } from '@callweave/contracts';
+import { type Histogram, histogram, SpanKind, withSpan } from '@callweave/telemetry';
+import { type Msg, type NatsConnection, ServiceError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
+import { type z } from 'zod';
+import { expBackoff } from './backoff.ts';
+import { decode, encode } from './codec.ts';
+import { BusUnavailableError, NoAnswerError, RequestFailedError } from './errors.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, tracedHeaders } from './headers.ts';
+import { requestDuration } from './metrics.ts';
+import { classifyNatsFailure } from './nats-failure.ts';
+
+export interface AskOptions {
+  /** The whole time the answer may take, retries included. */
+  readonly deadlineMs: number;
+  /** The time one instance is given before another is asked. */
+  readonly attemptMs?: number;
+  /** Ask this instance first, instead of the queue group. */
+  readonly first?: string | undefined;
+}
+
+/** What the requester needs to know about the answering side. */
+export interface Directory {
+  candidates(service: string): string[];
+  hasSuspect(service: string): boolean;
+  suspect(instance: string): void;
+  trust(instance: string): void;
+}
+
+const DEFAULT_ATTEMPT_MS = 400;
+const MAX_ATTEMPT_MS = 2_000;
+const OVERLOADED = 503;
+
+/**
+ * Asks questions. The first attempt goes to the queue group (or to the instance named); every retry goes to another
+ * live instance by name, never to the group again, since the group may pick the dead one once more.
+ */
+export class Requester {
+  readonly #nc: NatsConnection;
+  readonly #isConnected: () => boolean;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #duration: Histogram = histogram(requestDuration);
+
+  constructor(deps: { nc: NatsConnection; isConnected: () => boolean; directory: Directory; clock: Clock }) {
+    this.#nc = deps.nc;
+    this.#isConnected = deps.isConnected;
+    this.#directory = deps.directory;
+    this.#clock = deps.clock;
+  }
+
+  /**
+   * The answer to `data`. Throws `BusUnavailableError` at once without a connection, `NoAnswerError` after the
+   * deadline, `RequestFailedError` when the service refuses, `ContractError` when the answer breaks its contract.
+   */
+  ask<P extends string, Q extends z.ZodType, R extends z.ZodType>(
+    type: RequestType<P, Q, R>,
+    tokens: TokenValues<P>,
+    data: z.input<Q>,
+    options: AskOptions,
+  ): Promise<z.output<R>> {
+    const attributes = { 'rpc.system': 'nats', 'rpc.service': type.service, 'rpc.method': type.pattern };
+    return withSpan(`ask ${type.pattern}`, { kind: SpanKind.CLIENT, attributes }, async () => {
+      const started = this.#clock.monotonicMs();
+      try {
+        return parseContract(type.pattern, type.response, decode(await this.#exchange(type, tokens, data, options)));
+      } finally {
+        this.#duration.record((this.#clock.monotonicMs() - started) / 1000, { request: type.pattern });
+      }
+    });
+  }
+
+  async #exchange<P extends string>(
+    type: RequestType<P>,
+    tokens: TokenValues<P>,
+    data: unknown,
+    { deadlineMs, attemptMs = DEFAULT_ATTEMPT_MS, first }: AskOptions,
+  ): Promise<Uint8Array> {
+    const end = this.#clock.monotonicMs() + deadlineMs;
+    const payload = encode(data);
+    const asked: string[] = [];
+    const round = new Set<string>();
+    let refusal: RequestFailedError | undefined;
+    let instance = first ?? this.#unsuspected(type.service);
+    for (let attempt = 0; ; attempt++) {
+      const leftMs = end - this.#clock.monotonicMs();
+      if (leftMs <= 0) throw refusal ?? new NoAnswerError(type.pattern, asked);
+      if (!this.#isConnected()) throw new BusUnavailableError(`${type.pattern}: no connection`);
+      if (attempt === 0 || instance !== undefined) {
+        if (instance !== undefined) {
+          asked.push(instance);
+          round.add(instance);
+        }
+        const subject = instance === undefined ? type.subject(tokens) : type.instanceSubject(tokens, instance);
+        const timeoutMs = Math.min(leftMs, attemptMs * 2 ** attempt, Math.max(attemptMs, MAX_ATTEMPT_MS));
+        const outcome = await this.#attempt(subject, payload, timeoutMs, leftMs);
+        if (outcome.kind === 'answer') return outcome.data;
+        if (outcome.kind === 'refused') {
+          refusal = new RequestFailedError(type.pattern, outcome.status, outcome.description);
+          if (outcome.status !== OVERLOADED) throw refusal;
+        }
+        if (outcome.kind === 'silent' && instance !== undefined) this.#directory.suspect(instance);
+      }
+      instance = this.#directory.candidates(type.service).find((candidate) => !round.has(candidate));
+      if (instance === undefined) {
+        if (refusal !== undefined) throw refusal;
+        // Everybody known was asked: a moment later somebody may have come back or up.
+        round.clear();
+        await sleep(this.#clock, Math.min(expBackoff(attempt, 50, 500), Math.max(1, end - this.#clock.monotonicMs())));
+      }
+    }
+  }
+
+  /** While an instance is under suspicion the queue group would still pick it; another is asked by name then. */
+  #unsuspected(service: string): string | undefined {
+    return this.#directory.hasSuspect(service) ? this.#directory.candidates(service)[0] : undefined;
+  }
+
+  async #attempt(subject: string, payload: Uint8Array, timeoutMs: number, leftMs: number): Promise<Outcome> {
+    const headers = tracedHeaders();
+    headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
+    let reply: Msg;
+    try {
+      reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });
+    } catch (error) {
+      if (classifyNatsFailure(error) === 'unavailable') return { kind: 'silent' };
+      throw error;
+    }
+    const answeredBy = reply.headers?.get(INSTANCE_HEADER) ?? '';
+    if (answeredBy !== '') this.#directory.trust(answeredBy);
+    if (!ServiceError.isServiceError(reply)) return { kind: 'answer', data: reply.data };
+    const status = Number(reply.headers?.get(ServiceErrorCodeHeader));
+    return { kind: 'refused', status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly data: Uint8Array }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'refused'; readonly status: number; readonly description: string };

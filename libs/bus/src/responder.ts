@@ -1,0 +1,138 @@
+import { type Clock } from '@callweave/clock';
+import { ContractError, parseContract, type RequestType } from '@callweave/contracts';
+import { type Histogram, histogram, type Logger, SpanKind, withSpan } from '@callweave/telemetry';
+import { headers, type NatsConnection, type Service, type ServiceMsg } from 'nats';
+import { type z } from 'zod';
+import { decode, encode } from './codec.ts';
+import { BusUnavailableError, ConflictError } from './errors.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, traceCarrier } from './headers.ts';
+import { answerDuration } from './metrics.ts';
+
+/** What a handler knows about the question besides its data. */
+export interface AskedContext {
+  /** Time the asker still waits, ms. */
+  readonly leftMs: number;
+}
+
+/** A question type and the function that answers it. */
+export interface Answer {
+  readonly type: RequestType;
+  readonly handle: (data: unknown, context: AskedContext) => Promise<unknown>;
+}
+
+/** Pairs a request with its handler; what the handler returns must satisfy the contract by its type. */
+export function answer<P extends string, Q extends z.ZodType, R extends z.ZodType>(
+  type: RequestType<P, Q, R>,
+  handle: (data: z.output<Q>, context: AskedContext) => Promise<z.input<R>>,
+): Answer {
+  // The bus validates `data` against `type.request` before it calls the handler.
+  return { type, handle: handle as Answer['handle'] };
+}
+
+/** Questions one service answers at the same time; more are refused at once. */
+export const MAX_IN_FLIGHT = 512;
+/** A question whose asker gave up this long ago is not worth the work; covers clocks that differ by a second. */
+const LATE_GRACE_MS = 1_000;
+const DEFAULT_WAIT_MS = 5_000;
+const QUEUE = 'q';
+
+export interface ResponderOptions {
+  readonly nc: NatsConnection;
+  readonly name: string;
+  readonly instance: string;
+  readonly version: string;
+  readonly answers: readonly Answer[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Answers questions as a NATS micro service: once for the queue group, once under this instance's own name. */
+export class Responder {
+  readonly #options: ResponderOptions;
+  readonly #duration: Histogram = histogram(answerDuration);
+  #service: Service | undefined;
+  #inFlight = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { nc, name, instance, version, answers } = this.#options;
+    const service = await nc.services.add({ name, version, queue: QUEUE, metadata: { instance } });
+    this.#service = service;
+    for (const { type, handle } of answers) {
+      const operation = type.pattern.split('.').at(3) ?? type.pattern;
+      const handler = (_error: Error | null, message: ServiceMsg): void => void this.#receive(type, handle, message);
+      service.addEndpoint(operation, { subject: type.filter, handler });
+      service.addEndpoint(`${operation}-${instance}`, {
+        subject: `${type.filter}.${instance}`,
+        queue: instance,
+        handler,
+      });
+    }
+  }
+
+  /** Takes no more questions and waits for the answers in hand. */
+  async drain(): Promise<void> {
+    await this.#service?.stop();
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #receive(type: RequestType, handle: Answer['handle'], message: ServiceMsg): Promise<void> {
+    const { clock, log } = this.#options;
+    const deadline = Number(message.headers?.get(DEADLINE_HEADER) ?? '');
+    const leftMs = deadline > 0 ? deadline - clock.epochMs() : DEFAULT_WAIT_MS;
+    if (leftMs < -LATE_GRACE_MS) {
+      log.warn('question.too-late', { request: type.pattern, lateMs: -leftMs });
+      return;
+    }
+    if (this.#inFlight >= MAX_IN_FLIGHT) {
+      this.#refuse(message, 503, 'overloaded');
+      return;
+    }
+    this.#inFlight += 1;
+    const started = clock.monotonicMs();
+    const outcome = await this.#answer(type, handle, message, leftMs);
+    this.#duration.record((clock.monotonicMs() - started) / 1000, { request: type.pattern, outcome });
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  async #answer(type: RequestType, handle: Answer['handle'], message: ServiceMsg, leftMs: number): Promise<string> {
+    const from = message.headers === undefined ? undefined : traceCarrier(message.headers);
+    try {
+      const reply = await withSpan(`answer ${type.pattern}`, { kind: SpanKind.SERVER, from }, () =>
+        handle(parseContract(type.pattern, type.request, decode(message.data)), { leftMs: Math.max(0, leftMs) }),
+      );
+      message.respond(encode(reply), { headers: this.#headers() });
+      return 'answered';
+    } catch (error) {
+      const status = statusOf(error);
+      const level = status === 500 ? 'error' : 'warn';
+      this.#options.log[level]('question.failed', { request: type.pattern, status, err: error });
+      this.#refuse(message, status, error instanceof ContractError ? error.message : (codeOf(error) ?? 'failed'));
+      return 'failed';
+    }
+  }
+
+  #refuse(message: ServiceMsg, status: number, description: string): void {
+    message.respondError(status, description.replace(/[\r\n]+/g, ' '), undefined, { headers: this.#headers() });
+  }
+
+  #headers(): ReturnType<typeof headers> {
+    const hdrs = headers();
+    hdrs.set(INSTANCE_HEADER, this.#options.instance);
+    return hdrs;
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof ContractError) return 400;
+  return error instanceof BusUnavailableError || error instanceof ConflictError ? 503 : 500;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
