@@ -1,4 +1,4 @@
-import { defineBucket, defineEvent, defineRequest, defineStream } from '@callweave/contracts';
+import { defineBucket, defineEvent, defineRequest, defineStream, type ServiceProfile } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { asyncApi } from '../src/reference/asyncapi.ts';
@@ -23,14 +23,22 @@ const ring = defineRequest('callweave.rpc.bell.ring', {
 const bells = defineBucket('bells', { summary: 'Bells.', pattern: '{tenant}', value: z.object({ pitch: z.number() }) });
 const rings = defineStream('BELLS', { summary: 'Rings.', events: [rang], maxAgeSec: 3600, maxMessages: 10 });
 const contracts = collectContracts({ rang, ring, bells, rings, unrelated: 1, all: [bells] });
-const profile = { name: 'bell', serves: [ring], asks: [], publishes: [rang], reads: [], writes: [bells] };
+const profile: ServiceProfile = {
+  name: 'bell',
+  serves: [ring],
+  asks: [],
+  publishes: [rang],
+  consumes: [{ event: rang, durable: 'bell-echo' }],
+  reads: [],
+  writes: [bells],
+};
 
 describe('the generated reference', () => {
   test('lists every request, event, stream and bucket with who speaks and what it carries', () => {
     const text = subjectsPage(contracts, [profile, { ...profile, name: 'rope', serves: [], asks: [ring] }]);
     expect(text).toContain('| `callweave.rpc.bell.ring` | Ring. | bell | rope | `times` | `rung: times; cracked` |');
     expect(text).toContain(
-      '| `callweave.bell.v1.{tenant}.rang` | A bell \\| rang. | bell, rope | `BELLS` | `tenant, loud?` |',
+      '| `callweave.bell.v1.{tenant}.rang` | A bell \\| rang. | bell, rope | bell, rope | `BELLS` | `tenant, loud?` |',
     );
     expect(text).toContain('| `BELLS` | Rings. | `callweave.bell.v1.*.rang` | 1 h | 10 |');
     expect(text).toContain('| `bells` | Bells. | `{tenant}` | – | bell, rope | never | `pitch` |');
