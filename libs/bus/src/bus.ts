@@ -44,7 +44,7 @@ export class Bus {
     this.#options = options;
     this.#connection = connection;
     const deps = { connection, clock, log };
-    this.#live = new LiveInstances([...new Set(profile.asks.map(({ service }) => service))], deps);
+    this.#live = new LiveInstances([...new Set([profile.name, ...profile.asks.map(({ service }) => service)])], deps);
     this.#requester = new Requester({
       nc: connection.nc,
       isConnected: () => connection.isConnected(),
@@ -80,6 +80,11 @@ export class Bus {
     options: AskOptions,
   ): Promise<z.output<R>> {
     return this.#requester.ask(type, tokens, data, options);
+  }
+
+  /** The live replicas of this service, this one among them once its lease is out. */
+  peers(): string[] {
+    return this.#live.candidates(this.#options.profile.name);
   }
 
   bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>): Bucket<P, S> {

@@ -61,6 +61,7 @@ export {
   bindingRemoved,
   BindingUpdated,
   ContactRequest,
+  GoneBinding,
   GrantedContact,
   listRegistrations,
   locationBucket,
@@ -70,6 +71,7 @@ export {
   register,
   RegisterRequest,
   RegisterResponse,
+  RemovalReason,
   removeRegistration,
 } from './registration.ts';
 export {

@@ -27,8 +27,27 @@ export const Binding = z.object({
   /** Source address `ip:port` when the device is behind NAT. */
   received: z.string().max(64).optional(),
   path: z.array(z.string().max(2048)).max(8),
+  /** The event its last write was told as; a repeated REGISTER tells the same again. */
+  told: z.enum(['added', 'refreshed']),
+  sequence: Sequence,
 });
 export type Binding = z.infer<typeof Binding>;
+
+/** Why a binding went. */
+export const RemovalReason = z.enum(['expired', 'unregistered', 'replaced', 'operator']);
+export type RemovalReason = z.infer<typeof RemovalReason>;
+
+/** A binding that went a moment ago: kept so that late and repeated REGISTERs are known for what they are. */
+export const GoneBinding = Binding.pick({
+  contact: true,
+  instanceId: true,
+  regId: true,
+  callId: true,
+  cseq: true,
+  edge: true,
+  sequence: true,
+}).extend({ reason: RemovalReason, until: EpochMs });
+export type GoneBinding = z.infer<typeof GoneBinding>;
 
 /** All bindings of one address-of-record. */
 export const LocationRecord = z.object({
@@ -36,7 +55,8 @@ export const LocationRecord = z.object({
   user: User,
   aor: Aor,
   bindings: z.array(Binding),
-  /** Number of the last event told about this address-of-record. */
+  gone: z.array(GoneBinding),
+  /** Number of the last event told about this address-of-record since it was last without any record. */
   sequence: z.number().int().nonnegative(),
   epoch: Epoch,
 });
@@ -152,7 +172,7 @@ export const BindingUpdated = RegistrationFact.extend({ expiresAt: EpochMs, user
 export type BindingUpdated = z.infer<typeof BindingUpdated>;
 
 export const BindingRemoved = RegistrationFact.extend({
-  reason: z.enum(['expired', 'unregistered', 'replaced', 'operator']),
+  reason: RemovalReason,
 });
 export type BindingRemoved = z.infer<typeof BindingRemoved>;
 

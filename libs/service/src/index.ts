@@ -1,3 +1,4 @@
+export { busConfig } from './bus-config.ts';
 export {
   ConfigError,
   type ConfigOf,

@@ -1,0 +1,41 @@
+import { type Bus } from '@callweave/bus';
+import {
+  type DigestAlgorithm,
+  digestAlgorithms,
+  defaultTenant,
+  type Subscriber,
+  subscribersBucket,
+  type Tenant,
+  type TenantRecord,
+  tenantsBucket,
+  type User,
+} from '@callweave/contracts';
+
+/** What authentication needs to know of accounts and tenants. */
+export interface AccountStore {
+  account(tenant: Tenant, user: User): Promise<Subscriber | undefined>;
+  /** Realm and policy of a tenant; those of the default tenant when it has no record. */
+  tenant(tenant: Tenant): TenantRecord;
+  /** Remembers that the account can do `algorithm`. */
+  noteUsed(account: Subscriber, algorithm: DigestAlgorithm): Promise<void>;
+}
+
+/** Accounts in KV; tenants in memory, fed by a watch. */
+export function openAccountStore(bus: Bus): AccountStore {
+  const subscribers = bus.bucket(subscribersBucket);
+  const tenants = new Map<string, TenantRecord>();
+  bus.watch(tenantsBucket, { onRecord: (_key, record) => tenants.set(record.tenant, record) });
+  const fallback: TenantRecord = { tenant: defaultTenant, realm: 'callweave', domains: [], minimumAlgorithm: 'MD5' };
+  const strength = (algorithm: DigestAlgorithm): number => digestAlgorithms.indexOf(algorithm);
+  return {
+    account: async (tenant, user) => (await subscribers.get({ tenant, user }))?.value,
+    tenant: (tenant) => tenants.get(tenant) ?? tenants.get(defaultTenant) ?? fallback,
+    noteUsed: async (account, algorithm) => {
+      await subscribers.modify(account, (stored) =>
+        stored === undefined || strength(stored.strongestUsed) >= strength(algorithm)
+          ? 'keep'
+          : { set: { ...stored, strongestUsed: algorithm } },
+      );
+    },
+  };
+}

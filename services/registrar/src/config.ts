@@ -1,0 +1,23 @@
+import { busConfig, type ConfigOf, defineConfig, env, seconds } from '@callweave/service';
+import { z } from 'zod';
+
+export const config = defineConfig({
+  ...busConfig,
+  minExpiresSec: env(
+    'CALLWEAVE_REGISTRAR_MIN_EXPIRES_SEC',
+    seconds.default(60).describe('A shorter request is answered 423 Interval Too Brief.'),
+  ),
+  defaultExpiresSec: env(
+    'CALLWEAVE_REGISTRAR_DEFAULT_EXPIRES_SEC',
+    seconds.default(3_600).describe('Granted to a request that names no interval.'),
+  ),
+  maxExpiresSec: env(
+    'CALLWEAVE_REGISTRAR_MAX_EXPIRES_SEC',
+    seconds.default(3_600).describe('A longer request is granted this much.'),
+  ),
+  maxContactsPerAor: env(
+    'CALLWEAVE_REGISTRAR_MAX_CONTACTS',
+    z.coerce.number().int().min(1).max(64).default(10).describe('Devices one user may have registered.'),
+  ),
+});
+export type Config = ConfigOf<typeof config>;

@@ -1,0 +1,61 @@
+import { type Answer, answer, type Publisher } from '@callweave/bus';
+import { type Clock } from '@callweave/clock';
+import { listRegistrations, lookup, removeRegistration } from '@callweave/contracts';
+import { type LocationBucket } from './handle-register.ts';
+import { goneBinding, type Told } from './register.ts';
+import { tellChanges } from './tell.ts';
+
+export interface QueryDeps {
+  readonly locations: LocationBucket;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+}
+
+/** Answers where a user can be reached now, best first. */
+export function answerLookup({ locations, clock }: QueryDeps): Answer {
+  return answer(lookup, async (where) => {
+    const record = (await locations.get(where))?.value;
+    const live = (record?.bindings ?? []).filter(({ expiresAt }) => expiresAt > clock.epochMs());
+    return { bindings: live.sort((a, b) => b.q - a.q) };
+  });
+}
+
+/** Answers who is registered, for operators. */
+export function answerList({ locations, clock }: QueryDeps): Answer {
+  return answer(listRegistrations, async ({ tenant, after, limit }) => {
+    const now = clock.epochMs();
+    const users = (await locations.list())
+      .map(({ value: { user, aor, bindings, tenant: owner } }) => ({
+        owner,
+        user,
+        aor,
+        bindings: bindings.filter(({ expiresAt }) => expiresAt > now),
+      }))
+      .filter(({ owner, bindings }) => owner === tenant && bindings.length > 0)
+      .sort((a, b) => (a.user < b.user ? -1 : 1));
+    const rest = after === undefined ? users : users.filter(({ user }) => user > after);
+    return { users: rest.slice(0, limit), total: users.length, more: rest.length > limit };
+  });
+}
+
+/** Removes bindings on behalf of an operator. */
+export function answerRemove({ locations, publisher, clock }: QueryDeps): Answer {
+  return answer(removeRegistration, async ({ tenant, user, contact }) => {
+    let told: Told[] = [];
+    const record = await locations.modify({ tenant, user }, (stored) => {
+      told = [];
+      const leaving = (stored?.bindings ?? []).filter(
+        (binding) => contact === undefined || binding.contact === contact,
+      );
+      if (stored === undefined || leaving.length === 0) return 'keep';
+      const gone = leaving.map((binding, index) =>
+        goneBinding(binding, 'operator', clock.epochMs(), stored.sequence + index + 1),
+      );
+      told = gone.map((binding) => ({ kind: 'gone', gone: binding }));
+      const bindings = stored.bindings.filter((binding) => !leaving.includes(binding));
+      return { set: { ...stored, bindings, gone: [...stored.gone, ...gone], sequence: stored.sequence + gone.length } };
+    });
+    if (record !== undefined) tellChanges(publisher, record, told);
+    return { removed: told.length };
+  });
+}

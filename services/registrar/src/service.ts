@@ -1,0 +1,48 @@
+import { Bus } from '@callweave/bus';
+import { locationBucket, registrarProfile } from '@callweave/contracts';
+import { type RunningService, type ServiceContext } from '@callweave/service';
+import { type Config } from './config.ts';
+import { ExpirySweeper } from './expiry-sweeper.ts';
+import { answerList, answerLookup, answerRemove } from './handle-queries.ts';
+import { answerRegister } from './handle-register.ts';
+
+/** The composition root: the only file that knows which part is given to which. */
+export async function startRegistrar({
+  config,
+  log,
+  clock,
+  instance,
+  version,
+}: ServiceContext<Config>): Promise<RunningService> {
+  const { natsUrl, natsUser, natsPassword, stateDir } = config;
+  const bus = await Bus.connect({
+    url: natsUrl,
+    user: natsUser,
+    password: natsPassword?.reveal(),
+    profile: registrarProfile,
+    instance,
+    version,
+    clock,
+    log,
+  });
+  const locations = bus.bucket(locationBucket);
+  const publisher = await bus.openPublisher(stateDir);
+  const sweeper = new ExpirySweeper({ instance, peers: () => bus.peers(), locations, publisher, clock, log });
+  bus.watch(locationBucket, { onRecord: (key, record) => sweeper.note(key, record) });
+  const queries = { locations, publisher, clock };
+  await bus.serve([
+    answerRegister({ locations, publisher, limits: config, clock, log }),
+    answerLookup(queries),
+    answerList(queries),
+    answerRemove(queries),
+  ]);
+
+  return {
+    notReady: () => bus.notReady(),
+    drain: async () => {
+      sweeper.stop();
+      await bus.drain();
+    },
+    stop: () => bus.close(),
+  };
+}
