@@ -26,6 +26,8 @@ const REPEAT_MS = 32_000;
 export class NonceWindow {
   readonly #used = new Map<string, Used>();
   readonly #capacity: number;
+  /** Nonces that expire no later than this may have been used and forgotten. */
+  #forgottenUntilMs = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -35,8 +37,9 @@ export class NonceWindow {
     return this.#used.size;
   }
 
-  /** Marks `count` of `nonce` as used; a forgotten nonce cannot be told from a new one, so `expiresAtMs` is kept. */
+  /** Marks `count` of `nonce` as used. What may have been forgotten counts as a replay. */
   use(nonce: string, count: number, fingerprint: string, nowMs: number, expiresAtMs: number): NonceUse {
+    if (expiresAtMs <= this.#forgottenUntilMs && !this.#used.has(nonce)) return 'replay';
     const used = this.#used.get(nonce) ?? this.#add(nonce, expiresAtMs, nowMs);
     const before = used.recent.get(count);
     if (before?.fingerprint === fingerprint && nowMs - before.atMs <= REPEAT_MS) return 'repeat';
@@ -58,6 +61,7 @@ export class NonceWindow {
     for (const [nonce, { expiresAtMs }] of this.#used) {
       if (expiresAtMs > nowMs && this.#used.size < this.#capacity) return;
       this.#used.delete(nonce);
+      if (expiresAtMs > nowMs) this.#forgottenUntilMs = Math.max(this.#forgottenUntilMs, expiresAtMs);
     }
   }
 }

@@ -26,7 +26,7 @@ const NOBODY_HA1 = createHash('md5').update('nobody').digest('hex');
 
 /** Answers whether credentials are good. */
 export function answerVerify(deps: VerifierDeps): Answer {
-  return answer(verify, async (request) => {
+  return answer(verify, async (request): Promise<VerifyResponse> => {
     let credentials: DigestCredentials;
     try {
       credentials = parseDigestCredentials(request.credentials);

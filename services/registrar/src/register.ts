@@ -108,8 +108,10 @@ class Draft {
     for (const old of this.#bindings) {
       if (old.callId === callId && old.cseq >= cseq) return { kind: 'out-of-order' };
     }
+    for (const gone of this.#gone) {
+      if (gone.callId === callId && gone.cseq === cseq) this.#tell({ kind: 'gone', gone });
+    }
     for (const old of [...this.#bindings]) this.#remove(old, 'unregistered');
-    for (const gone of this.#gone) if (gone.callId === callId && gone.cseq === cseq) this.#tell({ kind: 'gone', gone });
     return this.finish();
   }
 

@@ -1,0 +1,111 @@
+import { ignore, type Logger } from '@callweave/telemetry';
+import { createSrf, type SrfApplication } from './drachtio.ts';
+import { incomingRequest, type IncomingRequest } from './incoming-request.ts';
+
+export interface EngineOptions {
+  /** `host:port` of the engine's control port. */
+  readonly address: string;
+  readonly secret: string;
+  readonly log: Logger;
+}
+
+/** One address the engine listens on and advertises, for example `udp/192.0.2.1:5060`. */
+export interface EngineContact {
+  readonly transport: string;
+  readonly hostPort: string;
+}
+
+/** What an engine told about itself when it let us in. */
+export interface EngineInfo {
+  readonly contacts: readonly EngineContact[];
+  readonly version: string;
+  /** Instance id of the engine; undefined for one that has none to tell (drachtio-server). */
+  readonly instance: string | undefined;
+}
+
+export type RequestHandler = (request: IncomingRequest) => Promise<void>;
+
+/** The connection of an application to its SIP engine; comes back by itself. */
+export class EngineLink {
+  readonly #options: EngineOptions;
+  readonly #srf: SrfApplication = createSrf();
+  readonly #listeners: ((info: EngineInfo) => void)[] = [];
+  #info: EngineInfo | undefined;
+  #connected = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { log } = options;
+    this.#srf.on('connect', (error, contacts, version) => {
+      if (error !== null && error !== undefined) {
+        log.error('engine.refused', { err: error });
+        return;
+      }
+      this.#info = parseEngineInfo(contacts ?? '', version ?? '');
+      this.#connected = true;
+      log.info('engine.connected', { ...this.#info });
+      for (const listener of this.#listeners) listener(this.#info);
+    });
+    this.#srf.on('close', () => {
+      this.#connected = false;
+      log.warn('engine.disconnected');
+    });
+    this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
+  }
+
+  /** Handles requests of one method; a handler that throws makes the answer 500. */
+  onRequest(method: string, handler: RequestHandler): void {
+    this.#srf.use(method.toLowerCase(), (request, response) => {
+      const incoming = incomingRequest(request, response);
+      handler(incoming).catch(async (error: unknown) => {
+        this.#options.log.error('request.failed', { method, err: error });
+        if (response.finalResponseSent) return;
+        await incoming
+          .reply({ status: 500 })
+          .catch((failure: unknown) => ignore(this.#options.log, failure, 'no one to answer'));
+      });
+    });
+  }
+
+  onConnect(listener: (info: EngineInfo) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Starts connecting; returns at once. */
+  connect(): void {
+    const { address, secret } = this.#options;
+    const colon = address.lastIndexOf(':');
+    this.#srf.connect({
+      host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
+      port: Number(address.slice(colon + 1)),
+      secret,
+      reconnect: { retryMaxDelay: 1_000 },
+    });
+  }
+
+  /** What the engine told last; undefined before the first connection. */
+  get info(): EngineInfo | undefined {
+    return this.#info;
+  }
+
+  /** Why no request can come in; undefined when they can. */
+  notReady(): string | undefined {
+    return this.#connected ? undefined : 'no connection to the SIP engine';
+  }
+
+  close(): void {
+    this.#srf.disconnect();
+  }
+}
+
+/** Reads the engine's greeting: `udp/ip:port,tcp/ip:port` and `v0.9.4+engine.INSTANCE`. */
+export function parseEngineInfo(contacts: string, version: string): EngineInfo {
+  return {
+    contacts: contacts
+      .split(',')
+      .filter((text) => text.includes('/'))
+      .map((text) => ({ transport: text.slice(0, text.indexOf('/')), hostPort: text.slice(text.indexOf('/') + 1) })),
+    version,
+    instance: /\+engine\.([a-z2-7]{16})$/.exec(version)?.[1],
+  };
+}

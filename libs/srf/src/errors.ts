@@ -1,0 +1,11 @@
+/** The engine did not take a response: the transaction is over, its transport is gone, or the engine itself is. */
+export class ResponseNotSentError extends Error {
+  readonly code = 'RESPONSE_NOT_SENT';
+  readonly status: number;
+
+  constructor(status: number, options?: ErrorOptions) {
+    super(`response ${String(status)} was not sent`, options);
+    this.name = 'ResponseNotSentError';
+    this.status = status;
+  }
+}

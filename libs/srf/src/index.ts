@@ -1,0 +1,10 @@
+export {
+  type EngineContact,
+  type EngineInfo,
+  EngineLink,
+  type EngineOptions,
+  parseEngineInfo,
+  type RequestHandler,
+} from './engine-link.ts';
+export { ResponseNotSentError } from './errors.ts';
+export { type HeaderValues, type IncomingRequest, type Reply } from './incoming-request.ts';

@@ -1,0 +1,17 @@
+import { parseEngineInfo } from '@callweave/srf';
+import { expect, test } from 'vitest';
+
+test('an engine of ours tells its addresses and its instance id when it lets an application in', () => {
+  expect(parseEngineInfo('udp/192.0.2.1:5060,tcp/[2001:db8::1]:5060', 'v0.9.0+engine.abcdefghijklmnop')).toEqual({
+    contacts: [
+      { transport: 'udp', hostPort: '192.0.2.1:5060' },
+      { transport: 'tcp', hostPort: '[2001:db8::1]:5060' },
+    ],
+    version: 'v0.9.0+engine.abcdefghijklmnop',
+    instance: 'abcdefghijklmnop',
+  });
+});
+
+test('a drachtio-server has no instance id to tell', () => {
+  expect(parseEngineInfo('udp/192.0.2.1:5060', 'v0.8.26-2-gabcdef').instance).toBeUndefined();
+});

@@ -1,0 +1,53 @@
+import { type Bus, BusError } from '@callweave/bus';
+import { challenge, ContractError, nonceIssuer, register, verify } from '@callweave/contracts';
+import { parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
+import { type Logger } from '@callweave/telemetry';
+import { type Authenticator, type Registrar, type Unavailable } from './ports.ts';
+
+/** An answer that comes later than this finds a device that has given up or asked again. */
+const AUTH_DEADLINE_MS = 8_000;
+/** A write may have to wait for an election of JetStream (4–9 s). */
+const REGISTER_DEADLINE_MS = 12_000;
+
+/** Asks the auth service; a verification goes to the replica that issued the nonce first (S106). */
+export function busAuthenticator(bus: Bus, log: Logger): Authenticator {
+  return {
+    challenge: (tenant, user) =>
+      orUnavailable(log, async () => {
+        const { challenges } = await bus.ask(challenge, {}, { tenant, user }, { deadlineMs: AUTH_DEADLINE_MS });
+        return { kind: 'challenged', challenges };
+      }),
+    verify: (request) => {
+      const first = issuerOf(request.credentials);
+      return orUnavailable(log, () => bus.ask(verify, {}, request, { deadlineMs: AUTH_DEADLINE_MS, first }));
+    },
+  };
+}
+
+/** Asks the registrar. */
+export function busRegistrar(bus: Bus, log: Logger): Registrar {
+  return {
+    register: (request) =>
+      orUnavailable(log, () => bus.ask(register, {}, request, { deadlineMs: REGISTER_DEADLINE_MS, attemptMs: 600 })),
+  };
+}
+
+function issuerOf(credentials: string): string | undefined {
+  try {
+    return nonceIssuer(parseDigestCredentials(credentials).nonce);
+  } catch (error) {
+    // The auth service says what is wrong with them.
+    if (error instanceof SipSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+async function orUnavailable<T>(log: Logger, ask: () => Promise<T>): Promise<T | Unavailable> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof BusError) && !(error instanceof ContractError)) throw error;
+    log.warn('bus.no-answer', { err: error });
+    return { kind: 'unavailable' };
+  }
+}

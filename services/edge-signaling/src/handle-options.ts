@@ -1,0 +1,12 @@
+import { type RequestHandler } from '@callweave/srf';
+
+/** Answers the OPTIONS by which phones, carriers and load balancers see whether we are there. RFC 3261 §11.2. */
+export function optionsHandler(notReady: () => string | undefined): RequestHandler {
+  return (request) =>
+    notReady() === undefined
+      ? request.reply({
+          status: 200,
+          headers: { Allow: 'OPTIONS, REGISTER', Accept: 'application/sdp', Supported: 'path' },
+        })
+      : request.reply({ status: 503, headers: { 'Retry-After': '5' } });
+}

@@ -1,0 +1,22 @@
+import { parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
+
+/**
+ * The credentials for `realm` among those a request carries, or undefined when it carries none. Several Authorization
+ * lines reach us joined by commas; a value nobody can read is returned as it is, so that it is refused, not ignored.
+ */
+export function pickCredentials(header: string | undefined, realm: string): string | undefined {
+  if (header === undefined) return undefined;
+  const values = header.split(/,\s*(?=Digest\s)/i);
+  const readable = values.filter((value) => realmOf(value) !== undefined);
+  if (readable.length === 0) return header;
+  return readable.find((value) => realmOf(value) === realm);
+}
+
+function realmOf(value: string): string | undefined {
+  try {
+    return parseDigestCredentials(value).realm;
+  } catch (error) {
+    if (error instanceof SipSyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { type Clock } from '@callweave/clock';
+import {
+  type FlowToken,
+  type GrantedContact,
+  type InstanceId,
+  type RegisterResponse,
+  type Tenant,
+} from '@callweave/contracts';
+import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { type Flow } from '../flow-token.ts';
+import { type Authenticator, type Registrar, type TenantDirectory, type Unavailable } from '../ports.ts';
+import { pickCredentials } from './credentials.ts';
+import { parseRegister, type RegisterFacts } from './parse-register.ts';
+
+export interface RegisterDeps {
+  readonly authenticator: Authenticator;
+  readonly registrar: Registrar;
+  readonly tenants: TenantDirectory;
+  /** Why no service can be asked now; undefined when they can. */
+  readonly notReady: () => string | undefined;
+  readonly engineInstance: () => InstanceId;
+  /** Our address for the route of later requests, `host:port`. */
+  readonly ownAddress: () => string;
+  readonly sealFlow: (flow: Flow) => FlowToken;
+  readonly clock: Clock;
+}
+
+/** REGISTERs answered at the same time; the next is told to come back (a held one waits for an election). */
+export const MAX_HELD = 2_000;
+const RETRY_AFTER_SEC = 5;
+
+/** Answers REGISTERs: parse, authenticate, store. RFC 3261 §10.3, §22. */
+export class RegisterHandler {
+  readonly #deps: RegisterDeps;
+  #held = 0;
+  readonly #whenIdle: (() => void)[] = [];
+
+  constructor(deps: RegisterDeps) {
+    this.#deps = deps;
+  }
+
+  /** REGISTERs in hand. */
+  get held(): number {
+    return this.#held;
+  }
+
+  async handle(request: IncomingRequest): Promise<void> {
+    if (this.#held >= MAX_HELD || this.#deps.notReady() !== undefined) {
+      await request.reply(unavailable());
+      return;
+    }
+    this.#held += 1;
+    try {
+      await request.reply(await this.#decide(request));
+    } finally {
+      this.#held -= 1;
+      if (this.#held === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves when no REGISTER is in hand. */
+  async idle(): Promise<void> {
+    if (this.#held > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #decide(request: IncomingRequest): Promise<Reply> {
+    const parsed = parseRegister(request);
+    if (parsed.kind === 'refuse') return parsed.reply;
+    const { facts } = parsed;
+    const { tenant, realm } = this.#deps.tenants.byDomain(facts.domain);
+    const refusal = await this.#authenticate(request, facts, tenant, realm);
+    if (refusal !== undefined) return refusal;
+    return this.#answer(await this.#deps.registrar.register(this.#registerRequest(request, facts, tenant)), facts);
+  }
+
+  /** The answer to a request that may not pass; undefined when it may. */
+  async #authenticate(
+    request: IncomingRequest,
+    { user, branch }: RegisterFacts,
+    tenant: Tenant,
+    realm: string,
+  ): Promise<Reply | undefined> {
+    const credentials = pickCredentials(request.header('authorization'), realm);
+    if (credentials === undefined) {
+      const asked = await this.#deps.authenticator.challenge(tenant, user);
+      return asked.kind === 'unavailable' ? unavailable() : challenged(asked.challenges);
+    }
+    const { source, method } = request;
+    const verdict = await this.#deps.authenticator.verify({ tenant, user, method, credentials, branch, source });
+    switch (verdict.kind) {
+      case 'verified':
+        return undefined;
+      case 'stale':
+        return challenged(verdict.challenges);
+      case 'denied':
+        return { status: 403 };
+      case 'malformed':
+        return { status: 400, reason: `Bad Request (${verdict.rule})` };
+      case 'unavailable':
+        return unavailable();
+    }
+  }
+
+  #registerRequest(
+    request: IncomingRequest,
+    facts: RegisterFacts,
+    tenant: Tenant,
+  ): Parameters<Registrar['register']>[0] {
+    const { user, aor, callId, cseq, contacts, expiresSec, path, userAgent, contactHostPort } = facts;
+    const edge = this.#deps.engineInstance();
+    const { source: remote, transport } = request;
+    const local = request.receivedOn ?? this.#deps.ownAddress();
+    const isNatted = contactHostPort !== undefined && contactHostPort !== remote;
+    return {
+      tenant,
+      user,
+      aor,
+      callId,
+      cseq,
+      contacts: contacts === '*' ? '*' : [...contacts],
+      expiresSec,
+      path: [...path],
+      userAgent,
+      edge,
+      flow: this.#deps.sealFlow({ instance: edge, transport, local, remote }),
+      received: isNatted ? remote : undefined,
+    };
+  }
+
+  #answer(response: RegisterResponse | Unavailable, { path }: RegisterFacts): Reply {
+    switch (response.kind) {
+      case 'registered':
+        return { status: 200, headers: this.#okHeaders(response.contacts, path) };
+      case 'interval-too-brief':
+        return { status: 423, headers: { 'Min-Expires': String(response.minExpiresSec) } };
+      case 'out-of-order':
+        return { status: 500, reason: 'Out Of Order' };
+      case 'too-many-contacts':
+        return { status: 403, reason: `Too Many Contacts (${String(response.max)})` };
+      case 'busy':
+        return unavailable(response.retryAfterSec);
+      case 'unavailable':
+        return unavailable();
+    }
+  }
+
+  #okHeaders(contacts: readonly GrantedContact[], path: readonly string[]): NonNullable<Reply['headers']> {
+    return {
+      Date: new Date(this.#deps.clock.epochMs()).toUTCString(),
+      Supported: 'path',
+      'Service-Route': `<sip:${this.#deps.ownAddress()};lr>`,
+      ...(contacts.length === 0 ? {} : { Contact: contacts.map(formatContact) }),
+      ...(path.length === 0 ? {} : { Path: [...path] }),
+    };
+  }
+}
+
+function formatContact({ contact, expiresSec, q, instanceId, regId }: GrantedContact): string {
+  const instance = instanceId === undefined ? '' : `;+sip.instance="${instanceId}"`;
+  const reg = regId === undefined ? '' : `;reg-id=${String(regId)}`;
+  const preference = q === 1 ? '' : `;q=${String(q)}`;
+  return `<${contact}>;expires=${String(expiresSec)}${preference}${instance}${reg}`;
+}
+
+function challenged(challenges: readonly string[]): Reply {
+  return { status: 401, headers: { 'WWW-Authenticate': [...challenges] } };
+}
+
+function unavailable(retryAfterSec = RETRY_AFTER_SEC): Reply {
+  return { status: 503, headers: { 'Retry-After': String(retryAfterSec) } };
+}
