@@ -23,6 +23,8 @@ const BASE64URL = /^[A-Za-z0-9_-]{63}$/;
 export function decodeNonce(nonce: string): Buffer | undefined {
   if (!BASE64URL.test(nonce)) return undefined;
   const bytes = Buffer.from(nonce, 'base64url');
+  // Base64 leaves two spare bits at the end; only one spelling counts, or one nonce would pass for several.
+  if (bytes.toString('base64url') !== nonce) return undefined;
   return bytes.length === NONCE_BYTES && bytes[0] === NONCE_VERSION ? bytes : undefined;
 }
 

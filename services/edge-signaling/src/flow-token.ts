@@ -26,7 +26,7 @@ export function sealFlow({ instance, transport, local, remote }: Flow, key: Uint
 /** Opens a token; undefined when nobody who holds the key sealed it. */
 export function openFlow(token: string, key: Uint8Array): Flow | undefined {
   const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length <= MAC_BYTES) return undefined;
+  if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== token) return undefined;
   const body = bytes.subarray(0, -MAC_BYTES);
   if (!timingSafeEqual(mac(body, key), bytes.subarray(-MAC_BYTES))) return undefined;
   const [version, instance, transport, local, remote] = body.toString('utf8').split(SEPARATOR);
