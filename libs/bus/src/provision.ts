@@ -54,11 +54,11 @@ async function ensure(jsm: JetStreamManager, config: Config): Promise<void> {
   await jsm.streams.update(config.name, config);
 }
 
-function streamConfig({ name, summary, events, maxAgeSec, maxMessages }: StreamType, replicas: number): Config {
+function streamConfig({ name, summary, subjects, maxAgeSec, maxMessages }: StreamType, replicas: number): Config {
   return {
     name,
     description: summary,
-    subjects: events.map(({ filter }) => filter),
+    subjects: [...subjects],
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     discard: DiscardPolicy.Old,

@@ -59,6 +59,8 @@ export interface StreamType {
   readonly name: string;
   readonly summary: string;
   readonly events: readonly EventType[];
+  /** The domains of its events (`callweave.registration.v1.>`), so that one consumer may read all kinds of an event. */
+  readonly subjects: readonly string[];
   readonly maxAgeSec: number;
   readonly maxMessages: number;
 }
@@ -108,8 +110,9 @@ export function defineBucket<const P extends string, S extends z.ZodType>(
 }
 
 /** Declares a stream. */
-export function defineStream(name: string, options: Omit<StreamType, 'kind' | 'name'>): StreamType {
-  return Object.freeze({ kind: 'stream', name, ...options });
+export function defineStream(name: string, options: Omit<StreamType, 'kind' | 'name' | 'subjects'>): StreamType {
+  const domains = options.events.map(({ pattern }) => `${pattern.slice(0, pattern.indexOf('{'))}>`);
+  return Object.freeze({ kind: 'stream', name, subjects: [...new Set(domains)], ...options });
 }
 
 /** Checks `value` against `schema`; unknown keys are dropped. Throws `ContractError`. */

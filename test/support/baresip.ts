@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { z } from 'zod';
+import { netstring, NetstringReader } from './netstring.ts';
+import { until } from './until.ts';
+
+const Event = z.object({ event: z.literal(true), type: z.string(), param: z.string().optional() });
+export type BaresipEvent = z.infer<typeof Event>;
+
+export interface BaresipOptions {
+  readonly user: string;
+  readonly password: string;
+  /** `host:port` of the edge. */
+  readonly registrar: string;
+  readonly transport?: 'udp' | 'tcp';
+  readonly regintSec?: number;
+}
+
+/** A real softphone, driven through its control connection. */
+export interface Baresip {
+  readonly events: readonly BaresipEvent[];
+  /** Waits for the `count`-th event of a type. */
+  waitFor(type: string, count?: number): Promise<BaresipEvent>;
+  command(command: string, params?: string): void;
+  /** Quits as a person would (it unregisters first) and waits until the process is gone. */
+  quit(): Promise<void>;
+}
+
+/** Starts baresip with one account and no sound hardware. */
+export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
+  const directory = mkdtempSync(join(tmpdir(), 'callweave-baresip-'));
+  const sipPort = await getPort({ host: '127.0.0.1' });
+  const controlPort = await getPort({ host: '127.0.0.1' });
+  writeFileSync(join(directory, 'config'), config(sipPort, controlPort));
+  writeFileSync(join(directory, 'accounts'), account(options));
+  const child = spawn('baresip', ['-f', directory], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'ignore'],
+    env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
+  });
+  const gone = once(child, 'exit');
+  const events: BaresipEvent[] = [];
+  const socket = await control(controlPort);
+  const reader = new NetstringReader();
+  socket.on('data', (chunk: Buffer) => {
+    for (const payload of reader.push(chunk)) {
+      const event = Event.safeParse(JSON.parse(payload));
+      if (event.success) events.push(event.data);
+    }
+  });
+  socket.on('error', () => socket.destroy());
+  const command = (name: string, params?: string): void => {
+    socket.write(netstring(JSON.stringify({ command: name, params, token: name })));
+  };
+  return {
+    events,
+    command,
+    waitFor: async (type, count = 1) => {
+      const found = (): BaresipEvent | undefined => events.filter((event) => event.type === type)[count - 1];
+      await until(`${options.user} sees ${type} ${String(count)} times`, () => found() !== undefined);
+      const event = found();
+      if (event === undefined) throw new Error(type);
+      return event;
+    },
+    quit: async () => {
+      command('quit');
+      await gone;
+      socket.destroy();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function control(port: number): Promise<Socket> {
+  let socket: Socket | undefined;
+  await until('baresip listens', async () => {
+    const candidate = connect(port, '127.0.0.1');
+    const opened = await Promise.race([
+      once(candidate, 'connect').then(() => true),
+      once(candidate, 'close').then(() => false),
+    ]).catch(() => false);
+    if (opened) socket = candidate;
+    return opened;
+  });
+  if (socket === undefined) throw new Error('no control connection');
+  return socket;
+}
+
+function account({ user, password, registrar, transport = 'udp', regintSec = 60 }: BaresipOptions): string {
+  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=auto;audio_codecs=PCMU/8000/1\n`;
+}
+
+function config(sipPort: number, controlPort: number): string {
+  return `
+poll_method epoll
+sip_listen 127.0.0.1:${String(sipPort)}
+net_interface 127.0.0.1
+audio_player aubridge,null
+audio_source ausine,440
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+module_path /usr/lib/baresip/modules
+module g711.so
+module ausine.so
+module aubridge.so
+module uuid.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:${String(controlPort)}
+`;
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Connection, openConnection } from '@callweave/bus';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { z } from 'zod';
+import { until } from './until.ts';
+
+const PlatformFile = z.object({
+  pid: z.number(),
+  sip: z.array(z.string()),
+  nats: z.object({ url: z.string(), user: z.string(), password: z.string() }),
+  accounts: z.array(z.object({ user: z.string(), password: z.string(), domain: z.string() })),
+  processes: z.array(z.object({ name: z.string(), pid: z.number(), httpPort: z.number().optional() })),
+});
+export type PlatformFile = z.infer<typeof PlatformFile>;
+
+/** The whole product, started by the very command `npm start` runs, on free ports and in a directory of its own. */
+export interface Platform {
+  readonly stateDir: string;
+  readonly sip: readonly string[];
+  readonly accounts: PlatformFile['accounts'];
+  readonly nats: PlatformFile['nats'];
+  /** The running processes now; restarts change them. */
+  processes(): PlatformFile['processes'];
+  /** Sends a signal to a process of the platform by its name. */
+  signal(name: string, signal: NodeJS.Signals): void;
+  /** One metric of one process, summed over the label sets that contain all of `labels`. */
+  metric(process: string, name: string, labels?: readonly string[]): Promise<number>;
+  /** A connection that may do everything. */
+  bus(): Promise<Connection>;
+  /** Runs the CLI against this platform. */
+  cli(...args: string[]): Promise<{ code: number; output: string }>;
+  /** What it printed so far. */
+  output(): string;
+  /** Ctrl-C, and waits until everything is gone. */
+  stop(): Promise<number>;
+}
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const READY_MS = 60_000;
+
+/** Starts the platform with one edge per SIP port and waits until it says it is ready. */
+export async function startPlatform(environment: Readonly<Record<string, string>> = {}): Promise<Platform> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'callweave-platform-'));
+  const child = spawn(process.execPath, [join(root, 'services/supervisor/bin/callweave-supervisor.mjs')], {
+    cwd: stateDir,
+    env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  const path = join(stateDir, 'platform.json');
+  const closers: (() => Promise<void>)[] = [];
+  const read = (): PlatformFile => PlatformFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+
+  const stop = async (): Promise<number> => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGINT');
+      await gone;
+    }
+    rmSync(stateDir, { recursive: true, force: true });
+    return child.exitCode ?? -1;
+  };
+  try {
+    await until('the platform is ready', () => existsSync(path) || child.exitCode !== null, READY_MS);
+    if (!existsSync(path)) throw new Error(`the platform ended with ${String(child.exitCode)}`);
+  } catch (error) {
+    const logs = output();
+    await stop();
+    throw new Error(logs, { cause: error });
+  }
+  const { sip, accounts, nats } = read();
+  return {
+    stateDir,
+    sip,
+    accounts,
+    nats,
+    processes: () => read().processes,
+    signal: (name, signal) => process.kill(find(read(), name).pid, signal),
+    metric: (name, metric, labels = []) => scrape(find(read(), name).httpPort ?? 0, metric, labels),
+    bus: async () => {
+      const connection = await openConnection({ ...nats, name: 'operator' }, recordLogs());
+      closers.push(() => connection.nc.close());
+      return connection;
+    },
+    cli: (...args) => runCli(stateDir, args),
+    output,
+    stop,
+  };
+}
+
+const anyPorts = {
+  CALLWEAVE_HOST: '127.0.0.1',
+  CALLWEAVE_SIP_PORTS: '0',
+  CALLWEAVE_NATS_PORT: '0',
+  CALLWEAVE_RTPENGINE_PORT: '0',
+  CALLWEAVE_CONTROL_PORTS: '0',
+  CALLWEAVE_RTP_PORTS: '0',
+};
+
+function baseEnvironment(): Record<string, string> {
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+}
+
+function find(file: PlatformFile, name: string): PlatformFile['processes'][number] {
+  const found = file.processes.find((process) => process.name === name);
+  if (found === undefined) throw new Error(`no process ${name} among ${file.processes.map((p) => p.name).join(', ')}`);
+  return found;
+}
+
+async function runCli(stateDir: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  const bin = join(root, 'services/cli/bin/callweave.mjs');
+  const child = spawn(process.execPath, [bin, '--state-dir', stateDir, ...args], {
+    env: baseEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  await once(child, 'close');
+  return { code: child.exitCode ?? -1, output: output() };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  const add = (chunk: Buffer): void => {
+    text += chunk.toString('utf8');
+  };
+  child.stdout?.on('data', add);
+  child.stderr?.on('data', add);
+  return () => text;
+}
+
+async function scrape(port: number, metric: string, labels: readonly string[]): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(metric) && labels.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
+}

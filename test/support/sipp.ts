@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './platform.ts';
+
+export interface SippOptions {
+  /** File in `test/scenarios`, without its extension. */
+  readonly scenario: string;
+  /** `host:port` to send to. */
+  readonly remote: string;
+  readonly calls: number;
+  /** Calls started per second. */
+  readonly rate?: number;
+  readonly transport?: 'udp' | 'tcp';
+  /** One line per call, fields separated by semicolons, used in turn. */
+  readonly lines?: readonly string[];
+  /** Values of `-key` parameters. */
+  readonly keys?: Readonly<Record<string, string>>;
+}
+
+export interface SippResult {
+  readonly successful: number;
+  readonly failed: number;
+  readonly retransmissions: number;
+  /** Why calls failed, as SIPp says it. */
+  readonly errors: string;
+}
+
+/** Runs a SIPp scenario to its end. */
+export async function runSipp(options: SippOptions): Promise<SippResult> {
+  const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {} } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
+  const statistics = join(directory, 'stat.csv');
+  const args = [remote, '-sf', join(root, 'test/scenarios', `${scenario}.xml`), '-i', '127.0.0.1'];
+  args.push('-m', String(calls), '-r', String(rate), '-l', '100000', '-t', transport === 'tcp' ? 't1' : 'u1');
+  args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
+  if (lines !== undefined) {
+    const file = join(directory, 'lines.csv');
+    writeFileSync(file, ['SEQUENTIAL', ...lines, ''].join('\n'));
+    args.push('-inf', file);
+  }
+  for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
+  try {
+    const child = spawn('sipp', args, { cwd: directory, stdio: 'ignore', env: { PATH: '/usr/bin:/usr/local/bin' } });
+    await once(child, 'exit');
+    return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function readStatistics(csv: string): Omit<SippResult, 'errors'> {
+  const [header = '', ...rows] = csv.trim().split('\n');
+  const names = header.split(';');
+  const last = (rows.at(-1) ?? '').split(';');
+  const value = (name: string): number => Number(last[names.indexOf(name)] ?? NaN);
+  return {
+    successful: value('SuccessfulCall(C)'),
+    failed: value('FailedCall(C)'),
+    retransmissions: value('Retransmissions(C)'),
+  };
+}
+
+function readErrors(directory: string): string {
+  const files = readdirSync(directory).filter((name) => name.endsWith('_errors.log'));
+  return files.map((name) => readFileSync(join(directory, name), 'utf8').slice(0, 4_000)).join('\n');
+}
