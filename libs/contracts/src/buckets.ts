@@ -1,4 +1,5 @@
 import { keysBucket, subscribersBucket, tenantsBucket } from './auth.ts';
+import { callsBucket } from './call.ts';
 import { type BucketType } from './define.ts';
 import { instancesBucket } from './instance.ts';
 import { locationBucket } from './registration.ts';
@@ -10,4 +11,5 @@ export const buckets: readonly BucketType[] = [
   tenantsBucket,
   keysBucket,
   instancesBucket,
+  callsBucket,
 ];

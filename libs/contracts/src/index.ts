@@ -75,12 +75,43 @@ export {
   removeRegistration,
 } from './registration.ts';
 export {
+  appServerProfile,
   authProfile,
+  callRoutingProfile,
   type Consumption,
   edgeProfile,
+  mediaControlProfile,
   registrarProfile,
   type ServiceProfile,
   serviceProfiles,
 } from './services.ts';
-export { registrationsStream, streams } from './streams.ts';
+export { callsStream, registrationsStream, streams } from './streams.ts';
 export { MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES, subjectToken } from './subject-token.ts';
+
+export {
+  callAnswered,
+  CallCause,
+  callEnded,
+  callEvents,
+  callFailed,
+  callInitiated,
+  CallRecord,
+  callRinging,
+  callRouted,
+  callsBucket,
+  CallState,
+  LegRecord,
+} from './call.ts';
+export {
+  answerMedia,
+  deleteMedia,
+  listMediaNodes,
+  MAX_SDP_BYTES,
+  MediaNodeId,
+  MediaProfile,
+  MediaStatistics,
+  offerMedia,
+  queryMedia,
+  Sdp,
+} from './media.ts';
+export { ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';

@@ -1,6 +1,8 @@
 import { challenge, keysBucket, subscribersBucket, tenantsBucket, verify } from './auth.ts';
+import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType } from './define.ts';
 import { instancesBucket } from './instance.ts';
+import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
 import {
   bindingAdded,
   bindingRefreshed,
@@ -11,6 +13,7 @@ import {
   register,
   removeRegistration,
 } from './registration.ts';
+import { routeCall } from './routing.ts';
 
 /** A durable consumer; its replicas share the work. */
 export interface Consumption {
@@ -52,12 +55,49 @@ export const authProfile: ServiceProfile = {
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
   serves: [],
-  asks: [challenge, verify, register],
+  asks: [challenge, verify, register, lookup, routeCall, offerMedia, answerMedia, deleteMedia],
+  publishes: [...callEvents],
+  consumes: [],
+  reads: [tenantsBucket, keysBucket, instancesBucket, callsBucket],
+  writes: [keysBucket, instancesBucket, callsBucket],
+};
+
+export const callRoutingProfile: ServiceProfile = {
+  name: 'call-routing',
+  serves: [routeCall],
+  asks: [],
   publishes: [],
   consumes: [],
-  reads: [tenantsBucket, keysBucket, instancesBucket],
-  writes: [keysBucket, instancesBucket],
+  reads: [tenantsBucket, instancesBucket],
+  writes: [instancesBucket],
+};
+
+export const mediaControlProfile: ServiceProfile = {
+  name: 'media-control',
+  serves: [offerMedia, answerMedia, deleteMedia, queryMedia, listMediaNodes],
+  asks: [],
+  publishes: [],
+  consumes: [],
+  reads: [instancesBucket],
+  writes: [instancesBucket],
+};
+
+export const appServerProfile: ServiceProfile = {
+  name: 'app-server',
+  serves: [],
+  asks: [],
+  publishes: [],
+  consumes: [],
+  reads: [instancesBucket],
+  writes: [instancesBucket],
 };
 
 /** Every service that has a user of its own on the bus. */
-export const serviceProfiles: readonly ServiceProfile[] = [registrarProfile, authProfile, edgeProfile];
+export const serviceProfiles: readonly ServiceProfile[] = [
+  registrarProfile,
+  authProfile,
+  edgeProfile,
+  callRoutingProfile,
+  mediaControlProfile,
+  appServerProfile,
+];

@@ -1,3 +1,4 @@
+import { callEvents } from './call.ts';
 import { defineStream, type StreamType } from './define.ts';
 import { bindingAdded, bindingRefreshed, bindingRemoved } from './registration.ts';
 
@@ -10,5 +11,12 @@ export const registrationsStream = defineStream('REGISTRATIONS', {
   maxMessages: 1_000_000,
 });
 
+export const callsStream = defineStream('CALLS', {
+  summary: 'What happened to calls; a subject costs the server about 220 bytes of memory.',
+  events: callEvents,
+  maxAgeSec: DAY_SEC,
+  maxMessages: 5_000_000,
+});
+
 /** Every stream that is provisioned. */
-export const streams: readonly StreamType[] = [registrationsStream];
+export const streams: readonly StreamType[] = [registrationsStream, callsStream];

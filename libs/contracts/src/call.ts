@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { defineBucket, defineEvent } from './define.ts';
+import { MediaNodeId, MediaStatistics } from './media.ts';
+import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant } from './primitives.ts';
+
+/** Where a call stands. */
+export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
+export type CallState = z.infer<typeof CallState>;
+
+/** A call: two legs paired by the edge that owns it. */
+export const CallRecord = z.object({
+  tenant: Tenant,
+  callId: CallId,
+  owner: InstanceId,
+  epoch: Epoch,
+  state: CallState,
+  legs: z.array(LegId).max(16),
+  media: MediaNodeId.optional(),
+  /** Number of the last event told. */
+  sequence: z.number().int().nonnegative(),
+  startedAt: EpochMs,
+  answeredAt: EpochMs.optional(),
+});
+export type CallRecord = z.infer<typeof CallRecord>;
+
+/** One SIP dialog, with all another edge needs to go on with it (architecture, ownership and adoption). */
+export const LegRecord = z.object({
+  tenant: Tenant,
+  callId: CallId,
+  legId: LegId,
+  peerLegId: LegId.optional(),
+  owner: InstanceId,
+  epoch: Epoch,
+  role: z.enum(['uas', 'uac']),
+  sipCallId: z.string(),
+  localTag: z.string(),
+  remoteTag: z.string(),
+  localUri: z.string(),
+  remoteUri: z.string(),
+  remoteTarget: z.string(),
+  routeSet: z.array(z.string()),
+  localCseq: z.number().int(),
+  remoteCseq: z.number().int(),
+  localSdp: z.string().optional(),
+  remoteSdp: z.string().optional(),
+});
+export type LegRecord = z.infer<typeof LegRecord>;
+
+export const callsBucket = defineBucket('calls', {
+  summary: 'Calls in progress and their legs; the key is the call or the leg id.',
+  pattern: '{kind}.{id}',
+  value: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('call'), call: CallRecord }),
+    z.object({ kind: z.literal('leg'), leg: LegRecord }),
+  ]),
+});
+
+const CallFact = z.object({ tenant: Tenant, callId: CallId, owner: InstanceId, epoch: Epoch, sequence: Sequence });
+
+const Party = z.string().max(2048);
+
+/** Why a call ended or never began: who, and the SIP status or the standard name of the cause. */
+export const CallCause = z.object({
+  by: z.enum(['caller', 'callee', 'platform']),
+  reason: z.enum([
+    'hang-up',
+    'cancelled',
+    'busy',
+    'declined',
+    'no-answer',
+    'not-found',
+    'unreachable',
+    'not-acceptable',
+    'rejected',
+    'unavailable',
+    'node-lost',
+  ]),
+  sipStatus: z.number().int().min(100).max(699).optional(),
+});
+export type CallCause = z.infer<typeof CallCause>;
+
+const PATTERN = 'callweave.call.v1.{tenant}.{callId}';
+
+export const callInitiated = defineEvent(`${PATTERN}.initiated`, {
+  summary: 'An edge took on a call.',
+  data: CallFact.extend({ from: Party, to: Party, sipCallId: z.string(), legId: LegId }),
+});
+export const callRouted = defineEvent(`${PATTERN}.routed`, {
+  summary: 'It is known where the call goes.',
+  data: CallFact.extend({ targets: z.array(Party) }),
+});
+export const callRinging = defineEvent(`${PATTERN}.ringing`, {
+  summary: 'The first device rings.',
+  data: CallFact.extend({ legId: LegId, target: Party }),
+});
+export const callAnswered = defineEvent(`${PATTERN}.answered`, {
+  summary: 'The caller has been told that somebody answered.',
+  data: CallFact.extend({ legId: LegId, target: Party, media: MediaNodeId.optional() }),
+});
+export const callEnded = defineEvent(`${PATTERN}.ended`, {
+  summary: 'An answered call is over. Exactly one for each.',
+  data: CallFact.extend({
+    cause: CallCause,
+    durationMs: z.number().int().nonnegative(),
+    statistics: MediaStatistics.optional(),
+  }),
+});
+export const callFailed = defineEvent(`${PATTERN}.failed`, {
+  summary: 'A call is over that nobody answered. Exactly one for each.',
+  data: CallFact.extend({ cause: CallCause }),
+});
+
+/** All call events, in the order in which they may occur. */
+export const callEvents = [callInitiated, callRouted, callRinging, callAnswered, callEnded, callFailed] as const;

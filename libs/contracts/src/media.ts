@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { defineRequest } from './define.ts';
+import { CallId, LegId, Tenant } from './primitives.ts';
+
+/** Largest SDP that is handled; browsers' offers with many candidates stay below 20 kB. */
+export const MAX_SDP_BYTES = 65_536;
+
+export const Sdp = z.string().min(1).max(MAX_SDP_BYTES);
+
+/** One life of one rtpengine: a node that restarted is another node. */
+export const MediaNodeId = z
+  .string()
+  .regex(/^[^\s@]{1,128}@\d{1,15}$/)
+  .brand<'MediaNodeId'>();
+export type MediaNodeId = z.infer<typeof MediaNodeId>;
+
+/** What a leg's media must look like. */
+export const MediaProfile = z.enum(['rtp', 'webrtc']);
+export type MediaProfile = z.infer<typeof MediaProfile>;
+
+/** What all media questions name: the call and, once media is anchored, the node that holds it. */
+const About = z.object({ tenant: Tenant, callId: CallId });
+
+export const MediaRefused = z.discriminatedUnion('kind', [
+  /** The SDP cannot be used: 488. */
+  z.object({ kind: z.literal('unusable'), reason: z.string() }),
+  /** No media node answers: 503. */
+  z.object({ kind: z.literal('no-node') }),
+]);
+
+export const offerMedia = defineRequest('callweave.rpc.media.offer', {
+  service: 'media-control',
+  summary: 'Anchor an offer on a media node, or change it there; the answer is the offer to send on.',
+  request: About.extend({
+    /** Leg the offer came from; its tag at the node. */
+    fromLeg: LegId,
+    sdp: Sdp,
+    /** What the leg the offer goes to needs. */
+    profile: MediaProfile,
+    /** Absent for the first offer of a call: the least loaded node is chosen. */
+    node: MediaNodeId.optional(),
+  }),
+  response: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('anchored'), sdp: Sdp, node: MediaNodeId }),
+    ...MediaRefused.options,
+  ]),
+});
+
+export const answerMedia = defineRequest('callweave.rpc.media.answer', {
+  service: 'media-control',
+  summary: 'Complete an offer with its answer; the answer is the one to send back.',
+  request: About.extend({
+    /** Leg whose offer is answered. */
+    fromLeg: LegId,
+    /** Leg that answered. */
+    toLeg: LegId,
+    sdp: Sdp,
+    profile: MediaProfile,
+    node: MediaNodeId,
+  }),
+  response: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('anchored'), sdp: Sdp, node: MediaNodeId }),
+    ...MediaRefused.options,
+  ]),
+});
+
+/** Packets and losses of one direction, from the node that relayed them. */
+export const MediaStatistics = z.object({
+  packets: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+  errors: z.number().int().nonnegative(),
+  packetsLost: z.number().int().optional(),
+  jitterMs: z.number().optional(),
+});
+export type MediaStatistics = z.infer<typeof MediaStatistics>;
+
+export const deleteMedia = defineRequest('callweave.rpc.media.delete', {
+  service: 'media-control',
+  summary: 'Release the media of a call; the same again is no error.',
+  request: About.extend({ node: MediaNodeId }),
+  response: z.object({
+    /** Whether the node still had the call. */
+    found: z.boolean(),
+    statistics: MediaStatistics.optional(),
+  }),
+});
+
+export const queryMedia = defineRequest('callweave.rpc.media.query', {
+  service: 'media-control',
+  summary: 'What a node knows of a call now.',
+  request: About.extend({ node: MediaNodeId }),
+  response: z.object({ found: z.boolean(), statistics: MediaStatistics.optional() }),
+});
+
+export const listMediaNodes = defineRequest('callweave.rpc.media.nodes', {
+  service: 'media-control',
+  summary: 'The media nodes this replica knows, for operators.',
+  request: z.object({}),
+  response: z.object({
+    nodes: z.array(
+      z.object({ address: z.string(), node: MediaNodeId.optional(), up: z.boolean(), sessions: z.number().int() }),
+    ),
+  }),
+});

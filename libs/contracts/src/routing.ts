@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { defineRequest } from './define.ts';
+import { CallId, MAX_USER_BYTES, Tenant, User } from './primitives.ts';
+
+/** Who places a call (traffic classes, S125). */
+export const CallSource = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('user'), user: User }),
+  z.object({ kind: z.literal('trunk'), trunk: z.string() }),
+  z.object({ kind: z.literal('app-server') }),
+]);
+export type CallSource = z.infer<typeof CallSource>;
+
+/** What an application does with a call. */
+export const ApplicationAction = z.enum(['voicemail', 'ivr', 'conference', 'playback', 'echo', 'queue']);
+export type ApplicationAction = z.infer<typeof ApplicationAction>;
+
+/** Where a call goes, one step of it. */
+export const RouteTarget = z.discriminatedUnion('kind', [
+  /** All devices of a user. */
+  z.object({ kind: z.literal('user'), user: User, ringSec: z.number().int().min(1).max(600) }),
+  z.object({
+    kind: z.literal('application'),
+    action: ApplicationAction,
+    /** Travel as `X-App-<name>` headers. */
+    params: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,31}$/), z.string().max(1024)),
+  }),
+]);
+export type RouteTarget = z.infer<typeof RouteTarget>;
+
+export const routeCall = defineRequest('callweave.rpc.routing.route.{tenant}', {
+  service: 'call-routing',
+  summary: 'Where does this call go? Targets are tried one after the other.',
+  request: z.object({
+    tenant: Tenant,
+    callId: CallId,
+    source: CallSource,
+    /** User part of the Request-URI, percent-decoded. */
+    dialled: z.string().max(MAX_USER_BYTES),
+    domain: z.string().max(255),
+  }),
+  response: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('targets'), targets: z.array(RouteTarget).min(1).max(16) }),
+    z.object({ kind: z.literal('reject'), status: z.number().int().min(400).max(699), reason: z.string().optional() }),
+  ]),
+});
