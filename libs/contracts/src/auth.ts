@@ -98,3 +98,10 @@ export const verify = defineRequest('callweave.rpc.auth.verify', {
   request: VerifyRequest,
   response: VerifyResponse,
 });
+
+export const accountExists = defineRequest('callweave.rpc.auth.exists', {
+  service: 'auth-challenge-affinity',
+  summary: 'Whether a user has an account; asked on behalf of callers who have proved who they are.',
+  request: z.object({ tenant: Tenant, user: User }),
+  response: z.object({ exists: z.boolean() }),
+});

@@ -1,4 +1,5 @@
 export {
+  accountExists,
   challenge,
   DigestAlgorithm,
   digestAlgorithms,

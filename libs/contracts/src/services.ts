@@ -1,4 +1,4 @@
-import { challenge, keysBucket, subscribersBucket, tenantsBucket, verify } from './auth.ts';
+import { accountExists, challenge, keysBucket, subscribersBucket, tenantsBucket, verify } from './auth.ts';
 import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType } from './define.ts';
 import { instancesBucket } from './instance.ts';
@@ -44,7 +44,7 @@ export const registrarProfile: ServiceProfile = {
 
 export const authProfile: ServiceProfile = {
   name: 'auth-challenge-affinity',
-  serves: [challenge, verify],
+  serves: [challenge, verify, accountExists],
   asks: [],
   publishes: [],
   consumes: [],
@@ -55,7 +55,7 @@ export const authProfile: ServiceProfile = {
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
   serves: [],
-  asks: [challenge, verify, register, lookup, routeCall, offerMedia, answerMedia, deleteMedia],
+  asks: [challenge, verify, accountExists, register, lookup, routeCall, offerMedia, answerMedia, deleteMedia],
   publishes: [...callEvents],
   consumes: [],
   reads: [tenantsBucket, keysBucket, instancesBucket, callsBucket],

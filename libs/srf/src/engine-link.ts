@@ -1,6 +1,7 @@
 import { ignore, type Logger } from '@callweave/telemetry';
-import { createSrf, type SrfApplication } from './drachtio.ts';
+import { createSrf, type SrfApplication, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { incomingRequest, type IncomingRequest } from './incoming-request.ts';
+import { type OutgoingEvents, type OutgoingRequest, sendRequest, type SentRequest } from './outgoing-request.ts';
 
 export interface EngineOptions {
   /** `host:port` of the engine's control port. */
@@ -53,17 +54,31 @@ export class EngineLink {
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
   }
 
-  /** Handles requests of one method; a handler that throws makes the answer 500. */
+  /** Handles new requests of one method; a handler that throws makes the answer 500. */
   onRequest(method: string, handler: RequestHandler): void {
-    this.#srf.use(method.toLowerCase(), (request, response) => {
-      const incoming = incomingRequest(request, response);
-      handler(incoming).catch(async (error: unknown) => {
-        this.#options.log.error('request.failed', { method, err: error });
-        if (response.finalResponseSent) return;
-        await incoming
-          .reply({ status: 500 })
-          .catch((failure: unknown) => ignore(this.#options.log, failure, 'no one to answer'));
-      });
+    this.#srf.use(method.toLowerCase(), (request, response) => this.#run(handler, request, response));
+  }
+
+  /** Handles every request inside a dialog. Must be told before `onRequest`. */
+  onInDialog(handler: RequestHandler): void {
+    this.#srf.use((request, response, next) => {
+      if (isInDialog(request)) this.#run(handler, request, response);
+      else next();
+    });
+  }
+
+  /** Sends a request through the engine. */
+  send(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+    return sendRequest(this.#srf, request, events);
+  }
+
+  #run(handler: RequestHandler, request: SrfRequest, response: SrfResponse): void {
+    const incoming = incomingRequest(request, response);
+    const { log } = this.#options;
+    handler(incoming).catch(async (error: unknown) => {
+      log.error('request.failed', { method: request.method, err: error });
+      if (response.finalResponseSent) return;
+      await incoming.reply({ status: 500 }).catch((failure: unknown) => ignore(log, failure, 'no one to answer'));
     });
   }
 
@@ -96,6 +111,11 @@ export class EngineLink {
   close(): void {
     this.#srf.disconnect();
   }
+}
+
+/** A tag in To makes it one, RFC 3261 §12.2. */
+function isInDialog(request: SrfRequest): boolean {
+  return (request.stackDialogId ?? '') !== '' || /;\s*tag=/i.test(request.get('to') ?? '');
 }
 
 /** Reads the engine's greeting: `udp/ip:port,tcp/ip:port` and `v0.9.4+engine.INSTANCE`. */

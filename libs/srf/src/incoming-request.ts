@@ -1,30 +1,40 @@
-import { type SrfRequest, type SrfResponse } from './drachtio.ts';
+import { type SrfHeaders, type SrfMessage, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { ResponseNotSentError } from './errors.ts';
 
 /** Headers by name; several values make several lines. */
-export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
+export type HeaderValues = SrfHeaders;
 
 /** A SIP response in the making. */
 export interface Reply {
   readonly status: number;
   readonly reason?: string | undefined;
   readonly headers?: HeaderValues;
-  readonly body?: string;
+  readonly body?: string | undefined;
+}
+
+/** What can be read of any message. */
+export interface ReadableMessage {
+  /** The header's value, several lines joined by commas; undefined when absent. Names in any case. */
+  header(name: string): string | undefined;
+  /** Undefined when there is none. */
+  readonly body: string | undefined;
 }
 
 /** A request from the network as the engine handed it over. */
-export interface IncomingRequest {
+export interface IncomingRequest extends ReadableMessage {
   readonly method: string;
   readonly uri: string;
-  /** The header's value, several lines joined by commas; undefined when absent. Names in any case. */
-  header(name: string): string | undefined;
   readonly transport: string;
   /** `ip:port` the request came from. */
   readonly source: string;
   /** `ip:port` of our socket it came in by. */
   readonly receivedOn: string | undefined;
+  /** Whether the engine made it itself, for example the BYE after an ACK that never came; it wants no answer. */
+  readonly isFromEngine: boolean;
   /** Sends a response. Throws `ResponseNotSentError` when the engine refused it or is gone. */
   reply(reply: Reply): Promise<void>;
+  /** Calls `listener` when the caller cancels; the engine has answered by then. */
+  onCancel(listener: (cancel: ReadableMessage) => void): void;
 }
 
 /** Wraps what drachtio-srf hands to its middleware. */
@@ -32,12 +42,22 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
   return {
     method: request.method,
     uri: request.uri,
-    header: (name) => request.get(name),
+    ...readable(request),
     transport: request.protocol.toLowerCase(),
     source: joinHostPort(request.source_address, request.source_port),
     receivedOn: request.receivedOn,
+    isFromEngine: request.source === 'application',
     reply: (reply) => send(response, reply),
+    onCancel: (listener) => {
+      request.on('cancel', (cancel) => listener(readable(cancel)));
+    },
   };
+}
+
+/** Wraps a message; the body is undefined when it is empty. */
+export function readable(message: SrfMessage): ReadableMessage {
+  const { body } = message;
+  return { header: (name) => message.get(name), body: body === '' ? undefined : body };
 }
 
 function send(response: SrfResponse, { status, reason, headers, body }: Reply): Promise<void> {

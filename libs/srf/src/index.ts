@@ -7,4 +7,10 @@ export {
   type RequestHandler,
 } from './engine-link.ts';
 export { ResponseNotSentError } from './errors.ts';
-export { type HeaderValues, type IncomingRequest, type Reply } from './incoming-request.ts';
+export { type HeaderValues, type IncomingRequest, type ReadableMessage, type Reply } from './incoming-request.ts';
+export {
+  type IncomingResponse,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type SentRequest,
+} from './outgoing-request.ts';

@@ -6,6 +6,7 @@ import { Challenger } from './challenge.ts';
 import { type Config } from './config.ts';
 import { NonceKeys } from './key-ring.ts';
 import { NonceWindow } from './nonce-window.ts';
+import { answerExists } from './exists.ts';
 import { answerVerify } from './verify.ts';
 
 /** Nonces whose counts are remembered: 5 minutes of 1,000 authenticated requests a second. */
@@ -35,7 +36,7 @@ export async function startAuth({
   const challenger = new Challenger({ instance, accounts, keys, clock });
   const window = new NonceWindow(WINDOW_CAPACITY);
   const verifier = { instance, accounts, keys, challenger, window, nonceMs: nonceSec * 1000, clock, log };
-  await bus.serve([challenger.answer(), answerVerify(verifier)]);
+  await bus.serve([challenger.answer(), answerVerify(verifier), answerExists(accounts)]);
 
   return {
     notReady: () => bus.notReady(),

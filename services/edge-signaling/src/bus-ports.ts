@@ -1,8 +1,9 @@
-import { type Bus, BusError } from '@callweave/bus';
-import { challenge, ContractError, nonceIssuer, register, verify } from '@callweave/contracts';
+import { type Bus } from '@callweave/bus';
+import { challenge, nonceIssuer, register, verify } from '@callweave/contracts';
 import { parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
-import { type Authenticator, type Registrar, type Unavailable } from './ports.ts';
+import { orUnavailable } from './bus-ask.ts';
+import { type Authenticator, type Registrar } from './ports.ts';
 
 /** An answer that comes later than this finds a device that has given up or asked again. */
 const AUTH_DEADLINE_MS = 8_000;
@@ -39,15 +40,5 @@ function issuerOf(credentials: string): string | undefined {
     // The auth service says what is wrong with them.
     if (error instanceof SipSyntaxError) return undefined;
     throw error;
-  }
-}
-
-async function orUnavailable<T>(log: Logger, ask: () => Promise<T>): Promise<T | Unavailable> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof BusError) && !(error instanceof ContractError)) throw error;
-    log.warn('bus.no-answer', { err: error });
-    return { kind: 'unavailable' };
   }
 }

@@ -63,6 +63,9 @@ function world({ verdict, registration, notReady }: World = {}) {
       transport: 'udp',
       source: '203.0.113.9:40000',
       receivedOn: '198.51.100.1:5060',
+      body: undefined,
+      isFromEngine: false,
+      onCancel: () => undefined,
       reply: (sent) => {
         reply = sent;
         return Promise.resolve();

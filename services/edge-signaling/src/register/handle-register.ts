@@ -7,9 +7,9 @@ import {
   type Tenant,
 } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { type Flow } from '../flow-token.ts';
 import { type Authenticator, type Registrar, type TenantDirectory, type Unavailable } from '../ports.ts';
-import { pickCredentials } from './credentials.ts';
 import { parseRegister, type RegisterFacts } from './parse-register.ts';
 
 export interface RegisterDeps {
@@ -27,7 +27,6 @@ export interface RegisterDeps {
 
 /** REGISTERs answered at the same time; the next is told to come back (a held one waits for an election). */
 export const MAX_HELD = 2_000;
-const RETRY_AFTER_SEC = 5;
 
 /** Answers REGISTERs: parse, authenticate, store. RFC 3261 §10.3, §22. */
 export class RegisterHandler {
@@ -68,37 +67,10 @@ export class RegisterHandler {
     if (parsed.kind === 'refuse') return parsed.reply;
     const { facts } = parsed;
     const { tenant, realm } = this.#deps.tenants.byDomain(facts.domain);
-    const refusal = await this.#authenticate(request, facts, tenant, realm);
+    const claim = { tenant, realm, user: facts.user, branch: facts.branch, as: 'registrar' } as const;
+    const refusal = await authenticate(request, claim, this.#deps.authenticator);
     if (refusal !== undefined) return refusal;
     return this.#answer(await this.#deps.registrar.register(this.#registerRequest(request, facts, tenant)), facts);
-  }
-
-  /** The answer to a request that may not pass; undefined when it may. */
-  async #authenticate(
-    request: IncomingRequest,
-    { user, branch }: RegisterFacts,
-    tenant: Tenant,
-    realm: string,
-  ): Promise<Reply | undefined> {
-    const credentials = pickCredentials(request.header('authorization'), realm);
-    if (credentials === undefined) {
-      const asked = await this.#deps.authenticator.challenge(tenant, user);
-      return asked.kind === 'unavailable' ? unavailable() : challenged(asked.challenges);
-    }
-    const { source, method } = request;
-    const verdict = await this.#deps.authenticator.verify({ tenant, user, method, credentials, branch, source });
-    switch (verdict.kind) {
-      case 'verified':
-        return undefined;
-      case 'stale':
-        return challenged(verdict.challenges);
-      case 'denied':
-        return { status: 403 };
-      case 'malformed':
-        return { status: 400, reason: `Bad Request (${verdict.rule})` };
-      case 'unavailable':
-        return unavailable();
-    }
   }
 
   #registerRequest(
@@ -160,12 +132,4 @@ function formatContact({ contact, expiresSec, q, instanceId, regId }: GrantedCon
   const reg = regId === undefined ? '' : `;reg-id=${String(regId)}`;
   const preference = q === 1 ? '' : `;q=${String(q)}`;
   return `<${contact}>;expires=${String(expiresSec)}${preference}${instance}${reg}`;
-}
-
-function challenged(challenges: readonly string[]): Reply {
-  return { status: 401, headers: { 'WWW-Authenticate': [...challenges] } };
-}
-
-function unavailable(retryAfterSec = RETRY_AFTER_SEC): Reply {
-  return { status: 503, headers: { 'Retry-After': String(retryAfterSec) } };
 }

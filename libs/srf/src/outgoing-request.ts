@@ -1,0 +1,88 @@
+import { type SrfAck, type SrfApplication, type SrfResponse, type SrfSentRequest } from './drachtio.ts';
+import { type HeaderValues, readable, type ReadableMessage } from './incoming-request.ts';
+
+/** A request to send. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly uri: string;
+  /** Where it goes, if not where `uri` says; a SIP URI. */
+  readonly nextHop?: string | undefined;
+  /** Inside this dialog: the engine fills in URI, tags, Route and CSeq. */
+  readonly dialogId?: string | undefined;
+  readonly headers?: HeaderValues;
+  readonly body?: string | undefined;
+}
+
+/** A response to a request of ours. */
+export interface IncomingResponse extends ReadableMessage {
+  readonly status: number;
+  readonly reason: string;
+  /** Acknowledges a 2xx to INVITE, RFC 3261 §13.2.2.4. */
+  acknowledge(body?: { readonly type: string; readonly content: string }): void;
+}
+
+/** What becomes of a request; `failed` or one final response comes last, and only once. */
+export interface OutgoingEvents {
+  /** It left; the message is as it went out. */
+  readonly sent?: (sent: ReadableMessage) => void;
+  readonly responded: (response: IncomingResponse) => void;
+  /** It could not be sent, or the engine is gone. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** A request under way. */
+export interface SentRequest {
+  /** Cancels an INVITE; before the engine knows it, as soon as it does. RFC 3261 §9.1. */
+  cancel(headers?: HeaderValues): void;
+}
+
+/** Sends a request. Nothing is called back in the same turn. */
+export function sendRequest(srf: SrfApplication, request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+  let sent: SrfSentRequest | undefined;
+  let cancelWith: HeaderValues | undefined;
+  const { method, uri, nextHop, dialogId, headers, body } = request;
+  const options = {
+    method,
+    uri,
+    ...(nextHop === undefined ? {} : { proxy: nextHop }),
+    ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { body }),
+  };
+  const onSent = (error: unknown, message?: SrfSentRequest): void => {
+    if (message === undefined) {
+      events.failed(error);
+      return;
+    }
+    sent = message;
+    message.on('response', (response, ack) => events.responded(incomingResponse(response, ack)));
+    // An UPDATE while this request is open surfaces here and nowhere else; unanswered it would hang for ever.
+    message.on('update', (_request, response) => response.send(491, undefined, {}, () => undefined));
+    events.sent?.(readable(message));
+    if (cancelWith !== undefined) message.cancel({ headers: cancelWith }, () => undefined);
+  };
+  try {
+    srf.request(options, onSent);
+  } catch (error) {
+    // drachtio-srf asserts when it has no connection.
+    queueMicrotask(() => events.failed(error));
+  }
+  return {
+    cancel: (cancelHeaders = {}) => {
+      if (sent === undefined) cancelWith = cancelHeaders;
+      else sent.cancel({ headers: cancelHeaders }, () => undefined);
+    },
+  };
+}
+
+function incomingResponse(response: SrfResponse, ack: SrfAck): IncomingResponse {
+  return {
+    status: response.status,
+    reason: response.reason,
+    ...readable(response),
+    acknowledge: (body) => {
+      if (body === undefined) ack();
+      else ack({ headers: { 'Content-Type': body.type }, body: body.content });
+    },
+  };
+}

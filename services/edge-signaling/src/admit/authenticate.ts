@@ -1,0 +1,56 @@
+import { type Tenant, type User } from '@callweave/contracts';
+import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { type Authenticator } from '../ports.ts';
+import { pickCredentials } from './credentials.ts';
+
+/** Whom a request claims to come from, and where its credentials are. */
+export interface Claim {
+  readonly tenant: Tenant;
+  readonly realm: string;
+  readonly user: User;
+  /** Top Via branch. */
+  readonly branch: string;
+  /** As a registrar we challenge with 401, as the next hop of a call with 407. RFC 3261 §22. */
+  readonly as: 'registrar' | 'proxy';
+}
+
+const RETRY_AFTER_SEC = 5;
+
+const ROLES = {
+  registrar: { status: 401, ask: 'WWW-Authenticate', answer: 'authorization' },
+  proxy: { status: 407, ask: 'Proxy-Authenticate', answer: 'proxy-authorization' },
+} as const;
+
+/** The answer to a request that may not pass; undefined when it may. RFC 3261 §22, RFC 7616. */
+export async function authenticate(
+  request: IncomingRequest,
+  { tenant, realm, user, branch, as }: Claim,
+  authenticator: Authenticator,
+): Promise<Reply | undefined> {
+  const { status, ask, answer } = ROLES[as];
+  const challenged = (challenges: readonly string[]): Reply => ({ status, headers: { [ask]: [...challenges] } });
+  const credentials = pickCredentials(request.header(answer), realm);
+  if (credentials === undefined) {
+    const asked = await authenticator.challenge(tenant, user);
+    return asked.kind === 'unavailable' ? unavailable() : challenged(asked.challenges);
+  }
+  const { source, method } = request;
+  const verdict = await authenticator.verify({ tenant, user, method, credentials, branch, source });
+  switch (verdict.kind) {
+    case 'verified':
+      return undefined;
+    case 'stale':
+      return challenged(verdict.challenges);
+    case 'denied':
+      return { status: 403 };
+    case 'malformed':
+      return { status: 400, reason: `Bad Request (${verdict.rule})` };
+    case 'unavailable':
+      return unavailable();
+  }
+}
+
+/** 503 with the time after which it is worth trying again. */
+export function unavailable(retryAfterSec = RETRY_AFTER_SEC): Reply {
+  return { status: 503, headers: { 'Retry-After': String(retryAfterSec) } };
+}

@@ -1,0 +1,42 @@
+import { accountExists, answerMedia, deleteMedia, lookup, offerMedia, routeCall } from '@callweave/contracts';
+import { type BusPortDeps, orUnavailable } from '../bus-ask.ts';
+import { type Locator, type Media, type Router } from './call-ports.ts';
+
+/** A caller hears nothing while we ask; after this he is told 503. */
+const DEADLINE_MS = 4_000;
+const ATTEMPT_MS = 300;
+const ASK = { deadlineMs: DEADLINE_MS, attemptMs: ATTEMPT_MS };
+
+/** Asks call-routing. */
+export function busRouter({ bus, log }: BusPortDeps): Router {
+  return {
+    route: (question) => orUnavailable(log, () => bus.ask(routeCall, { tenant: question.tenant }, question, ASK)),
+  };
+}
+
+/** Asks the registrar for devices and auth for accounts. */
+export function busLocator({ bus, log }: BusPortDeps): Locator {
+  return {
+    lookup: (tenant, user) =>
+      orUnavailable(log, async () => {
+        const { bindings } = await bus.ask(lookup, {}, { tenant, user }, ASK);
+        return { kind: 'bindings', bindings };
+      }),
+    exists: async (tenant, user) => {
+      const answer = await orUnavailable(log, () => bus.ask(accountExists, {}, { tenant, user }, ASK));
+      return 'exists' in answer ? answer.exists : true;
+    },
+  };
+}
+
+/** Asks media-control. */
+export function busMedia({ bus, log }: BusPortDeps): Media {
+  return {
+    offer: (question) => orUnavailable(log, () => bus.ask(offerMedia, {}, question, ASK)),
+    answer: (question) => orUnavailable(log, () => bus.ask(answerMedia, {}, question, ASK)),
+    release: async (tenant, callId, node) => {
+      const answer = await orUnavailable(log, () => bus.ask(deleteMedia, {}, { tenant, callId, node }, ASK));
+      return 'statistics' in answer ? answer.statistics : undefined;
+    },
+  };
+}

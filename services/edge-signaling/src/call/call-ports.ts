@@ -1,0 +1,78 @@
+import {
+  type Binding,
+  type CallCause,
+  type CallSource,
+  type CallId,
+  type LegId,
+  type MediaNodeId,
+  type MediaProfile,
+  type MediaStatistics,
+  type RouteTarget,
+  type Tenant,
+  type User,
+} from '@callweave/contracts';
+import { type Unavailable } from '../ports.ts';
+
+/** Where a call goes, as far as the edge asks. */
+export interface Router {
+  route(question: {
+    readonly tenant: Tenant;
+    readonly callId: CallId;
+    readonly source: CallSource;
+    readonly dialled: string;
+    readonly domain: string;
+  }): Promise<
+    | { readonly kind: 'targets'; readonly targets: readonly RouteTarget[] }
+    | { readonly kind: 'reject'; readonly status: number; readonly reason?: string | undefined }
+    | Unavailable
+  >;
+}
+
+/** At which devices a user can be reached, best first. */
+export interface Locator {
+  lookup(
+    tenant: Tenant,
+    user: User,
+  ): Promise<{ readonly kind: 'bindings'; readonly bindings: readonly Binding[] } | Unavailable>;
+  /** Whether there is such an account at all: 480 when there is, 404 when not. */
+  exists(tenant: Tenant, user: User): Promise<boolean>;
+}
+
+export type Anchored =
+  | { readonly kind: 'anchored'; readonly sdp: string; readonly node: MediaNodeId }
+  | { readonly kind: 'unusable'; readonly reason: string }
+  | { readonly kind: 'no-node' }
+  | Unavailable;
+
+/** Anchors the media of calls. */
+export interface Media {
+  offer(question: {
+    tenant: Tenant;
+    callId: CallId;
+    fromLeg: LegId;
+    sdp: string;
+    profile: MediaProfile;
+    node?: MediaNodeId | undefined;
+  }): Promise<Anchored>;
+  answer(question: {
+    tenant: Tenant;
+    callId: CallId;
+    fromLeg: LegId;
+    toLeg: LegId;
+    sdp: string;
+    profile: MediaProfile;
+    node: MediaNodeId;
+  }): Promise<Anchored>;
+  /** Releases; tries on by itself and never throws. */
+  release(tenant: Tenant, callId: CallId, node: MediaNodeId): Promise<MediaStatistics | undefined>;
+}
+
+/** Tells what happens to one call, in order; the terminal fact at most once. */
+export interface CallTeller {
+  initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }): void;
+  routed(targets: readonly string[]): void;
+  ringing(legId: LegId, target: string): void;
+  answered(legId: LegId, target: string, media: MediaNodeId | undefined): void;
+  ended(cause: CallCause, durationMs: number, statistics: MediaStatistics | undefined): void;
+  failed(cause: CallCause): void;
+}

@@ -1,0 +1,331 @@
+import { type Clock, type Timer } from '@callweave/clock';
+import {
+  type CallCause,
+  type CallId,
+  type CallSource,
+  type LegId,
+  type MediaNodeId,
+  type RouteTarget,
+  type Tenant,
+} from '@callweave/contracts';
+import { type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import { type Logger } from '@callweave/telemetry';
+import { createLegId } from '../leg/leg-id.ts';
+import { type LegTable, type Leg, type SendRequest } from '../leg/leg.ts';
+import { UacLeg } from '../leg/uac-leg.ts';
+import { UasLeg } from '../leg/uas-leg.ts';
+import { Machine } from '../machine.ts';
+import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
+import { failureCause } from './cause.ts';
+import { relayRequest } from './relay.ts';
+import { resolveTargets } from './resolve-targets.ts';
+import { type Target } from './targets.ts';
+
+export interface CallDeps {
+  readonly router: Router;
+  readonly locator: Locator;
+  readonly media: Media;
+  readonly teller: CallTeller;
+  readonly legs: LegTable;
+  readonly send: SendRequest;
+  /** `host:port` of an application server; undefined when there is none. */
+  readonly applicationServer: () => string | undefined;
+  /** Keeps the records of an answered call where another edge finds them; best effort here. */
+  readonly keep: (call: CallSnapshot) => void;
+  readonly forget: (call: CallSnapshot) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly disposed: (callId: CallId) => void;
+}
+
+/** Who calls whom. */
+export interface CallFacts {
+  readonly tenant: Tenant;
+  readonly callId: CallId;
+  readonly source: CallSource;
+  readonly dialled: string;
+  readonly domain: string;
+  /** From and To as the caller wrote them. */
+  readonly from: string;
+  readonly to: string;
+  readonly sdp: string;
+}
+
+/** What the records of a call are written from. */
+export interface CallSnapshot {
+  readonly facts: CallFacts;
+  readonly caller: UasLeg;
+  readonly callee: UacLeg | undefined;
+  readonly node: MediaNodeId | undefined;
+  readonly startedAtMs: number;
+  readonly answeredAtMs: number | undefined;
+}
+
+interface Detail {
+  readonly reply?: Reply;
+  readonly cause?: CallCause;
+  readonly response?: IncomingResponse;
+  readonly sdp?: string;
+}
+
+const NO_CHOICE: Reply = { status: 480 };
+
+/** One call: the caller's leg, the targets one after the other, and the media between. */
+export class Call {
+  readonly facts: CallFacts;
+  readonly caller: UasLeg;
+  readonly #deps: CallDeps;
+  readonly #machine: Machine<CallPhase, CallInput, CallAction, Detail>;
+  readonly #startedAtMs: number;
+  #targets: Target[] = [];
+  #routed: readonly RouteTarget[] = [];
+  #offer = '';
+  #node: MediaNodeId | undefined;
+  #target: Target | undefined;
+  #callee: UacLeg | undefined;
+  #ringTimer: Timer | undefined;
+  #rang = false;
+  #lastFailure: Reply = NO_CHOICE;
+  #answeredAtMs: number | undefined;
+
+  constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
+    this.facts = facts;
+    this.#deps = deps;
+    this.#startedAtMs = deps.clock.epochMs();
+    this.#machine = new Machine(callTable, 'routing', this.#actions);
+    this.caller = new UasLeg(invite, {
+      legId,
+      send: deps.send,
+      events: {
+        cancelled: () => this.#feed('callerLeft', { cause: { by: 'caller', reason: 'cancelled', sipStatus: 487 } }),
+        bye: () => this.#feed('callerLeft', { cause: { by: 'caller', reason: 'hang-up' } }),
+        lost: () => this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } }),
+        request: (request) => this.#relay(request, this.#callee),
+        disposed: () => deps.legs.delete(legId),
+      },
+    });
+    deps.legs.add(this.caller);
+  }
+
+  get phase(): CallPhase {
+    return this.#machine.state;
+  }
+
+  /** Starts with the question where the call goes. */
+  start(): void {
+    const { from, to } = this.facts;
+    this.#deps.teller.initiated({ from, to, sipCallId: this.caller.identity.callId, legId: this.caller.legId });
+    this.#run(this.#route());
+  }
+
+  #feed(input: CallInput, detail: Detail = {}): void {
+    this.#machine.feed(input, detail);
+  }
+
+  /** A defect in a step must not leave the call hanging. */
+  #run(step: Promise<void>): void {
+    step.catch((error: unknown) => {
+      this.#deps.log.error('call.failed', { callId: this.facts.callId, err: error });
+      this.#refuse({ status: 500 }, 'platform');
+    });
+  }
+
+  #refuse(reply: Reply, by: CallCause['by']): void {
+    this.#feed('refused', { reply, cause: failureCause(by, reply.status) });
+  }
+
+  async #route(): Promise<void> {
+    const { tenant, callId, source, dialled, domain } = this.facts;
+    const answer = await this.#deps.router.route({ tenant, callId, source, dialled, domain });
+    if (answer.kind === 'unavailable') this.#refuse(unavailable, 'platform');
+    else if (answer.kind === 'reject') this.#refuse({ status: answer.status, reason: answer.reason }, 'platform');
+    else {
+      const resolved = await resolveTargets(tenant, answer.targets, this.#deps);
+      if (resolved.kind === 'refuse') this.#refuse(resolved.reply, 'platform');
+      else {
+        this.#routed = answer.targets;
+        this.#targets = resolved.targets;
+        this.#feed('routed');
+      }
+    }
+  }
+
+  async #anchor(): Promise<void> {
+    const { tenant, callId, sdp } = this.facts;
+    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg: this.caller.legId, sdp, profile: 'rtp' });
+    if (anchored.kind !== 'anchored') {
+      this.#refuse(mediaRefusal(anchored), 'platform');
+      return;
+    }
+    this.#node = anchored.node;
+    this.#offer = anchored.sdp;
+    // A caller who left meanwhile released nothing: there was nothing to name yet.
+    if (this.phase === 'ended') await this.#release();
+    else this.#feed('anchored');
+  }
+
+  #placeNext(): void {
+    this.#ringTimer?.cancel();
+    this.#callee = undefined;
+    const target = this.#targets.shift();
+    if (target === undefined) {
+      const { status } = this.#lastFailure;
+      this.#feed('noMoreTargets', { reply: this.#lastFailure, cause: failureCause('callee', status) });
+      return;
+    }
+    this.#target = target;
+    this.#ringTimer = this.#deps.clock.after(target.ringSec * 1000, () => {
+      this.#lastFailure = NO_CHOICE;
+      this.#feed('ringTimeout');
+    });
+    this.#callee = this.#invite(target);
+  }
+
+  #invite(target: Target): UacLeg {
+    const legId = createLegId();
+    const { from, to, callId } = this.facts;
+    const leg: UacLeg = new UacLeg(
+      {
+        uri: target.uri,
+        nextHop: target.nextHop,
+        callId: `${callId}-${legId}`,
+        headers: { From: `${from};tag=${legId}`, To: to, ...target.headers },
+        sdp: this.#offer,
+      },
+      {
+        legId,
+        send: this.#deps.send,
+        events: {
+          progress: (response) => this.#ifCurrent(leg, () => this.#feed('progress', { response })),
+          answered: (response) => this.#ifCurrent(leg, () => this.#feed('calleeAnswered', { response })),
+          failed: (status, reason) =>
+            this.#ifCurrent(leg, () => this.#calleeFailed({ status: upstream(status), reason })),
+          bye: () =>
+            this.#ifCurrent(leg, () => this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } })),
+          lost: () => this.#ifCurrent(leg, () => this.#calleeLost()),
+          request: (request) => this.#relay(request, this.caller),
+          established: () => this.#deps.legs.add(leg),
+          disposed: () => this.#deps.legs.delete(legId),
+        },
+      },
+    );
+    return leg;
+  }
+
+  /** A leg that was given up lives on until its transaction ends; what it tells then is no longer ours. */
+  #ifCurrent(leg: UacLeg, act: () => void): void {
+    if (leg === this.#callee) act();
+  }
+
+  #calleeFailed(reply: Reply): void {
+    this.#lastFailure = reply;
+    this.#feed('targetFailed');
+  }
+
+  #calleeLost(): void {
+    if (this.phase === 'placing') this.#calleeFailed({ status: 480 });
+    else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
+  }
+
+  #passProgress({ response }: Detail): void {
+    if (response === undefined) return;
+    if (!this.#rang && this.#callee !== undefined) {
+      this.#rang = true;
+      this.#deps.teller.ringing(this.#callee.legId, this.#target?.name ?? '');
+    }
+    // Early media waits for its own issue of the media path; the caller hears his own ringing tone.
+    this.caller.progress({ status: response.status === 183 ? 180 : response.status });
+  }
+
+  async #complete({ response }: Detail): Promise<void> {
+    this.#ringTimer?.cancel();
+    const callee = this.#callee;
+    if (response?.body === undefined || callee === undefined || this.#node === undefined) {
+      this.#refuse({ status: 500 }, 'callee');
+      return;
+    }
+    const { tenant, callId } = this.facts;
+    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: callee.legId };
+    const anchored = await this.#deps.media.answer({ ...about, sdp: response.body, profile: 'rtp', node: this.#node });
+    if (anchored.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp });
+    else this.#refuse(mediaRefusal(anchored), 'platform');
+  }
+
+  #answerCaller({ sdp }: Detail): void {
+    this.#answeredAtMs = this.#deps.clock.epochMs();
+    // The journal line comes before the 200.
+    if (this.#callee !== undefined)
+      this.#deps.teller.answered(this.#callee.legId, this.#target?.name ?? '', this.#node);
+    this.caller.answer({ status: 200, headers: answerHeaders, body: sdp });
+    this.#deps.keep(this.snapshot());
+  }
+
+  async #relay(request: IncomingRequest, peer: Leg | undefined): Promise<void> {
+    if (this.phase !== 'answered' || peer === undefined) await request.reply({ status: 481 });
+    else await relayRequest(request, peer);
+  }
+
+  async #release(): Promise<void> {
+    if (this.#node === undefined) return;
+    const { tenant, callId } = this.facts;
+    await this.#deps.media.release(tenant, callId, this.#node);
+  }
+
+  snapshot(): CallSnapshot {
+    return {
+      facts: this.facts,
+      caller: this.caller,
+      callee: this.#callee,
+      node: this.#node,
+      startedAtMs: this.#startedAtMs,
+      answeredAtMs: this.#answeredAtMs,
+    };
+  }
+
+  async #tellEnded(cause: CallCause): Promise<void> {
+    const durationMs = Math.max(0, this.#deps.clock.epochMs() - (this.#answeredAtMs ?? this.#startedAtMs));
+    const { tenant, callId } = this.facts;
+    const statistics =
+      this.#node === undefined ? undefined : await this.#deps.media.release(tenant, callId, this.#node);
+    this.#deps.teller.ended(cause, durationMs, statistics);
+    this.#deps.forget(this.snapshot());
+  }
+
+  readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
+    tellRouted: () => this.#deps.teller.routed(this.#routed.map(describe)),
+    anchor: () => this.#run(this.#anchor()),
+    placeNext: () => this.#placeNext(),
+    passProgress: (detail) => this.#passProgress(detail),
+    complete: (detail) => this.#run(this.#complete(detail)),
+    answerCaller: (detail) => this.#answerCaller(detail),
+    refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE),
+    hangUpCaller: () => this.caller.hangUp(),
+    stopCallee: () => this.#callee?.hangUp(),
+    release: () => {
+      this.#ringTimer?.cancel();
+      if (this.#answeredAtMs === undefined) this.#run(this.#release());
+    },
+    tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
+    tellEnded: ({ cause }) => this.#run(this.#tellEnded(cause ?? { by: 'platform', reason: 'unavailable' })),
+    dispose: () => this.#deps.disposed(this.facts.callId),
+  };
+}
+
+/** Which responses let a call survive on both sides. */
+const answerHeaders = { Contact: '<sip:callweave@localhost>', 'Content-Type': 'application/sdp' };
+
+const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
+
+function mediaRefusal(anchored: Exclude<Anchored, { kind: 'anchored' }>): Reply {
+  return anchored.kind === 'unusable' ? { status: 488, reason: 'Not Acceptable Here' } : unavailable;
+}
+
+/** A 503 of one device is not ours: the caller would think the whole platform is away. RFC 3261 §16.7 step 6. */
+function upstream(status: number): number {
+  return status === 503 ? 500 : status;
+}
+
+function describe(target: RouteTarget): string {
+  return target.kind === 'user' ? `user:${target.user.slice(0, 256)}` : `application:${target.action}`;
+}

@@ -1,0 +1,44 @@
+import { type Fact, type Publisher } from '@callweave/bus';
+import {
+  callAnswered,
+  callEnded,
+  callFailed,
+  callInitiated,
+  callRinging,
+  callRouted,
+  type InstanceId,
+} from '@callweave/contracts';
+import { type z } from 'zod';
+import { type CallTeller } from './call-ports.ts';
+import { type CallFacts } from './call.ts';
+
+const PATTERN = 'callweave.call.v1.{tenant}.{callId}';
+
+/** Tells the facts of one call through the journal, numbered from 1. */
+export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant, callId }: CallFacts): CallTeller {
+  let sequence = 0;
+  const epoch = 1;
+  const tell = <P extends `${typeof PATTERN}.${string}`, S extends z.ZodType>(
+    type: Fact<P, S>['type'],
+    fields: object,
+    isTerminal = false,
+  ): void => {
+    sequence += 1;
+    publisher.tell({
+      type,
+      tokens: { tenant, callId } as Fact<P, S>['tokens'],
+      id: `${callId}.${String(sequence)}`,
+      data: { tenant, callId, owner, epoch, sequence, ...fields } as z.input<S>,
+      context: { tenant, callid: callId, owner, epoch, sequence },
+      isTerminal,
+    });
+  };
+  return {
+    initiated: (fields) => tell(callInitiated, fields),
+    routed: (targets) => tell(callRouted, { targets }),
+    ringing: (legId, target) => tell(callRinging, { legId, target }),
+    answered: (legId, target, media) => tell(callAnswered, { legId, target, media }),
+    ended: (cause, durationMs, statistics) => tell(callEnded, { cause, durationMs, statistics }, true),
+    failed: (cause) => tell(callFailed, { cause }, true),
+  };
+}

@@ -1,0 +1,31 @@
+import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
+import { type Leg } from '../leg/leg.ts';
+
+/** Requests that change a session wait for the media path to follow them; until then they are refused, not lost. */
+const SESSION_METHODS: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
+const PASSED_HEADERS = ['content-type', 'content-disposition', 'info-package', 'event', 'subject'];
+
+/** Passes a request inside one dialog on to the peer's dialog, and the peer's final answer back. */
+export async function relayRequest(request: IncomingRequest, peer: Leg): Promise<void> {
+  if (SESSION_METHODS.has(request.method)) {
+    await request.reply({ status: 488 });
+    return;
+  }
+  const headers: Record<string, string> = {};
+  for (const name of PASSED_HEADERS) {
+    const value = request.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  const response = await new Promise<IncomingResponse | undefined>((resolve) => {
+    peer.request(
+      { method: request.method, headers, body: request.body },
+      {
+        responded: (received) => {
+          if (received.status >= 200) resolve(received);
+        },
+        failed: () => resolve(undefined),
+      },
+    );
+  });
+  await request.reply(response === undefined ? { status: 481 } : { status: response.status, reason: response.reason });
+}

@@ -1,0 +1,31 @@
+import { type RouteTarget, type Tenant } from '@callweave/contracts';
+import { type Reply } from '@callweave/srf';
+import { type CallDeps } from './call.ts';
+import { applicationTarget, type Target, userTargets } from './targets.ts';
+
+export type Resolved =
+  { readonly kind: 'targets'; readonly targets: Target[] } | { readonly kind: 'refuse'; readonly reply: Reply };
+
+/** Turns what routing answered into devices and servers that can be called now. */
+export async function resolveTargets(
+  tenant: Tenant,
+  routed: readonly RouteTarget[],
+  { locator, applicationServer }: Pick<CallDeps, 'locator' | 'applicationServer'>,
+): Promise<Resolved> {
+  const targets: Target[] = [];
+  let refusal: Reply = { status: 480 };
+  for (const target of routed) {
+    if (target.kind === 'application') {
+      const server = applicationServer();
+      if (server === undefined) refusal = { status: 503, headers: { 'Retry-After': '5' } };
+      else targets.push(applicationTarget(target, server));
+      continue;
+    }
+    const found = await locator.lookup(tenant, target.user);
+    if (found.kind === 'unavailable')
+      return { kind: 'refuse', reply: { status: 503, headers: { 'Retry-After': '5' } } };
+    targets.push(...userTargets(target, found.bindings));
+    if (found.bindings.length === 0 && !(await locator.exists(tenant, target.user))) refusal = { status: 404 };
+  }
+  return targets.length > 0 ? { kind: 'targets', targets } : { kind: 'refuse', reply: refusal };
+}

@@ -1,0 +1,20 @@
+import { SipSyntaxError } from '@callweave/sip';
+import { type RequestHandler } from '@callweave/srf';
+import { dialogIdentity, tagOf } from '../leg/dialog.ts';
+import { type LegTable } from '../leg/leg.ts';
+
+/** Gives a request inside a dialog to its leg; one that belongs to none is answered 481. RFC 3261 §12.2.2. */
+export function inDialogHandler(legs: LegTable): RequestHandler {
+  return async (request) => {
+    try {
+      const leg = legs.find(tagOf(request, 'to') ?? '', dialogIdentity(request, 'from'));
+      // The engine's own BYE has our tag in From.
+      const ours = leg ?? legs.find(tagOf(request, 'from') ?? '', dialogIdentity(request, 'to'));
+      if (ours !== undefined) await ours.receive(request);
+      else if (request.method !== 'ACK') await request.reply({ status: 481 });
+    } catch (error) {
+      if (!(error instanceof SipSyntaxError)) throw error;
+      if (request.method !== 'ACK') await request.reply({ status: 400, reason: `Bad Request (${error.rule})` });
+    }
+  };
+}

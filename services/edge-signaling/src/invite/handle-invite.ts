@@ -1,0 +1,78 @@
+import { CallId } from '@callweave/contracts';
+import { type IncomingRequest } from '@callweave/srf';
+import { ulid } from 'ulid';
+import { authenticate, unavailable } from '../admit/authenticate.ts';
+import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
+import { type CallTeller } from '../call/call-ports.ts';
+import { createLegId } from '../leg/leg-id.ts';
+import { type Authenticator, type TenantDirectory } from '../ports.ts';
+import { parseInvite } from './parse-invite.ts';
+
+export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
+  readonly authenticator: Authenticator;
+  readonly tenants: TenantDirectory;
+  readonly notReady: () => string | undefined;
+  readonly openTeller: (facts: CallFacts) => CallTeller;
+}
+
+/** Takes on calls: parse, authenticate, then the call goes its own way. */
+export class InviteHandler {
+  readonly #deps: InviteDeps;
+  readonly #calls = new Map<CallId, Call>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(deps: InviteDeps) {
+    this.#deps = deps;
+  }
+
+  /** Calls in hand. */
+  get active(): number {
+    return this.#calls.size;
+  }
+
+  async handle(request: IncomingRequest): Promise<void> {
+    const { authenticator, tenants, notReady } = this.#deps;
+    if (notReady() !== undefined) {
+      await request.reply(unavailable());
+      return;
+    }
+    let cancelled = false;
+    request.onCancel(() => (cancelled = true));
+    const parsed = parseInvite(request);
+    if (parsed.kind === 'refuse') {
+      await request.reply(parsed.reply);
+      return;
+    }
+    const { user, domain, branch, dialled, from, to, sdp } = parsed.facts;
+    const { tenant, realm } = tenants.byDomain(domain);
+    const refusal = await authenticate(request, { tenant, realm, user, branch, as: 'proxy' }, authenticator);
+    // The engine has answered the CANCEL and the INVITE by itself.
+    if (cancelled) return;
+    if (refusal !== undefined) {
+      await request.reply(refusal);
+      return;
+    }
+    const callId = CallId.parse(ulid());
+    this.#start({ tenant, callId, source: { kind: 'user', user }, dialled, domain, from, to, sdp }, request);
+  }
+
+  /** Resolves when no call is in hand. */
+  async idle(): Promise<void> {
+    if (this.#calls.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #start(facts: CallFacts, request: IncomingRequest): void {
+    const call = new Call(facts, request, createLegId(), {
+      ...this.#deps,
+      teller: this.#deps.openTeller(facts),
+      disposed: (callId) => this.#forget(callId),
+    });
+    this.#calls.set(facts.callId, call);
+    call.start();
+  }
+
+  #forget(callId: CallId): void {
+    this.#calls.delete(callId);
+    if (this.#calls.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}

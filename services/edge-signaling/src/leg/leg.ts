@@ -1,0 +1,48 @@
+import { type LegId } from '@callweave/contracts';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type SentRequest,
+} from '@callweave/srf';
+import { type DialogIdentity } from './dialog.ts';
+
+/** How a leg sends; the engine behind it knows transports and transactions. */
+export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
+
+/** One SIP dialog of ours, whoever opened it. */
+export interface Leg {
+  /** Also our tag. */
+  readonly legId: LegId;
+  readonly identity: DialogIdentity;
+  /** A request of the peer inside the dialog. */
+  receive(request: IncomingRequest): Promise<void>;
+  /** Sends a request of our own inside the dialog. */
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void;
+  /** Ends the dialog in the way its state asks for: CANCEL or BYE. */
+  hangUp(headers?: HeaderValues): void;
+}
+
+/** The dialogs of this edge by our tag. */
+export class LegTable {
+  readonly #legs = new Map<string, Leg>();
+
+  get size(): number {
+    return this.#legs.size;
+  }
+
+  add(leg: Leg): void {
+    this.#legs.set(leg.legId, leg);
+  }
+
+  delete(legId: LegId): void {
+    this.#legs.delete(legId);
+  }
+
+  /** The leg with our tag, if Call-ID and remote tag are its own too. */
+  find(localTag: string, { callId, remoteTag }: DialogIdentity): Leg | undefined {
+    const leg = this.#legs.get(localTag);
+    return leg?.identity.callId === callId && leg.identity.remoteTag === remoteTag ? leg : undefined;
+  }
+}

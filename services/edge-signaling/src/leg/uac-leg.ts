@@ -1,0 +1,149 @@
+import { type LegId } from '@callweave/contracts';
+import { copyText } from '@callweave/sip';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type IncomingResponse,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type SentRequest,
+} from '@callweave/srf';
+import { Machine } from '../machine.ts';
+import { type DialogIdentity, engineDialogId, tagOf } from './dialog.ts';
+import { type Leg, type SendRequest } from './leg.ts';
+import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
+import { silent } from './uas-leg.ts';
+
+/** What a device's leg tells its call. */
+export interface UacLegEvents {
+  progress(response: IncomingResponse): void;
+  answered(response: IncomingResponse): void;
+  failed(status: number, reason: string | undefined): void;
+  bye(request: IncomingRequest): void;
+  lost(): void;
+  request(request: IncomingRequest): Promise<void>;
+  /** The dialog can be found from now on. */
+  established(): void;
+  disposed(): void;
+}
+
+/** Whom to call, and how. */
+export interface Invitation {
+  readonly uri: string;
+  readonly nextHop: string | undefined;
+  readonly callId: string;
+  readonly headers: HeaderValues;
+  readonly sdp: string;
+}
+
+interface Detail {
+  readonly response?: IncomingResponse;
+  readonly request?: IncomingRequest;
+  readonly headers?: HeaderValues | undefined;
+}
+
+/** The leg to a device. */
+export class UacLeg implements Leg {
+  readonly legId: LegId;
+  readonly #callId: string;
+  readonly #events: UacLegEvents;
+  readonly #send: SendRequest;
+  readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
+  readonly #sent: SentRequest;
+  #remoteTag = '';
+
+  constructor(
+    invitation: Invitation,
+    { legId, send, events }: { legId: LegId; send: SendRequest; events: UacLegEvents },
+  ) {
+    this.legId = legId;
+    this.#callId = invitation.callId;
+    this.#send = send;
+    this.#events = events;
+    this.#machine = new Machine(uacLegTable, 'calling', this.#actions);
+    const { uri, nextHop, headers, sdp, callId } = invitation;
+    this.#sent = send(
+      {
+        method: 'INVITE',
+        uri,
+        nextHop,
+        body: sdp,
+        headers: { ...headers, 'Call-ID': callId, 'Content-Type': 'application/sdp' },
+      },
+      {
+        responded: (response) => this.#receiveResponse(response),
+        failed: () => this.#machine.feed('lost', {}),
+      },
+    );
+  }
+
+  get identity(): DialogIdentity {
+    return { callId: this.#callId, remoteTag: this.#remoteTag };
+  }
+
+  get state(): UacState {
+    return this.#machine.state;
+  }
+
+  /** Gives up before the answer; after it, hangs up. */
+  cancel(headers?: HeaderValues): void {
+    this.#machine.feed('cancel', { headers });
+  }
+
+  hangUp(headers?: HeaderValues): void {
+    this.#machine.feed('hangUp', { headers });
+  }
+
+  async receive(request: IncomingRequest): Promise<void> {
+    if (request.method === 'ACK') return;
+    if (request.method !== 'BYE') {
+      await this.#events.request(request);
+      return;
+    }
+    if (request.isFromEngine) {
+      this.#machine.feed('lost', {});
+      return;
+    }
+    await request.reply({ status: 200 });
+    this.#machine.feed('bye', { request });
+  }
+
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
+    const dialogId = engineDialogId(this.#callId, this.legId);
+    this.#send({ ...request, uri: 'sip:placeholder', dialogId }, events);
+  }
+
+  #receiveResponse(response: IncomingResponse): void {
+    if (response.status < 200) {
+      this.#machine.feed('progress', { response });
+      return;
+    }
+    if (response.status >= 300) {
+      this.#machine.feed('failure', { response });
+      return;
+    }
+    this.#remoteTag = copyText(tagOf(response, 'to') ?? '');
+    this.#machine.feed('answer', { response });
+  }
+
+  readonly #actions: Readonly<Record<UacAction, (detail: Detail) => void>> = {
+    sendCancel: ({ headers }) => this.#sent.cancel(headers),
+    sendAck: ({ response }) => {
+      response?.acknowledge();
+      this.#events.established();
+    },
+    sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    tellProgress: ({ response }) => {
+      if (response !== undefined) this.#events.progress(response);
+    },
+    tellAnswer: ({ response }) => {
+      if (response !== undefined) this.#events.answered(response);
+    },
+    tellFailure: ({ response }) => this.#events.failed(response?.status ?? 500, response?.reason),
+    tellBye: ({ request }) => {
+      if (request !== undefined) this.#events.bye(request);
+    },
+    tellLost: () => this.#events.lost(),
+    dispose: () => this.#events.disposed(),
+  };
+}

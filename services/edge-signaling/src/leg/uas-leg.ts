@@ -1,0 +1,128 @@
+import { type LegId } from '@callweave/contracts';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type Reply,
+} from '@callweave/srf';
+import { Machine } from '../machine.ts';
+import { type DialogIdentity, dialogIdentity, engineDialogId } from './dialog.ts';
+import { type Leg, type SendRequest } from './leg.ts';
+import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
+
+/** What a caller's leg tells its call. */
+export interface UasLegEvents {
+  cancelled(): void;
+  bye(request: IncomingRequest): void;
+  lost(): void;
+  /** A request inside the dialog that is neither ACK nor BYE. */
+  request(request: IncomingRequest): Promise<void>;
+  /** The leg is over and holds nothing any more. */
+  disposed(): void;
+}
+
+interface Detail {
+  readonly reply?: Reply;
+  readonly request?: IncomingRequest;
+  readonly headers?: HeaderValues | undefined;
+}
+
+/** The leg of a caller. */
+export class UasLeg implements Leg {
+  readonly legId: LegId;
+  readonly identity: DialogIdentity;
+  readonly #events: UasLegEvents;
+  readonly #send: SendRequest;
+  readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
+  #invite: IncomingRequest | undefined;
+
+  constructor(
+    invite: IncomingRequest,
+    { legId, send, events }: { legId: LegId; send: SendRequest; events: UasLegEvents },
+  ) {
+    this.legId = legId;
+    this.identity = dialogIdentity(invite, 'from');
+    this.#invite = invite;
+    this.#send = send;
+    this.#events = events;
+    this.#machine = new Machine(uasLegTable, 'received', this.#actions);
+    invite.onCancel(() => this.#machine.feed('cancelled', {}));
+  }
+
+  get state(): UasState {
+    return this.#machine.state;
+  }
+
+  /** Passes a provisional response on. */
+  progress(reply: Reply): void {
+    this.#machine.feed('progress', { reply });
+  }
+
+  /** Answers with a 2xx. */
+  answer(reply: Reply): void {
+    this.#machine.feed('answer', { reply });
+  }
+
+  /** Refuses with a failure. */
+  refuse(reply: Reply): void {
+    this.#machine.feed('refuse', { reply });
+  }
+
+  hangUp(headers?: HeaderValues): void {
+    this.#machine.feed('hangUp', { headers });
+  }
+
+  async receive(request: IncomingRequest): Promise<void> {
+    switch (request.method) {
+      case 'ACK':
+        this.#machine.feed('ack', {});
+        return;
+      case 'BYE':
+        if (request.isFromEngine) {
+          this.#machine.feed('lost', {});
+          return;
+        }
+        // The answer never waits for anything behind us.
+        await request.reply({ status: 200 });
+        this.#machine.feed('bye', { request });
+        return;
+      default:
+        await this.#events.request(request);
+    }
+  }
+
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
+    this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, events);
+  }
+
+  get #dialogId(): string {
+    return engineDialogId(this.identity.callId, this.identity.remoteTag);
+  }
+
+  #reply(reply: Reply | undefined): void {
+    if (reply === undefined) return;
+    const to = { To: `<sip:placeholder>;tag=${this.legId}` };
+    const sending = this.#invite?.reply({ ...reply, headers: { ...reply.headers, ...to } });
+    sending?.catch(() => this.#machine.feed('lost', {}));
+  }
+
+  readonly #actions: Readonly<Record<UasAction, (detail: Detail) => void>> = {
+    sendProgress: ({ reply }) => this.#reply(reply),
+    sendAnswer: ({ reply }) => this.#reply(reply),
+    sendRefusal: ({ reply }) => this.#reply(reply),
+    sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    tellCancelled: () => this.#events.cancelled(),
+    tellBye: ({ request }) => {
+      if (request !== undefined) this.#events.bye(request);
+    },
+    tellLost: () => this.#events.lost(),
+    dispose: () => {
+      this.#invite = undefined;
+      this.#events.disposed();
+    },
+  };
+}
+
+/** For requests whose outcome changes nothing: the dialog is over either way. */
+export const silent: OutgoingEvents = { responded: () => undefined, failed: () => undefined };

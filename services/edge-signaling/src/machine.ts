@@ -1,0 +1,47 @@
+/** State × input → next state, then actions in order. An input a state does not name is ignored there. */
+export type Table<S extends string, I extends string, A extends string> = {
+  readonly [s in S]: { readonly [i in I]?: readonly [next: S, ...actions: A[]] };
+};
+
+/** Runs a table: the one place where a state changes. Actions may feed further inputs; those wait their turn. */
+export class Machine<S extends string, I extends string, A extends string, D> {
+  readonly #table: Table<S, I, A>;
+  readonly #actions: Readonly<Record<A, (detail: D) => void>>;
+  readonly #queue: { input: I; detail: D }[] = [];
+  #state: S;
+  #running = false;
+
+  constructor(table: Table<S, I, A>, initial: S, actions: Readonly<Record<A, (detail: D) => void>>) {
+    this.#table = table;
+    this.#state = initial;
+    this.#actions = actions;
+  }
+
+  get state(): S {
+    return this.#state;
+  }
+
+  /** Whether `input` means anything in the present state. */
+  accepts(input: I): boolean {
+    return this.#table[this.#state][input] !== undefined;
+  }
+
+  feed(input: I, detail: D): void {
+    this.#queue.push({ input, detail });
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #step({ input, detail }: { input: I; detail: D }): void {
+    const edge = this.#table[this.#state][input];
+    if (edge === undefined) return;
+    const [next, ...actions]: readonly [S, ...A[]] = edge;
+    this.#state = next;
+    for (const action of actions) this.#actions[action](detail);
+  }
+}
