@@ -38,6 +38,7 @@ export class Bus {
   readonly #consumers: Consumer[] = [];
   #responder: Responder | undefined;
   #publisher: Publisher | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: BusOptions, connection: Connection) {
     const { profile, instance, version, clock, log } = options;
@@ -119,7 +120,7 @@ export class Bus {
   async consume(durable: string, eventHandler: Handler): Promise<void> {
     const stream = streams.find(({ events }) => events.includes(eventHandler.type));
     if (stream === undefined) throw new Error(`no stream keeps ${eventHandler.type.type}`);
-    const consumer = new Consumer(eventHandler, this.#options.log);
+    const consumer = new Consumer(eventHandler, this.#options);
     await consumer.start(this.#connection, stream.name, durable);
     this.#consumers.push(consumer);
   }
@@ -149,7 +150,12 @@ export class Bus {
     if (this.#connection.isConnected()) await this.#publisher?.flush();
   }
 
-  async close(): Promise<void> {
+  /** Ends everything at once; what is not acknowledged stays in the journal. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const watch of this.#watches) watch.stop();
     this.#live.stop();
     await this.#publisher?.close();

@@ -43,6 +43,8 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     name: settings.name,
     inboxPrefix: inboxPrefix(settings.name),
     maxReconnectAttempts: -1,
+    // Credentials that are refused now may be right after the next reload of the server.
+    ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,
     reconnectJitter: 100,
     waitOnFirstConnect: true,

@@ -20,6 +20,7 @@ export class LiveInstances {
   readonly #known = new Map<string, Known>();
   readonly #watches: readonly Watch<typeof Lease>[];
   readonly #clock: Clock;
+  #turn = 0;
 
   constructor(services: readonly string[], deps: { connection: Connection; clock: Clock; log: Logger }) {
     this.#clock = deps.clock;
@@ -40,20 +41,30 @@ export class LiveInstances {
     });
   }
 
-  /** Instances of `service` whose lease runs, best to ask first: unsuspected, then recently seen. */
+  /** Instances of `service` whose lease runs, best to ask first: unsuspected, then recently seen; equals in turn. */
   candidates(service: string): string[] {
     const now = this.#clock.monotonicMs();
     const rank = (known: Known): number => Number(known.suspect) * 2 + Number(now - known.seenMs > FRESH_MS);
-    return [...this.#known.values()]
-      .filter(({ lease, seenMs }) => lease.service === service && now - seenMs <= LEASE_SEC * 1000)
-      .sort((a, b) => rank(a) - rank(b) || b.seenMs - a.seenMs)
+    const live = this.#live(service);
+    const first = live.length === 0 ? 0 : this.#turn++ % live.length;
+    return [...live.slice(first), ...live.slice(0, first)]
+      .sort((a, b) => rank(a) - rank(b))
       .map(({ lease }) => lease.instance);
   }
 
-  /** An instance that did not answer in time is asked last until it answers again. */
+  /** An instance that did not answer in time is asked last until it answers or renews its lease. */
   suspect(instance: string): void {
     const known = this.#known.get(instance);
     if (known !== undefined) known.suspect = true;
+  }
+
+  /** The queue group did not answer in time: any of its members may be the frozen one, until it shows life. */
+  suspectAll(service: string): void {
+    for (const known of this.#live(service)) known.suspect = true;
+  }
+
+  isSuspect(instance: string): boolean {
+    return this.#known.get(instance)?.suspect ?? false;
   }
 
   /** An instance that answered is as good as any. */
@@ -64,24 +75,31 @@ export class LiveInstances {
 
   /** Whether any live instance of `service` is under suspicion. */
   hasSuspect(service: string): boolean {
-    const now = this.#clock.monotonicMs();
-    for (const { lease, seenMs, suspect } of this.#known.values()) {
-      if (suspect && lease.service === service && now - seenMs <= LEASE_SEC * 1000) return true;
-    }
-    return false;
+    return this.#live(service).some(({ suspect }) => suspect);
   }
 
   stop(): void {
     for (const watch of this.#watches) watch.stop();
   }
 
+  #live(service: string): Known[] {
+    const now = this.#clock.monotonicMs();
+    const live: Known[] = [];
+    for (const known of this.#known.values()) {
+      if (known.lease.service === service && now - known.seenMs <= LEASE_SEC * 1000) live.push(known);
+    }
+    return live;
+  }
+
   #renew(lease: Lease, revision: number): void {
     const known = this.#known.get(lease.instance);
     if (known === undefined) {
       this.#known.set(lease.instance, { lease, revision, seenMs: this.#clock.monotonicMs(), suspect: false });
-    } else if (revision > known.revision) {
+    } else if (revision !== known.revision) {
       known.revision = revision;
       known.seenMs = this.#clock.monotonicMs();
+      // A frozen process renews nothing; one that was only slow gets its share again.
+      known.suspect = false;
     }
     this.#forgetDead();
   }

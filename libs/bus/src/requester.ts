@@ -1,7 +1,15 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { parseContract, type RequestType, type TokenValues } from '@callweave/contracts';
 import { type Histogram, histogram, SpanKind, withSpan } from '@callweave/telemetry';
-import { type Msg, type NatsConnection, ServiceError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
+import {
+  ErrorCode,
+  type Msg,
+  type NatsConnection,
+  NatsError,
+  ServiceError,
+  ServiceErrorCodeHeader,
+  ServiceErrorHeader,
+} from 'nats';
 import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
@@ -15,7 +23,7 @@ export interface AskOptions {
   readonly deadlineMs: number;
   /** The time one instance is given before another is asked. */
   readonly attemptMs?: number;
-  /** Ask this instance first, instead of the queue group. */
+  /** Ask this instance first, instead of the queue group, unless it left its last question unanswered. */
   readonly first?: string | undefined;
 }
 
@@ -23,13 +31,16 @@ export interface AskOptions {
 export interface Directory {
   candidates(service: string): string[];
   hasSuspect(service: string): boolean;
+  isSuspect(instance: string): boolean;
   suspect(instance: string): void;
+  suspectAll(service: string): void;
   trust(instance: string): void;
 }
 
 const DEFAULT_ATTEMPT_MS = 400;
 const MAX_ATTEMPT_MS = 2_000;
 const OVERLOADED = 503;
+const NO_RESPONDERS: string = ErrorCode.NoResponders;
 
 /**
  * Asks questions. The first attempt goes to the queue group (or to the instance named); every retry goes to another
@@ -81,7 +92,7 @@ export class Requester {
     const asked: string[] = [];
     const round = new Set<string>();
     let refusal: RequestFailedError | undefined;
-    let instance = first ?? this.#unsuspected(type.service);
+    let instance = first === undefined || this.#directory.isSuspect(first) ? this.#unsuspected(type.service) : first;
     for (let attempt = 0; ; attempt++) {
       const leftMs = end - this.#clock.monotonicMs();
       if (leftMs <= 0) throw refusal ?? new NoAnswerError(type.pattern, asked);
@@ -97,9 +108,11 @@ export class Requester {
         if (outcome.kind === 'answer') return outcome.data;
         if (outcome.kind === 'refused') {
           refusal = new RequestFailedError(type.pattern, outcome.status, outcome.description);
+          round.add(outcome.by);
           if (outcome.status !== OVERLOADED) throw refusal;
         }
-        if (outcome.kind === 'silent' && instance !== undefined) this.#directory.suspect(instance);
+        if (instance !== undefined && outcome.kind !== 'refused') this.#directory.suspect(instance);
+        else if (outcome.kind === 'silent') this.#directory.suspectAll(type.service);
       }
       instance = this.#directory.candidates(type.service).find((candidate) => !round.has(candidate));
       if (instance === undefined) {
@@ -123,6 +136,7 @@ export class Requester {
     try {
       reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });
     } catch (error) {
+      if (error instanceof NatsError && error.code === NO_RESPONDERS) return { kind: 'nobody' };
       if (classifyNatsFailure(error) === 'unavailable') return { kind: 'silent' };
       throw error;
     }
@@ -130,11 +144,13 @@ export class Requester {
     if (answeredBy !== '') this.#directory.trust(answeredBy);
     if (!ServiceError.isServiceError(reply)) return { kind: 'answer', data: reply.data };
     const status = Number(reply.headers?.get(ServiceErrorCodeHeader));
-    return { kind: 'refused', status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
+    return { kind: 'refused', by: answeredBy, status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
   }
 }
 
 type Outcome =
   | { readonly kind: 'answer'; readonly data: Uint8Array }
+  /** Nobody listens on the subject; the server says so at once. */
+  | { readonly kind: 'nobody' }
   | { readonly kind: 'silent' }
-  | { readonly kind: 'refused'; readonly status: number; readonly description: string };
+  | { readonly kind: 'refused'; readonly by: string; readonly status: number; readonly description: string };
