@@ -49,7 +49,7 @@ export class Bus {
     this.#requester = new Requester({
       nc: connection.nc,
       isConnected: () => connection.isConnected(),
-      directory: this.#live,
+      directory: this.#live.table,
       clock,
     });
     this.#lease = new OwnLease({ service: profile.name, instance: InstanceId.parse(instance), version }, deps);
@@ -69,6 +69,18 @@ export class Bus {
     return this.#publisher?.notReady;
   }
 
+  /** Version of the server we are connected to. */
+  get serverVersion(): string {
+    return this.#connection.nc.info?.version ?? 'unknown';
+  }
+
+  /** Every stream there is, buckets included. For operators. */
+  async streamNames(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const name of this.#connection.jsm.streams.names()) names.push(name);
+    return names;
+  }
+
   isConnected(): boolean {
     return this.#connection.isConnected();
   }
@@ -85,7 +97,7 @@ export class Bus {
 
   /** The live replicas of this service, this one among them once its lease is out. */
   peers(): string[] {
-    return this.#live.candidates(this.#options.profile.name);
+    return this.#live.table.candidates(this.#options.profile.name);
   }
 
   bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>): Bucket<P, S> {

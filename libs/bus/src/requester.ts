@@ -1,15 +1,7 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { parseContract, type RequestType, type TokenValues } from '@callweave/contracts';
 import { type Histogram, histogram, SpanKind, withSpan } from '@callweave/telemetry';
-import {
-  ErrorCode,
-  type Msg,
-  type NatsConnection,
-  NatsError,
-  ServiceError,
-  ServiceErrorCodeHeader,
-  ServiceErrorHeader,
-} from 'nats';
+import { ErrorCode, type Msg, type MsgHdrs, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
 import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
@@ -37,6 +29,15 @@ export interface Directory {
   trust(instance: string): void;
 }
 
+/** The part of a NATS connection that asks. */
+export interface Asker {
+  request(
+    subject: string,
+    payload: Uint8Array,
+    options: { timeout: number; headers: MsgHdrs },
+  ): Promise<Pick<Msg, 'data' | 'headers'>>;
+}
+
 const DEFAULT_ATTEMPT_MS = 400;
 const MAX_ATTEMPT_MS = 2_000;
 const OVERLOADED = 503;
@@ -47,13 +48,13 @@ const NO_RESPONDERS: string = ErrorCode.NoResponders;
  * live instance by name, never to the group again, since the group may pick the dead one once more.
  */
 export class Requester {
-  readonly #nc: NatsConnection;
+  readonly #nc: Asker;
   readonly #isConnected: () => boolean;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #duration: Histogram = histogram(requestDuration);
 
-  constructor(deps: { nc: NatsConnection; isConnected: () => boolean; directory: Directory; clock: Clock }) {
+  constructor(deps: { nc: Asker; isConnected: () => boolean; directory: Directory; clock: Clock }) {
     this.#nc = deps.nc;
     this.#isConnected = deps.isConnected;
     this.#directory = deps.directory;
@@ -132,7 +133,7 @@ export class Requester {
   async #attempt(subject: string, payload: Uint8Array, timeoutMs: number, leftMs: number): Promise<Outcome> {
     const headers = tracedHeaders();
     headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
-    let reply: Msg;
+    let reply: Pick<Msg, 'data' | 'headers'>;
     try {
       reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });
     } catch (error) {
@@ -142,8 +143,9 @@ export class Requester {
     }
     const answeredBy = reply.headers?.get(INSTANCE_HEADER) ?? '';
     if (answeredBy !== '') this.#directory.trust(answeredBy);
-    if (!ServiceError.isServiceError(reply)) return { kind: 'answer', data: reply.data };
-    const status = Number(reply.headers?.get(ServiceErrorCodeHeader));
+    const code = reply.headers?.get(ServiceErrorCodeHeader) ?? '';
+    if (code === '') return { kind: 'answer', data: reply.data };
+    const status = Number(code);
     return { kind: 'refused', by: answeredBy, status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
   }
 }
