@@ -142,7 +142,11 @@ export class Bucket<P extends string, S extends z.ZodType> {
     return found;
   }
 
-  async #apply(key: string, current: Entry<z.output<S>> | undefined, decided: { set: z.output<S> } | 'remove') {
+  async #apply(
+    key: string,
+    current: Entry<z.output<S>> | undefined,
+    decided: { set: z.output<S> } | 'remove',
+  ): Promise<boolean> {
     if (decided !== 'remove') return (await this.#write(key, decided.set, current?.revision ?? 0)) !== undefined;
     return current === undefined || (await this.remove(current.revision));
   }
