@@ -19,7 +19,7 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/explicit-function-return-type': ['error', { allowExpressions: true }],
       'no-console': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
       'no-restricted-syntax': ['error', noEnvironment],
@@ -37,7 +37,7 @@ export default defineConfig(
   },
   {
     files: ['**/*.mjs'],
-    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+    rules: { '@typescript-eslint/explicit-function-return-type': 'off' },
     languageOptions: {
       globals: {
         process: 'readonly',
@@ -50,6 +50,6 @@ export default defineConfig(
   },
   {
     files: ['**/test/**', 'test/**', '**/*.test.ts'],
-    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
+    rules: { '@typescript-eslint/explicit-function-return-type': 'off' },
   },
 );

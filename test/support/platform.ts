@@ -1,22 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Connection, openConnection } from '@callweave/bus';
+import { type PlatformFile, readPlatformFile } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { z } from 'zod';
 import { until } from './until.ts';
-
-const PlatformFile = z.object({
-  pid: z.number(),
-  sip: z.array(z.string()),
-  nats: z.object({ url: z.string(), user: z.string(), password: z.string() }),
-  accounts: z.array(z.object({ user: z.string(), password: z.string(), domain: z.string() })),
-  processes: z.array(z.object({ name: z.string(), pid: z.number(), httpPort: z.number().optional() })),
-});
-export type PlatformFile = z.infer<typeof PlatformFile>;
 
 /** The whole product, started by the very command `npm start` runs, on free ports and in a directory of its own. */
 export interface Platform {
@@ -53,9 +44,12 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
-  const path = join(stateDir, 'platform.json');
   const closers: (() => Promise<void>)[] = [];
-  const read = (): PlatformFile => PlatformFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const read = (): PlatformFile => {
+    const file = readPlatformFile(stateDir);
+    if (file === undefined) throw new Error('the platform is gone');
+    return file;
+  };
 
   const stop = async (): Promise<number> => {
     await Promise.all(closers.splice(0).map((close) => close()));
@@ -68,8 +62,12 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     return child.exitCode ?? -1;
   };
   try {
-    await until('the platform is ready', () => existsSync(path) || child.exitCode !== null, READY_MS);
-    if (!existsSync(path)) throw new Error(`the platform ended with ${String(child.exitCode)}`);
+    await until(
+      'the platform is ready',
+      () => readPlatformFile(stateDir) !== undefined || child.exitCode !== null,
+      READY_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`the platform ended with ${String(child.exitCode)}`);
   } catch (error) {
     const logs = output();
     await stop();

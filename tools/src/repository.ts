@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A file of the repository: its path from the root, with forward slashes, and its text. */
@@ -15,7 +15,7 @@ export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url)).r
 export function listFiles(root = repositoryRoot): string[] {
   const git = ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const listed = execFileSync('git', git, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  return [...new Set(listed.split('\0'))].filter((path) => path !== '' && existsSync(`${root}/${path}`)).sort();
+  return [...new Set(listed.split('\0'))].filter((path) => path !== '' && isFile(`${root}/${path}`)).sort();
 }
 
 /** Reads the listed files whose path passes `wanted`; files with NUL bytes are not text and are left out. */
@@ -31,4 +31,9 @@ export function lineAt(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
   return line;
+}
+
+/** Deleted but still tracked files, submodules and links to folders are none. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

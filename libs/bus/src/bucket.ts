@@ -29,6 +29,8 @@ export interface ModifyOptions {
 
 const DEFAULT_DEADLINE_MS = 12_000;
 const MAX_CONFLICTS = 25;
+/** A list that brings nothing for this long has lost its server. */
+const LIST_STALL_MS = 5_000;
 
 /** One KV bucket, typed; every write is a compare-and-set. */
 export class Bucket<P extends string, S extends z.ZodType> {
@@ -106,26 +108,45 @@ export class Bucket<P extends string, S extends z.ZodType> {
     }
   }
 
-  /** All keys' records that match now, in no order. For operators and start-up, not for calls. */
+  /** All records there are now, in no order. For operators and start-up, not for calls. */
   async list(): Promise<Entry<z.output<S>>[]> {
+    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    try {
+      return await this.#list();
+    } catch (error) {
+      throw toBusError(error, `${this.#type.name}: list`);
+    }
+  }
+
+  async #list(): Promise<Entry<z.output<S>>[]> {
     const found: Entry<z.output<S>>[] = [];
     const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
-    let done = (): void => undefined;
-    const initialized = new Promise<void>((resolve) => (done = resolve));
-    const watch = await kv.watch({ initializedFn: () => done() });
-    const reading = (async () => {
-      for await (const entry of watch) {
-        const { key, value, revision, created } = entry;
+    const state = { complete: false, stop: (): void => undefined };
+    const initializedFn = (): void => {
+      state.complete = true;
+      state.stop();
+    };
+    const watch = await kv.watch({ initializedFn });
+    state.stop = () => watch.stop();
+    if (state.complete) state.stop();
+    let stalled = this.#clock.after(LIST_STALL_MS, state.stop);
+    for await (const { operation, key, value, revision, created } of watch) {
+      stalled.cancel();
+      stalled = this.#clock.after(LIST_STALL_MS, state.stop);
+      if (operation === 'PUT') {
         found.push({ key, value: this.#parse(value), revision, storedAtMs: created.getTime() });
       }
-    })();
-    await initialized;
-    watch.stop();
-    await reading;
+    }
+    stalled.cancel();
+    if (!state.complete) throw new BusUnavailableError(`${this.#type.name}: the list stopped half-way`);
     return found;
   }
 
-  async #apply(key: string, current: Entry<z.output<S>> | undefined, decided: { set: z.output<S> } | 'remove') {
+  async #apply(
+    key: string,
+    current: Entry<z.output<S>> | undefined,
+    decided: { set: z.output<S> } | 'remove',
+  ): Promise<boolean> {
     if (decided !== 'remove') return (await this.#write(key, decided.set, current?.revision ?? 0)) !== undefined;
     return current === undefined || (await this.remove(current.revision));
   }

@@ -38,6 +38,7 @@ export class Bus {
   readonly #consumers: Consumer[] = [];
   #responder: Responder | undefined;
   #publisher: Publisher | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: BusOptions, connection: Connection) {
     const { profile, instance, version, clock, log } = options;
@@ -48,7 +49,7 @@ export class Bus {
     this.#requester = new Requester({
       nc: connection.nc,
       isConnected: () => connection.isConnected(),
-      directory: this.#live,
+      directory: this.#live.table,
       clock,
     });
     this.#lease = new OwnLease({ service: profile.name, instance: InstanceId.parse(instance), version }, deps);
@@ -68,6 +69,18 @@ export class Bus {
     return this.#publisher?.notReady;
   }
 
+  /** Version of the server we are connected to. */
+  get serverVersion(): string {
+    return this.#connection.nc.info?.version ?? 'unknown';
+  }
+
+  /** Every stream there is, buckets included. For operators. */
+  async streamNames(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const name of this.#connection.jsm.streams.names()) names.push(name);
+    return names;
+  }
+
   isConnected(): boolean {
     return this.#connection.isConnected();
   }
@@ -84,7 +97,7 @@ export class Bus {
 
   /** The live replicas of this service, this one among them once its lease is out. */
   peers(): string[] {
-    return this.#live.candidates(this.#options.profile.name);
+    return this.#live.table.candidates(this.#options.profile.name);
   }
 
   bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>): Bucket<P, S> {
@@ -119,7 +132,7 @@ export class Bus {
   async consume(durable: string, eventHandler: Handler): Promise<void> {
     const stream = streams.find(({ events }) => events.includes(eventHandler.type));
     if (stream === undefined) throw new Error(`no stream keeps ${eventHandler.type.type}`);
-    const consumer = new Consumer(eventHandler, this.#options.log);
+    const consumer = new Consumer(eventHandler, this.#options);
     await consumer.start(this.#connection, stream.name, durable);
     this.#consumers.push(consumer);
   }
@@ -149,7 +162,12 @@ export class Bus {
     if (this.#connection.isConnected()) await this.#publisher?.flush();
   }
 
-  async close(): Promise<void> {
+  /** Ends everything at once; what is not acknowledged stays in the journal. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const watch of this.#watches) watch.stop();
     this.#live.stop();
     await this.#publisher?.close();

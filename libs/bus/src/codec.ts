@@ -1,6 +1,11 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Text as UTF-8. */
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
 /** JSON as bytes. */
 export function encode(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value));

@@ -9,7 +9,7 @@ import {
 } from 'nats';
 
 export interface ConnectionSettings {
-  /** One or more `nats://host:port`, separated by commas. */
+  /** One or more `nats://host:port` or `nats://user:password@host:port`, separated by commas. */
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   readonly name: string;
   /** How long the first connection may take, ms. */
   readonly connectMs?: number;
+  /** Whether a server that is not there yet is waited for, which is what services do. */
+  readonly waitForServer?: boolean;
 }
 
 /** One connection to NATS that comes back by itself, for ever. */
@@ -38,19 +40,24 @@ export function inboxPrefix(name: string): string {
 
 /** Connects; waits for a server that is not there yet. */
 export async function openConnection(settings: ConnectionSettings, log: Logger): Promise<Connection> {
+  const servers = settings.url.split(',').map((url) => new URL(url));
+  const user = settings.user ?? nonEmpty(servers[0]?.username);
+  const password = settings.password ?? nonEmpty(servers[0]?.password);
   const options: ConnectionOptions = {
-    servers: settings.url.split(','),
+    servers: servers.map(({ protocol, host }) => `${protocol}//${host}`),
     name: settings.name,
     inboxPrefix: inboxPrefix(settings.name),
     maxReconnectAttempts: -1,
+    // Credentials that are refused now may be right after the next reload of the server.
+    ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,
     reconnectJitter: 100,
-    waitOnFirstConnect: true,
+    waitOnFirstConnect: settings.waitForServer ?? true,
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: settings.connectMs ?? 5_000,
-    ...(settings.user === undefined ? {} : { user: settings.user }),
-    ...(settings.password === undefined ? {} : { pass: settings.password }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
   };
   const nc = await connect(options);
   const js = nc.jetstream({ timeout: JETSTREAM_TIMEOUT_MS });
@@ -68,6 +75,10 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     isConnected: () => connected && !nc.isClosed(),
     onReconnect: (action) => reconnected.push(action),
   };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : decodeURIComponent(text);
 }
 
 async function followStatus(nc: NatsConnection, log: Logger, changed: (connected: boolean) => void): Promise<void> {

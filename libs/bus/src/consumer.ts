@@ -1,6 +1,7 @@
+import { type Clock, sleep } from '@callweave/clock';
 import { ContractError, type EventType, parseEvent, type CloudEvent } from '@callweave/contracts';
 import { ignore, type Logger, SpanKind, withSpan } from '@callweave/telemetry';
-import { type ConsumerMessages, type JsMsg } from 'nats';
+import { type Consumer as NatsConsumer, type ConsumerMessages, type JsMsg } from 'nats';
 import { type z } from 'zod';
 import { decode } from './codec.ts';
 import { type Connection } from './connection.ts';
@@ -47,38 +48,75 @@ export function handler<P extends string, S extends z.ZodType>(
 }
 
 const RETRY_MS = 1_000;
+const REOPEN_MS = 500;
+/** Facts fetched ahead; all of them must be handled within the server's ack wait of 30 s. */
+const AHEAD = 25;
+/** A fact in hand is announced as such, or the server would deliver it once more after its ack wait. */
+const WORKING_MS = 10_000;
 
 /** Feeds the facts of a durable consumer, which `provision` has made, to a handler, one at a time. */
 export class Consumer {
   readonly #handler: Handler;
+  readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #stopping = new AbortController();
   #messages: ConsumerMessages | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(eventHandler: Handler, log: Logger) {
+  constructor(eventHandler: Handler, { clock, log }: { clock: Clock; log: Logger }) {
     this.#handler = eventHandler;
+    this.#clock = clock;
     this.#log = log.child({ event: eventHandler.type.type });
   }
 
   async start({ js }: Connection, stream: string, durable: string): Promise<void> {
-    const consumer = await js.consumers.get(stream, durable);
-    const messages = await consumer.consume({ max_messages: 100 });
-    this.#messages = messages;
-    this.#running = this.#run(messages);
+    this.#running = this.#run(await js.consumers.get(stream, durable));
   }
 
   /** Takes no more facts; the one in hand is finished. */
   async drain(): Promise<void> {
+    this.#stopping.abort();
     await this.#messages?.close();
     await this.#running;
   }
 
-  async #run(messages: ConsumerMessages): Promise<void> {
-    for await (const message of messages) await this.#deliver(message);
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Whatever ends the stream of facts, it is opened again until this consumer is drained. */
+  async #run(consumer: NatsConsumer): Promise<void> {
+    do {
+      try {
+        await this.#follow(consumer);
+      } catch (error) {
+        ignore(this.#log, error, 'the consumer is opened again');
+      }
+    } while (await this.#pause());
+  }
+
+  /** Waits a moment; false when it is time to stop. */
+  async #pause(): Promise<boolean> {
+    try {
+      await sleep(this.#clock, REOPEN_MS, this.#stopping.signal);
+      return true;
+    } catch (error) {
+      ignore(this.#log, error, 'the consumer is drained');
+      return false;
+    }
+  }
+
+  async #follow(consumer: NatsConsumer): Promise<void> {
+    this.#messages = await consumer.consume({ max_messages: AHEAD });
+    for await (const message of this.#messages) {
+      if (this.#isStopping) return;
+      await this.#deliver(message);
+    }
   }
 
   async #deliver(message: JsMsg): Promise<void> {
-    const outcome = await this.#handle(message);
+    const working = this.#clock.every(WORKING_MS, () => message.working());
+    const outcome = await this.#handle(message).finally(() => working.cancel());
     switch (outcome.kind) {
       case 'done':
         message.ack();

@@ -1,34 +1,22 @@
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { JournalError } from './errors.ts';
-import { isLockHeld, type ProcessLock, takeLock } from './process-lock.ts';
+import { type JournalLine } from './journal-line.ts';
+import { type ProcessLock, takeLock } from './process-lock.ts';
 
-/** A fact on its way to JetStream. */
-export const JournalLine = z.object({
-  n: z.number().int().positive(),
-  subject: z.string(),
-  /** `Nats-Msg-Id`: told twice, stored once. */
-  id: z.string(),
-  payload: z.string(),
-});
-export type JournalLine = z.infer<typeof JournalLine>;
+/** What the names of all journals end in. */
+export const JOURNAL_SUFFIX = '.journal';
 
-const AckLine = z.object({ ack: z.number().int() });
+/** A file name for a journal of `owner` that no other journal ever has, so that an abandoned name stays abandoned. */
+export function journalName(owner: string): string {
+  return `${owner}.${randomBytes(8).toString('hex')}${JOURNAL_SUFFIX}`;
+}
 
-const SUFFIX = '.journal';
-const TRUNCATE_BYTES = 1_048_576;
+/** Size at which what is acknowledged is dropped from the file. */
+const TIDY_BYTES = 1_048_576;
+/** More open facts than this are not copied to a new file; they are on their way out anyhow. */
+const MAX_COPIED_LINES = 1_000;
 
 /**
  * Append-only outbox of one process. A line is written (not synced) before its fact counts as told: it survives the
@@ -37,10 +25,14 @@ const TRUNCATE_BYTES = 1_048_576;
 export class Journal {
   readonly #path: string;
   readonly #lock: ProcessLock;
-  readonly #fd: number;
+  /** Facts in the file that are not acknowledged, by number. */
+  readonly #open = new Map<number, JournalLine>();
+  #fd: number;
   #bytes = 0;
+  #tidyAt = TIDY_BYTES;
   #last = 0;
-  #acked = 0;
+  /** The last write stopped in the middle of a line. */
+  #torn = false;
 
   private constructor(path: string, lock: ProcessLock) {
     this.#path = path;
@@ -48,10 +40,10 @@ export class Journal {
     this.#fd = openSync(path, 'a', 0o600);
   }
 
-  /** Opens this process's own journal in `directory`. */
+  /** Starts this process's own journal in `directory`. */
   static async open(directory: string, owner: string): Promise<Journal> {
     mkdirSync(directory, { recursive: true });
-    const path = join(directory, `${owner}${SUFFIX}`);
+    const path = join(directory, journalName(owner));
     const lock = await takeLock(`${path}.lock`);
     if (lock === undefined) throw new JournalError(`${path} belongs to a live process`);
     return new Journal(path, lock);
@@ -62,105 +54,90 @@ export class Journal {
     const line = { n: this.#last + 1, ...fact };
     this.#write(line);
     this.#last = line.n;
+    this.#open.set(line.n, line);
     return line;
   }
 
   /** Everything up to `n` has reached the stream. */
   acknowledge(n: number): void {
-    this.#acked = n;
-    if (n === this.#last && this.#bytes > TRUNCATE_BYTES) {
-      ftruncateSync(this.#fd, 0);
-      this.#bytes = 0;
-      return;
+    for (const open of this.#open.keys()) {
+      if (open > n) break;
+      this.#open.delete(open);
     }
     try {
-      this.#write({ ack: n });
+      if (this.#bytes >= this.#tidyAt && this.#open.size <= MAX_COPIED_LINES) this.#tidy();
+      else this.#write({ ack: n });
     } catch (error) {
       // A lost acknowledgement means the facts are told again, and stored once.
       if (!(error instanceof JournalError)) throw error;
     }
   }
 
-  /** Closes the journal; an empty one is removed. */
+  /** Whether the journal takes lines (again). */
+  probe(): boolean {
+    try {
+      this.#write({ ack: 0 });
+      return true;
+    } catch (error) {
+      if (error instanceof JournalError) return false;
+      throw error;
+    }
+  }
+
+  /** Closes the journal; one without open facts is removed. */
   close(): void {
     closeSync(this.#fd);
-    if (this.#acked === this.#last) rmSync(this.#path, { force: true });
+    if (this.#open.size === 0) rmSync(this.#path, { force: true });
     this.#lock.release();
   }
 
-  #write(line: object): void {
-    const text = `${JSON.stringify(line)}\n`;
+  /** Drops what is acknowledged: empties the file, or puts one with only the open facts in its place. */
+  #tidy(): void {
+    if (this.#open.size === 0) {
+      ftruncateSync(this.#fd, 0);
+      this.#bytes = 0;
+      this.#torn = false;
+    } else {
+      this.#replace([...this.#open.values()].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    }
+    this.#tidyAt = Math.max(TIDY_BYTES, 2 * this.#bytes);
+  }
+
+  #replace(text: string): void {
+    const path = `${this.#path}.new`;
+    const fd = openSync(path, 'w', 0o600);
     try {
-      const written = writeSync(this.#fd, text);
-      if (written !== Buffer.byteLength(text)) throw new Error('short write');
-      this.#bytes += written;
+      const bytes = writeWhole(fd, text);
+      renameSync(path, this.#path);
+      closeSync(this.#fd);
+      this.#fd = fd;
+      this.#bytes = bytes;
+      this.#torn = false;
+    } catch (error) {
+      closeSync(fd);
+      rmSync(path, { force: true });
+      this.#tidyAt = this.#bytes + TIDY_BYTES;
+      throw new JournalError(`${this.#path}: cannot be tidied`, { cause: error });
+    }
+  }
+
+  #write(line: object): void {
+    // After a torn line a new one must not continue it: both would be lost.
+    const text = `${this.#torn ? '\n' : ''}${JSON.stringify(line)}\n`;
+    try {
+      this.#bytes += writeWhole(this.#fd, text, () => (this.#torn = true));
+      this.#torn = false;
     } catch (error) {
       throw new JournalError(`${this.#path}: cannot append`, { cause: error });
     }
   }
 }
 
-/** An unfinished journal that another process left behind, now claimed by this one. */
-export interface Abandoned {
-  readonly lines: readonly JournalLine[];
-  /** Its facts are told: the file can go. */
-  readonly finish: () => void;
-}
-
-/** Claims every journal in `directory` whose process is gone. A rename decides between two claimants. */
-export async function claimAbandoned(directory: string, claimant: string): Promise<Abandoned[]> {
-  if (!existsSync(directory)) return [];
-  const claimed: Abandoned[] = [];
-  for (const name of readdirSync(directory).filter((entry) => entry.endsWith(SUFFIX))) {
-    const path = join(directory, name);
-    if (await isLockHeld(`${path}.lock`)) continue;
-    const mine = join(directory, `${name.slice(0, name.indexOf('.'))}.${claimant}${SUFFIX}`);
-    // The lock comes first, so that nobody takes the claimed file for an abandoned one.
-    const lock = await takeLock(`${mine}.lock`);
-    if (lock === undefined) continue;
-    if (!rename(path, mine)) {
-      lock.release();
-      continue;
-    }
-    rmSync(`${path}.lock`, { force: true });
-    const finish = (): void => {
-      rmSync(mine, { force: true });
-      lock.release();
-    };
-    claimed.push({ lines: unfinished(readFileSync(mine, 'utf8')), finish });
-  }
-  return claimed;
-}
-
-/** The facts of a journal that were not acknowledged; a torn last line is none. */
-export function unfinished(text: string): JournalLine[] {
-  const lines: JournalLine[] = [];
-  let acked = 0;
-  for (const raw of text.split('\n')) {
-    const value = parseLine(raw);
-    const ack = AckLine.safeParse(value);
-    if (ack.success) acked = Math.max(acked, ack.data.ack);
-    const line = JournalLine.safeParse(value);
-    if (line.success) lines.push(line.data);
-  }
-  return lines.filter(({ n }) => n > acked);
-}
-
-function parseLine(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function rename(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+/** Writes all of `text` or throws; `onTorn` is called when a part of it was written. */
+function writeWhole(fd: number, text: string, onTorn?: () => void): number {
+  const bytes = Buffer.from(text);
+  const written = writeSync(fd, bytes);
+  if (written === bytes.length) return written;
+  if (written > 0) onTorn?.();
+  throw new Error(`${String(written)} of ${String(bytes.length)} bytes written`);
 }

@@ -1,95 +1,25 @@
 import { type Clock } from '@callweave/clock';
-import { instancesBucket, LEASE_RENEW_SEC, LEASE_SEC, type Lease, subjectToken } from '@callweave/contracts';
+import { instancesBucket, type Lease, subjectToken } from '@callweave/contracts';
 import { type Logger } from '@callweave/telemetry';
 import { type Connection } from './connection.ts';
+import { InstanceTable } from './instance-table.ts';
 import { Watch } from './watch.ts';
-
-interface Known {
-  readonly lease: Lease;
-  revision: number;
-  /** On our own monotonic clock; wall clocks are never compared. */
-  seenMs: number;
-  suspect: boolean;
-}
-
-/** Two renewals missed: still alive by the lease, but others are asked first. */
-const FRESH_MS = 2 * LEASE_RENEW_SEC * 1000 + 500;
 
 /** The running instances of some services, learnt from their leases. */
 export class LiveInstances {
-  readonly #known = new Map<string, Known>();
+  readonly table: InstanceTable;
   readonly #watches: readonly Watch<typeof Lease>[];
-  readonly #clock: Clock;
 
   constructor(services: readonly string[], deps: { connection: Connection; clock: Clock; log: Logger }) {
-    this.#clock = deps.clock;
+    this.table = new InstanceTable(deps.clock);
+    const handler = { onRecord: (_key: string, lease: Lease, revision: number) => this.table.renew(lease, revision) };
     this.#watches = services.map(
-      (service) =>
-        new Watch(
-          {
-            type: instancesBucket,
-            filter: `${subjectToken(service)}.*`,
-            handler: { onRecord: (_key, lease, revision) => this.#renew(lease, revision) },
-          },
-          deps,
-        ),
+      (service) => new Watch({ type: instancesBucket, filter: `${subjectToken(service)}.*`, handler }, deps),
     );
-    // Nobody could be heard meanwhile, so everybody gets one whole lease again.
-    deps.connection.onReconnect(() => {
-      for (const known of this.#known.values()) known.seenMs = this.#clock.monotonicMs();
-    });
-  }
-
-  /** Instances of `service` whose lease runs, best to ask first: unsuspected, then recently seen. */
-  candidates(service: string): string[] {
-    const now = this.#clock.monotonicMs();
-    const rank = (known: Known): number => Number(known.suspect) * 2 + Number(now - known.seenMs > FRESH_MS);
-    return [...this.#known.values()]
-      .filter(({ lease, seenMs }) => lease.service === service && now - seenMs <= LEASE_SEC * 1000)
-      .sort((a, b) => rank(a) - rank(b) || b.seenMs - a.seenMs)
-      .map(({ lease }) => lease.instance);
-  }
-
-  /** An instance that did not answer in time is asked last until it answers again. */
-  suspect(instance: string): void {
-    const known = this.#known.get(instance);
-    if (known !== undefined) known.suspect = true;
-  }
-
-  /** An instance that answered is as good as any. */
-  trust(instance: string): void {
-    const known = this.#known.get(instance);
-    if (known !== undefined) known.suspect = false;
-  }
-
-  /** Whether any live instance of `service` is under suspicion. */
-  hasSuspect(service: string): boolean {
-    const now = this.#clock.monotonicMs();
-    for (const { lease, seenMs, suspect } of this.#known.values()) {
-      if (suspect && lease.service === service && now - seenMs <= LEASE_SEC * 1000) return true;
-    }
-    return false;
+    deps.connection.onReconnect(() => this.table.reprieve());
   }
 
   stop(): void {
     for (const watch of this.#watches) watch.stop();
-  }
-
-  #renew(lease: Lease, revision: number): void {
-    const known = this.#known.get(lease.instance);
-    if (known === undefined) {
-      this.#known.set(lease.instance, { lease, revision, seenMs: this.#clock.monotonicMs(), suspect: false });
-    } else if (revision > known.revision) {
-      known.revision = revision;
-      known.seenMs = this.#clock.monotonicMs();
-    }
-    this.#forgetDead();
-  }
-
-  #forgetDead(): void {
-    const now = this.#clock.monotonicMs();
-    for (const [instance, { seenMs }] of this.#known) {
-      if (now - seenMs > 4 * LEASE_SEC * 1000) this.#known.delete(instance);
-    }
   }
 }

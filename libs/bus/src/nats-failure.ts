@@ -18,8 +18,11 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   ErrorCode.JetStreamIdleHeartBeat,
 ]);
 
+/** What our own client refuses to send; it would refuse it again. */
+const REFUSED: ReadonlySet<string> = new Set([ErrorCode.MaxPayloadExceeded, ErrorCode.BadSubject]);
+
 /** What a failure of the NATS client means to us. */
-export type NatsFailure = 'conflict' | 'missing' | 'unavailable' | 'other';
+export type NatsFailure = 'conflict' | 'missing' | 'unavailable' | 'refused' | 'other';
 
 /** Sorts a thrown value; an election in a cluster shows as `unavailable` and passes within seconds. */
 export function classifyNatsFailure(error: unknown): NatsFailure {
@@ -28,6 +31,7 @@ export function classifyNatsFailure(error: unknown): NatsFailure {
   if (api?.err_code === WRONG_LAST_SEQUENCE) return 'conflict';
   if (api?.err_code === NO_MESSAGE || api?.err_code === DELETE_FAILED) return 'missing';
   if (error.code === '404') return 'missing';
+  if (REFUSED.has(error.code)) return 'refused';
   if (RETRYABLE.has(error.code) || error.code === '503' || api?.code === 503) return 'unavailable';
   return 'other';
 }

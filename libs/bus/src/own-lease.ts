@@ -17,7 +17,7 @@ export class OwnLease {
   readonly #timer: Timer;
   #revision: number | undefined;
   #renewals = 0;
-  #renewing = false;
+  #renewing: Promise<void> | undefined;
   #offsetMs = 0;
   #stopped = false;
 
@@ -39,8 +39,26 @@ export class OwnLease {
 
   /** Puts the lease once; a failure is retried at the next turn. */
   async renew(): Promise<void> {
-    if (this.#renewing || this.#stopped) return;
-    this.#renewing = true;
+    if (this.#stopped) return;
+    this.#renewing ??= this.#put().finally(() => (this.#renewing = undefined));
+    await this.#renewing;
+  }
+
+  /** Withdraws the lease, so that nobody waits for it to run out. */
+  async release(): Promise<void> {
+    this.#stopped = true;
+    this.#timer.cancel();
+    // A put under way would otherwise leave a lease behind that nobody renews.
+    await this.#renewing;
+    if (this.#revision === undefined) return;
+    try {
+      await this.#bucket.remove(this.#revision);
+    } catch (error) {
+      ignore(this.#log, error, 'the lease runs out by itself');
+    }
+  }
+
+  async #put(): Promise<void> {
     try {
       const before = this.#clock.epochMs();
       this.#revision = await this.#bucket.put(this.#lease, this.#lease);
@@ -48,20 +66,6 @@ export class OwnLease {
       if (this.#renewals++ % CLOCK_CHECK_EVERY === 0) await this.#checkClock(before, after);
     } catch (error) {
       ignore(this.#log, error, 'the lease is renewed again in 2 s');
-    } finally {
-      this.#renewing = false;
-    }
-  }
-
-  /** Withdraws the lease, so that nobody waits for it to run out. */
-  async release(): Promise<void> {
-    this.#stopped = true;
-    this.#timer.cancel();
-    if (this.#revision === undefined) return;
-    try {
-      await this.#bucket.remove(this.#revision);
-    } catch (error) {
-      ignore(this.#log, error, 'the lease runs out by itself');
     }
   }
 

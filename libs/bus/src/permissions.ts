@@ -1,4 +1,4 @@
-import { type ServiceProfile, streams } from '@callweave/contracts';
+import { instancesBucket, type ServiceProfile, streams, subjectToken } from '@callweave/contracts';
 import { inboxPrefix } from './connection.ts';
 
 /** Permissions of one NATS user, in the shape of nats-server's configuration. */
@@ -25,7 +25,7 @@ export function natsPermissions(profile: ServiceProfile): NatsPermissions {
   for (const event of profile.publishes) publish.add(event.filter);
   for (const bucket of profile.reads) for (const subject of readSubjects(`KV_${bucket.name}`)) publish.add(subject);
   for (const bucket of profile.writes) {
-    publish.add(`$KV.${bucket.name}.>`);
+    publish.add(bucket === instancesBucket ? ownLeases(profile.name) : `$KV.${bucket.name}.>`);
     publish.add(`$JS.API.STREAM.MSG.DELETE.KV_${bucket.name}`);
   }
   for (const { event, durable } of profile.consumes) {
@@ -33,6 +33,11 @@ export function natsPermissions(profile: ServiceProfile): NatsPermissions {
     if (stream !== undefined) for (const subject of consumeSubjects(stream.name, durable)) publish.add(subject);
   }
   return { publish: { allow: [...publish] }, subscribe: { allow: [...subscribe] }, allow_responses: true };
+}
+
+/** A service announces its own processes and nobody else's. */
+function ownLeases(service: string): string {
+  return `$KV.${instancesBucket.name}.${subjectToken(service)}.*`;
 }
 
 function addDiscovery(subscribe: Set<string>, verb: string): void {

@@ -16,11 +16,13 @@ export async function takeLock(path: string): Promise<ProcessLock | undefined> {
   rmSync(path, { force: true });
   const directory = openSync(dirname(path), 'r');
   const server = createServer((socket) => socket.destroy());
-  const taken = await listen(server, shortPath(directory, path));
-  if (!taken) {
-    closeSync(directory);
-    return undefined;
+  let taken = false;
+  try {
+    taken = await listen(server, shortPath(directory, path));
+  } finally {
+    if (!taken) closeSync(directory);
   }
+  if (!taken) return undefined;
   server.unref();
   return {
     release: () => {
@@ -37,7 +39,7 @@ export function isLockHeld(path: string): Promise<boolean> {
   try {
     directory = openSync(dirname(path), 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Promise.resolve(false);
+    if (isErrno(error) && error.code === 'ENOENT') return Promise.resolve(false);
     throw error;
   }
   return new Promise((resolve) => {
@@ -48,8 +50,18 @@ export function isLockHeld(path: string): Promise<boolean> {
     };
     const socket = connect(shortPath(directory, path));
     socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
+    socket.once('error', (error) => done(!isErrno(error) || !ABANDONED.has(error.code ?? '')));
   });
+}
+
+/**
+ * What connecting to the socket of a dead process says. Anything else is somebody alive: the queue of a process that
+ * has been frozen for long is full (EAGAIN), and that of another user's refuses us (EACCES).
+ */
+const ABANDONED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']);
+
+function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error;
 }
 
 /** A Unix socket's path is limited to 107 bytes; through the open directory any depth is reached. */

@@ -1,13 +1,17 @@
-import { type Clock, type Timer } from '@callweave/clock';
+import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CloudEvent, type EventType, type TokenValues } from '@callweave/contracts';
-import { gauge, type Logger } from '@callweave/telemetry';
+import { gauge, ignore, type Logger } from '@callweave/telemetry';
 import { type JetStreamClient } from 'nats';
 import { type z } from 'zod';
+import { type Abandoned, claimAbandoned } from './abandoned-journals.ts';
 import { expBackoff } from './backoff.ts';
+import { encodeText } from './codec.ts';
 import { JournalError } from './errors.ts';
 import { tracedHeaders } from './headers.ts';
-import { claimAbandoned, Journal, type JournalLine } from './journal.ts';
+import { Journal } from './journal.ts';
+import { type JournalLine } from './journal-line.ts';
 import { journalPending } from './metrics.ts';
+import { classifyNatsFailure } from './nats-failure.ts';
 
 /** A fact to tell. */
 export interface Fact<P extends string, S extends z.ZodType> {
@@ -21,28 +25,39 @@ export interface Fact<P extends string, S extends z.ZodType> {
 }
 
 const BATCH = 128;
-const ABANDONED_EVERY_MS = 5_000;
+const TIDY_EVERY_MS = 5_000;
 
-type Pending = Pick<JournalLine, 'subject' | 'id' | 'payload'> & { readonly done: () => void };
+interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload'> {
+  /** Its number in our own journal. */
+  readonly n?: number;
+  /** It is the last one of a journal we adopted. */
+  readonly adopted?: Abandoned;
+}
 
 /**
- * Tells facts: journal first, then JetStream, in order, again until acknowledged. While the bus is away facts wait;
- * what a killed process left in its journal is told by whoever finds it.
+ * Tells facts: journal first, then JetStream, again until acknowledged. Facts about the same thing (subjects that
+ * differ in their last token only) are stored in the order they were told. While the bus is away facts wait; what a
+ * killed process left in its journal is told by whoever finds it.
  */
 export class Publisher {
   readonly #journal: Journal;
-  readonly #queue: Pending[] = [];
   readonly #deps: PublisherDeps;
-  readonly #adopting: Timer;
+  readonly #tidying: Timer;
+  readonly #stopping = new AbortController();
+  #queue: Pending[] = [];
   #pumping: Promise<void> | undefined;
-  #closing = false;
+  #adopting: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
   #whenFlushed: (() => void)[] = [];
   #journalFailed = false;
 
   private constructor(journal: Journal, deps: PublisherDeps) {
     this.#journal = journal;
     this.#deps = deps;
-    this.#adopting = deps.clock.every(ABANDONED_EVERY_MS, () => void this.#adopt());
+    this.#tidying = deps.clock.every(TIDY_EVERY_MS, () => {
+      if (this.#journalFailed) this.#journalFailed = !journal.probe();
+      void this.#adopt();
+    });
     gauge(journalPending, () => this.#queue.length);
     deps.onReconnect(() => this.#pump());
   }
@@ -84,74 +99,126 @@ export class Publisher {
   }
 
   /** Stops telling; what is not acknowledged stays in the journal for the next process. */
-  async close(): Promise<void> {
-    this.#closing = true;
-    this.#adopting.cancel();
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#tidying.cancel();
+    this.#stopping.abort();
+    await this.#adopting;
     await this.#pumping;
+    for (const { adopted } of this.#queue) adopted?.release();
     this.#journal.close();
   }
 
+  get #isClosing(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   #enqueue(fact: Omit<JournalLine, 'n'>): void {
-    let done = (): void => undefined;
+    let pending: Pending = fact;
     try {
-      const { n } = this.#journal.append(fact);
-      done = () => this.#journal.acknowledge(n);
+      pending = this.#journal.append(fact);
       this.#journalFailed = false;
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
       this.#journalFailed = true;
       this.#deps.log.error('journal.failed', { err: error });
     }
-    this.#queue.push({ ...fact, done });
+    this.#queue.push(pending);
     this.#pump();
   }
 
-  async #adopt(): Promise<void> {
-    if (this.#closing) return;
-    for (const { lines, finish } of await claimAbandoned(this.#deps.directory, this.#deps.instance)) {
-      this.#deps.log.info('journal.adopted', { facts: lines.length });
-      if (lines.length === 0) finish();
-      lines.forEach((line, index) => {
-        this.#queue.push({ ...line, done: index === lines.length - 1 ? finish : () => undefined });
-      });
+  #adopt(): Promise<void> {
+    return (this.#adopting ??= this.#claim().finally(() => (this.#adopting = undefined)));
+  }
+
+  async #claim(): Promise<void> {
+    try {
+      for (const adopted of await claimAbandoned(this.#deps.directory)) {
+        const last = adopted.lines.length - 1;
+        this.#deps.log.info('journal.adopted', { facts: adopted.lines.length });
+        if (last === -1) adopted.finish();
+        adopted.lines.forEach(({ subject, id, payload }, index) => {
+          this.#queue.push({ subject, id, payload, ...(index === last ? { adopted } : {}) });
+        });
+      }
+    } catch (error) {
+      this.#deps.log.error('journal.adopt-failed', { err: error });
     }
     this.#pump();
   }
 
   #pump(): void {
-    if (this.#pumping !== undefined || this.#closing) return;
+    if (this.#pumping !== undefined || !this.#canTell()) return;
     this.#pumping = this.#run().finally(() => {
       this.#pumping = undefined;
-      if (this.#canTell()) this.#pump();
+      this.#pump();
     });
   }
 
   async #run(): Promise<void> {
     for (let failures = 0; this.#canTell();) {
-      const batch = this.#queue.slice(0, BATCH);
+      const batch = nextBatch(this.#queue);
       const results = await Promise.allSettled(batch.map((fact) => this.#publish(fact)));
       const failed = results.findIndex(({ status }) => status === 'rejected');
-      const told = failed === -1 ? batch.length : failed;
-      for (const fact of this.#queue.splice(0, told)) fact.done();
+      this.#settle(failed === -1 ? batch.length : failed);
       failures = failed === -1 ? 0 : failures + 1;
-      if (failed !== -1) await this.#pause(failures, results[failed]);
+      const failure = results[failed];
+      if (failure?.status === 'rejected') await this.#afterFailure(failures, failure.reason);
     }
     if (this.#queue.length === 0) for (const resolve of this.#whenFlushed.splice(0)) resolve();
   }
 
   #canTell(): boolean {
-    return this.#queue.length > 0 && !this.#closing && this.#deps.isConnected();
+    return this.#queue.length > 0 && !this.#isClosing && this.#deps.isConnected();
   }
 
   async #publish({ subject, id, payload }: Pending): Promise<void> {
-    await this.#deps.js.publish(subject, new TextEncoder().encode(payload), { msgID: id, headers: tracedHeaders() });
+    await this.#deps.js.publish(subject, encodeText(payload), { msgID: id, headers: tracedHeaders() });
   }
 
-  #pause(failures: number, result: PromiseSettledResult<void> | undefined): Promise<void> {
-    const err: unknown = result?.status === 'rejected' ? result.reason : undefined;
-    this.#deps.log.warn('publish.failed', { pending: this.#queue.length, err });
-    return new Promise((resolve) => this.#deps.clock.after(expBackoff(failures, 100, 2_000), resolve));
+  /** The first `count` facts of the queue are through. */
+  #settle(count: number): void {
+    let own: number | undefined;
+    for (const { n, adopted } of this.#queue.splice(0, count)) {
+      own = n ?? own;
+      adopted?.finish();
+    }
+    if (own !== undefined) this.#journal.acknowledge(own);
   }
+
+  async #afterFailure(failures: number, reason: unknown): Promise<void> {
+    if (classifyNatsFailure(reason) === 'refused') {
+      // It would fail for ever and hold up all others.
+      this.#deps.log.error('fact.dropped', { subject: this.#queue[0]?.subject, err: reason });
+      this.#settle(1);
+      return;
+    }
+    this.#deps.log.warn('publish.failed', { pending: this.#queue.length, err: reason });
+    try {
+      await sleep(this.#deps.clock, expBackoff(failures, 100, 2_000), this.#stopping.signal);
+    } catch (error) {
+      ignore(this.#deps.log, error, 'the publisher closes');
+    }
+  }
+}
+
+/**
+ * The facts to publish at the same time: the head of the queue up to the second fact about the same thing, which must
+ * not overtake the first when that one has to be repeated.
+ */
+function nextBatch(queue: readonly Pending[]): Pending[] {
+  const about = new Set<string>();
+  const batch: Pending[] = [];
+  for (const fact of queue) {
+    const thing = fact.subject.slice(0, fact.subject.lastIndexOf('.'));
+    if (batch.length === BATCH || about.has(thing)) break;
+    about.add(thing);
+    batch.push(fact);
+  }
+  return batch;
 }
 
 export interface PublisherDeps {

@@ -1,5 +1,4 @@
 import { CloudEvent } from '@callweave/contracts';
-import { consumerOpts } from 'nats';
 import { decode } from './codec.ts';
 import { type Connection } from './connection.ts';
 
@@ -15,9 +14,8 @@ export async function readFacts({ js, jsm }: Connection, stream: string, filter:
   const total = Object.values(info.state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
   const facts: StoredFact[] = [];
   if (total === 0) return facts;
-  const options = consumerOpts().bindStream(stream).deliverAll().orderedConsumer();
-  const subscription = await js.subscribe(filter, options);
-  for await (const message of subscription) {
+  const consumer = await js.consumers.get(stream, { filterSubjects: filter });
+  for await (const message of await consumer.consume()) {
     facts.push({ subject: message.subject, event: CloudEvent.parse(decode(message.data)) });
     if (facts.length === total) break;
   }

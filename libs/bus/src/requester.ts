@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { parseContract, type RequestType, type TokenValues } from '@callweave/contracts';
 import { type Histogram, histogram, SpanKind, withSpan } from '@callweave/telemetry';
-import { type Msg, type NatsConnection, ServiceError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
+import { ErrorCode, type Msg, type MsgHdrs, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
 import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
@@ -15,7 +15,7 @@ export interface AskOptions {
   readonly deadlineMs: number;
   /** The time one instance is given before another is asked. */
   readonly attemptMs?: number;
-  /** Ask this instance first, instead of the queue group. */
+  /** Ask this instance first, instead of the queue group, unless it left its last question unanswered. */
   readonly first?: string | undefined;
 }
 
@@ -23,26 +23,38 @@ export interface AskOptions {
 export interface Directory {
   candidates(service: string): string[];
   hasSuspect(service: string): boolean;
+  isSuspect(instance: string): boolean;
   suspect(instance: string): void;
+  suspectAll(service: string): void;
   trust(instance: string): void;
+}
+
+/** The part of a NATS connection that asks. */
+export interface Asker {
+  request(
+    subject: string,
+    payload: Uint8Array,
+    options: { timeout: number; headers: MsgHdrs },
+  ): Promise<Pick<Msg, 'data' | 'headers'>>;
 }
 
 const DEFAULT_ATTEMPT_MS = 400;
 const MAX_ATTEMPT_MS = 2_000;
 const OVERLOADED = 503;
+const NO_RESPONDERS: string = ErrorCode.NoResponders;
 
 /**
  * Asks questions. The first attempt goes to the queue group (or to the instance named); every retry goes to another
  * live instance by name, never to the group again, since the group may pick the dead one once more.
  */
 export class Requester {
-  readonly #nc: NatsConnection;
+  readonly #nc: Asker;
   readonly #isConnected: () => boolean;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #duration: Histogram = histogram(requestDuration);
 
-  constructor(deps: { nc: NatsConnection; isConnected: () => boolean; directory: Directory; clock: Clock }) {
+  constructor(deps: { nc: Asker; isConnected: () => boolean; directory: Directory; clock: Clock }) {
     this.#nc = deps.nc;
     this.#isConnected = deps.isConnected;
     this.#directory = deps.directory;
@@ -81,7 +93,7 @@ export class Requester {
     const asked: string[] = [];
     const round = new Set<string>();
     let refusal: RequestFailedError | undefined;
-    let instance = first ?? this.#unsuspected(type.service);
+    let instance = first === undefined || this.#directory.isSuspect(first) ? this.#unsuspected(type.service) : first;
     for (let attempt = 0; ; attempt++) {
       const leftMs = end - this.#clock.monotonicMs();
       if (leftMs <= 0) throw refusal ?? new NoAnswerError(type.pattern, asked);
@@ -97,9 +109,11 @@ export class Requester {
         if (outcome.kind === 'answer') return outcome.data;
         if (outcome.kind === 'refused') {
           refusal = new RequestFailedError(type.pattern, outcome.status, outcome.description);
+          round.add(outcome.by);
           if (outcome.status !== OVERLOADED) throw refusal;
         }
-        if (outcome.kind === 'silent' && instance !== undefined) this.#directory.suspect(instance);
+        if (instance !== undefined && outcome.kind !== 'refused') this.#directory.suspect(instance);
+        else if (outcome.kind === 'silent') this.#directory.suspectAll(type.service);
       }
       instance = this.#directory.candidates(type.service).find((candidate) => !round.has(candidate));
       if (instance === undefined) {
@@ -119,22 +133,26 @@ export class Requester {
   async #attempt(subject: string, payload: Uint8Array, timeoutMs: number, leftMs: number): Promise<Outcome> {
     const headers = tracedHeaders();
     headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
-    let reply: Msg;
+    let reply: Pick<Msg, 'data' | 'headers'>;
     try {
       reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });
     } catch (error) {
+      if (error instanceof NatsError && error.code === NO_RESPONDERS) return { kind: 'nobody' };
       if (classifyNatsFailure(error) === 'unavailable') return { kind: 'silent' };
       throw error;
     }
     const answeredBy = reply.headers?.get(INSTANCE_HEADER) ?? '';
     if (answeredBy !== '') this.#directory.trust(answeredBy);
-    if (!ServiceError.isServiceError(reply)) return { kind: 'answer', data: reply.data };
-    const status = Number(reply.headers?.get(ServiceErrorCodeHeader));
-    return { kind: 'refused', status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
+    const code = reply.headers?.get(ServiceErrorCodeHeader) ?? '';
+    if (code === '') return { kind: 'answer', data: reply.data };
+    const status = Number(code);
+    return { kind: 'refused', by: answeredBy, status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
   }
 }
 
 type Outcome =
   | { readonly kind: 'answer'; readonly data: Uint8Array }
+  /** Nobody listens on the subject; the server says so at once. */
+  | { readonly kind: 'nobody' }
   | { readonly kind: 'silent' }
-  | { readonly kind: 'refused'; readonly status: number; readonly description: string };
+  | { readonly kind: 'refused'; readonly by: string; readonly status: number; readonly description: string };

@@ -1,6 +1,6 @@
-import { type Clock } from '@callweave/clock';
+import { type Clock, sleep } from '@callweave/clock';
 import { ContractError, parseContract, type RequestType } from '@callweave/contracts';
-import { type Histogram, histogram, type Logger, SpanKind, withSpan } from '@callweave/telemetry';
+import { type Histogram, histogram, ignore, type Logger, SpanKind, withSpan } from '@callweave/telemetry';
 import { headers, type NatsConnection, type Service, type ServiceMsg } from 'nats';
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
@@ -35,6 +35,7 @@ export const MAX_IN_FLIGHT = 512;
 const LATE_GRACE_MS = 1_000;
 const DEFAULT_WAIT_MS = 5_000;
 const QUEUE = 'q';
+const UNSUBSCRIBE_MS = 1_000;
 
 export interface ResponderOptions {
   readonly nc: NatsConnection;
@@ -63,7 +64,7 @@ export class Responder {
     const service = await nc.services.add({ name, version, queue: QUEUE, metadata: { instance } });
     this.#service = service;
     for (const { type, handle } of answers) {
-      const operation = type.pattern.split('.').at(3) ?? type.pattern;
+      const operation = operationName(type.pattern);
       const handler = (_error: Error | null, message: ServiceMsg): void => void this.#receive(type, handle, message);
       service.addEndpoint(operation, { subject: type.filter, handler });
       service.addEndpoint(`${operation}-${instance}`, {
@@ -76,7 +77,8 @@ export class Responder {
 
   /** Takes no more questions and waits for the answers in hand. */
   async drain(): Promise<void> {
-    await this.#service?.stop();
+    // The server confirms the unsubscription; without a connection there is nobody to wait for.
+    await Promise.race([this.#service?.stop(), sleep(this.#options.clock, UNSUBSCRIBE_MS)]);
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -118,7 +120,11 @@ export class Responder {
   }
 
   #refuse(message: ServiceMsg, status: number, description: string): void {
-    message.respondError(status, description.replace(/[\r\n]+/g, ' '), undefined, { headers: this.#headers() });
+    try {
+      message.respondError(status, description.replace(/[\r\n]+/g, ' '), undefined, { headers: this.#headers() });
+    } catch (error) {
+      ignore(this.#options.log, error, 'the connection is closed: the asker turns to another instance');
+    }
   }
 
   #headers(): ReturnType<typeof headers> {
@@ -126,6 +132,12 @@ export class Responder {
     hdrs.set(INSTANCE_HEADER, this.#options.instance);
     return hdrs;
   }
+}
+
+/** What the micro service calls this question: the words of its subject after the domain. */
+function operationName(pattern: string): string {
+  const words = pattern.split('.').slice(3);
+  return words.filter((word) => !word.startsWith('{')).join('-') || 'ask';
 }
 
 function statusOf(error: unknown): number {

@@ -1,17 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '@callweave/clock';
 import { type ServiceProfile, serviceProfiles } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { connect } from 'nats';
 import { Bus } from './bus.ts';
-import { type Connection, inboxPrefix, openConnection } from './connection.ts';
-import { natsPermissions } from './permissions.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { OPERATOR, spawnNats } from './nats-process.ts';
 import { provision } from './provision.ts';
+
+export { readFacts, type StoredFact } from './read-facts.ts';
 
 /** A real nats-server of the test's own, with JetStream and a user per service. */
 export interface NatsServer {
@@ -28,25 +23,18 @@ export interface NatsServer {
   stop(): Promise<void>;
 }
 
-const OPERATOR = { user: 'operator', password: 'operator' };
+export interface NatsServerOptions {
+  /** Services that get a user, for tests with profiles of their own. */
+  readonly profiles?: readonly ServiceProfile[];
+}
 
 /** Starts nats-server on a free port of loopback, provisioned from the contracts. */
-export async function startNats(): Promise<NatsServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'callweave-nats-'));
-  const port = await freePort();
-  const url = `nats://127.0.0.1:${String(port)}`;
-  const config = join(directory, 'nats.conf');
-  writeFileSync(config, JSON.stringify(serverConfig(port, directory)));
+export async function startNats({ profiles = serviceProfiles }: NatsServerOptions = {}): Promise<NatsServer> {
+  const server = await spawnNats(profiles);
+  const { url } = server;
   const closers: (() => Promise<void>)[] = [];
   const log = recordLogs();
 
-  let child = await launch(config, url);
-  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-  };
   const operator = async (): Promise<Connection> => {
     const connection = await openConnection({ url, ...OPERATOR, name: 'operator' }, log);
     closers.push(() => connection.nc.close());
@@ -56,10 +44,8 @@ export async function startNats(): Promise<NatsServer> {
 
   return {
     url,
-    kill,
-    restart: async () => {
-      child = await launch(config, url);
-    },
+    kill: (signal) => server.kill(signal),
+    restart: () => server.restart(),
     operator,
     bus: async (profile, instance) => {
       const credentials = { user: profile.name, password: profile.name };
@@ -70,66 +56,7 @@ export async function startNats(): Promise<NatsServer> {
     },
     stop: async () => {
       await Promise.all(closers.map((close) => close()));
-      await kill();
-      rmSync(directory, { recursive: true, force: true });
+      await server.remove();
     },
   };
-}
-
-function serverConfig(port: number, directory: string): object {
-  const users = serviceProfiles.map((profile) => ({
-    user: profile.name,
-    password: profile.name,
-    permissions: natsPermissions(profile),
-  }));
-  return {
-    listen: `127.0.0.1:${String(port)}`,
-    ping_interval: '2s',
-    ping_max: 2,
-    log_file: join(directory, 'nats.log'),
-    jetstream: { store_dir: directory },
-    authorization: { users: [...users, OPERATOR] },
-  };
-}
-
-async function launch(config: string, url: string): Promise<ReturnType<typeof spawn>> {
-  const child = spawn('nats-server', ['-c', config], {
-    stdio: 'ignore',
-    env: { PATH: '/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/bin' },
-  });
-  const died = once(child, 'exit').then(() => {
-    throw new Error(`nats-server ended: ${readFileSync(config.replace(/conf$/, 'log'), 'utf8')}`);
-  });
-  died.catch(() => undefined);
-  await Promise.race([died, accepting(url)]);
-  return child;
-}
-
-/** Tries until the server lets the operator in with JetStream up. */
-async function accepting(url: string): Promise<void> {
-  for (;;) {
-    try {
-      const nc = await connect({
-        servers: url,
-        user: OPERATOR.user,
-        pass: OPERATOR.password,
-        inboxPrefix: inboxPrefix('probe'),
-      });
-      const manager = await nc.jetstreamManager();
-      await manager.getAccountInfo();
-      await nc.close();
-      return;
-    } catch {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

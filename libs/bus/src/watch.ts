@@ -72,10 +72,13 @@ export class Watch<S extends z.ZodType> {
     const generation = this.#generation;
     try {
       const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
+      const initial = { early: false };
       const iterator = await kv.watch({
         key: this.#filter,
         initializedFn: () => {
-          if (generation === this.#generation) this.#becomeCurrent();
+          // Called before the watch is handed out, the first records still wait in its queue.
+          if (this.#iterator === undefined) initial.early = true;
+          else if (generation === this.#generation) this.#becomeCurrent();
         },
       });
       if (generation !== this.#generation) {
@@ -83,18 +86,20 @@ export class Watch<S extends z.ZodType> {
         return;
       }
       this.#iterator = iterator;
-      await this.#follow(iterator, generation);
+      await this.#follow(iterator, generation, initial.early ? iterator.getReceived() : Infinity);
     } catch (error) {
       ignore(this.#log, error, 'the watch is re-opened');
     }
     if (generation === this.#generation) this.#retry = this.#clock.after(REOPEN_MS, () => void this.#open());
   }
 
-  async #follow(iterator: QueuedIterator<KvEntry>, generation: number): Promise<void> {
+  async #follow(iterator: QueuedIterator<KvEntry>, generation: number, waiting: number): Promise<void> {
+    if (waiting === 0) this.#becomeCurrent();
     for await (const entry of iterator) {
       if (generation !== this.#generation) return;
-      if (entry.operation !== 'PUT') continue;
-      this.#tell(entry);
+      if (entry.operation === 'PUT') this.#tell(entry);
+      waiting -= 1;
+      if (waiting === 0) this.#becomeCurrent();
     }
   }
 

@@ -89,6 +89,11 @@ export function loadConfig<T extends ConfigTable>(table: T, environment: Environ
   return values as ConfigOf<T>;
 }
 
+/** The same from the environment of this process. */
+export function loadProcessConfig<T extends ConfigTable>(table: T): ConfigOf<T> {
+  return loadConfig(table, process.env);
+}
+
 function describe(raw: string | undefined, error: z.ZodError): string {
   if (raw === undefined || raw === '') return 'is required';
   return error.issues.map((issue) => issue.message).join('; ');

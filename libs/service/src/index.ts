@@ -8,6 +8,7 @@ export {
   type Environment,
   hostPort,
   loadConfig,
+  loadProcessConfig,
   port,
   Secret,
   secret,
@@ -17,6 +18,7 @@ export {
 export { type HealthOptions, type HealthServer, serveHealth } from './health.ts';
 export { createInstanceId } from './instance.ts';
 export { Life, type LifeState, type RunningService } from './life.ts';
+export { PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
 export {
   EXIT_CONFIG,
   processConfig,

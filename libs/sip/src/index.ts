@@ -44,7 +44,14 @@ export {
   withParam,
 } from './name-addr.ts';
 export { formatParams, noParams, type Params, parseParams, quote, unquote } from './params.ts';
-export { MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADER_LINES, parseMessage } from './parse-message.ts';
+export {
+  type Head,
+  MAX_BODY_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_HEADER_LINES,
+  parseHead,
+  parseMessage,
+} from './parse-message.ts';
 export { responseTo, serializeMessage, serializeParts, startLine } from './serialize.ts';
 export { reasonPhrase } from './status.ts';
 export { StreamFramer, type StreamUnit } from './stream-framer.ts';

@@ -1,5 +1,5 @@
 import { isCallIdChar, isDigit, isToken, skipBlanks } from './chars.ts';
-import { SipSyntaxError } from './errors.ts';
+import { type SipError, SipSyntaxError } from './errors.ts';
 import { type Headers } from './headers.ts';
 import { type ContactList, type NameAddr, parseContactList, parseNameAddr, parseNameAddrList } from './name-addr.ts';
 import { parseUri, type Uri } from './uri.ts';
@@ -29,7 +29,7 @@ abstract class Message {
   readonly headers: Headers;
   body: Buffer;
   /** The first defect that did not keep the message from being split, if any. */
-  readonly problem: SipSyntaxError | undefined;
+  readonly problem: SipError | undefined;
   /** The bytes it was read from; undefined for a message that was built. */
   readonly origin: Origin | undefined;
 
@@ -130,7 +130,7 @@ abstract class Message {
 export interface MessageParts {
   readonly headers: Headers;
   readonly body?: Buffer | undefined;
-  readonly problem?: SipSyntaxError | undefined;
+  readonly problem?: SipError | undefined;
   readonly bytes?: Buffer | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { COLON, CR, isBlank, isToken, SPACE } from './chars.ts';
-import { SipLimitError, SipSyntaxError } from './errors.ts';
+import { type SipError, SipLimitError, SipSyntaxError } from './errors.ts';
 import { Headers } from './headers.ts';
 import { type SipMessage, SipRequest, SipResponse } from './message.ts';
 
@@ -35,7 +35,7 @@ export function parseMessage(bytes: Buffer): SipMessage {
 export interface Head {
   readonly startLine: StartLine;
   readonly headers: Headers;
-  problem: SipSyntaxError | undefined;
+  problem: SipError | undefined;
 }
 
 type StartLine =

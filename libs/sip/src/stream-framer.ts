@@ -102,6 +102,7 @@ export class StreamFramer {
   }
 
   #break(error: SipError, head: Head | undefined): StreamUnit {
+    if (head !== undefined) head.problem ??= error;
     const message = head === undefined ? undefined : finish(head, this.#buffer, this.#start, this.#bodyStart, 0);
     this.#broken = true;
     this.#buffer = Buffer.alloc(0);

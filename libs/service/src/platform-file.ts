@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What a running single-machine platform tells about itself in `platform.json` of its state directory. */
+export const PlatformFile = z.object({
+  /** The supervisor. */
+  pid: z.number().int(),
+  host: z.string(),
+  /** `host:port` of each edge, UDP and TCP. */
+  sip: z.array(z.string()),
+  /** The operator's access to the bus. */
+  nats: z.object({ url: z.string(), user: z.string().optional(), password: z.string().optional() }),
+  /** ng address of rtpengine. */
+  rtpengine: z.string(),
+  accounts: z.array(z.object({ user: z.string(), password: z.string(), domain: z.string() })),
+  processes: z.array(z.object({ name: z.string(), pid: z.number().int(), httpPort: z.number().int().optional() })),
+});
+export type PlatformFile = z.infer<typeof PlatformFile>;
+
+/** Name of the file in the state directory. */
+export const PLATFORM_FILE = 'platform.json';
+
+/** The platform whose state is in `stateDir`, or undefined when none runs there. */
+export function readPlatformFile(stateDir: string): PlatformFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(stateDir, PLATFORM_FILE), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return PlatformFile.parse(JSON.parse(text));
+}

@@ -1,0 +1,30 @@
+import { type SipMeta } from '../core/app.ts';
+import { type Sent } from '../core/sent.ts';
+
+/** The leader of a SIP message for an application. */
+export function sipLeader(id: string, time: string, meta: SipMeta): string {
+  const { source, size, protocol, address, port, txn, dialogId, receivedOn } = meta;
+  const end = receivedOn === undefined ? '' : `${receivedOn.address}|${receivedOn.port}|`;
+  return `${id}|sip|${source}|${size}|${protocol}|${address}|${port}|${time}|${txn}|${dialogId}|${end}`;
+}
+
+/** The leader of the answer to a command; `rest` are further tokens. */
+export function replyLeader(id: string, commandId: string, status: 'OK' | 'NO' | 'NOK', ...rest: string[]): string {
+  // A separator or line end in an error text would be read as something else.
+  const tokens = rest.map((token) => token.replace(/[\r\n]+/g, ' '));
+  return [id, 'response', commandId, status, ...tokens].join('|');
+}
+
+/** What follows `OK` when a message was sent for an application: as it went out, and under which ids. */
+export function sentTokens(time: string, sent: Sent): string[] {
+  const { bytes, protocol, address, port, txn, dialogId } = sent;
+  const size = String(sent.isHeld ? 0 : bytes.length);
+  const tokens = ['application', size, protocol, address, String(port), time, txn];
+  // A response also says in which dialog it was sent.
+  return dialogId === undefined ? [...tokens, 'Msg sent:', ''] : [...tokens, dialogId, '', 'Msg sent:', ''];
+}
+
+/** The time of day as applications are told it: `HH:MM:SS.uuuuuu`, UTC. */
+export function timeOfDay(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(11, 23)}000`;
+}

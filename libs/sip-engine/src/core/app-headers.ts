@@ -1,0 +1,47 @@
+import { headerKey, headerName, type Headers } from '@callweave/sip';
+
+/** Headers that are the engine's own in every message; what an application says of them is left out. */
+const ENGINE_HEADERS = ['via', 'route', 'record-route', 'rseq', 'content-length'];
+
+/** In a response the rest comes from the request. */
+export const responseHeaders: ReadonlySet<string> = new Set([...ENGINE_HEADERS, 'call-id', 'cseq', 'from', 'to']);
+
+/** In a request these are completed by the engine. */
+export const requestHeaders: ReadonlySet<string> = new Set([...responseHeaders, 'max-forwards']);
+
+/** In a CANCEL the rest is that of its INVITE, RFC 3261 §9.1. */
+export const cancelHeaders: ReadonlySet<string> = new Set([...requestHeaders, 'contact', 'p-asserted-identity']);
+
+/** Headers in which `localhost` means whatever address the message leaves from. */
+const WITH_LOCALHOST: ReadonlySet<string> = new Set(['from', 'to', 'contact', 'p-asserted-identity']);
+
+/** The header lines of an application, as they go on the wire. */
+export interface AppLines {
+  readonly text: string;
+  /** Which headers are there, lower case. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** Writes the headers an application gave, but for those in `ownHeaders`. */
+export function appLines(headers: Headers, ownHeaders: ReadonlySet<string>, localHostPort: string): AppLines {
+  let text = '';
+  const keys = new Set<string>();
+  headers.forEach((name, value, key) => {
+    if (ownHeaders.has(key)) return;
+    keys.add(key);
+    const written = WITH_LOCALHOST.has(key) ? fillLocalhost(value, localHostPort) : value;
+    text += `${spelling(name)}: ${written}\r\n`;
+  });
+  return { text, keys };
+}
+
+/** Replaces the host `localhost` of URIs by the address the message leaves from. */
+export function fillLocalhost(value: string, localHostPort: string): string {
+  if (!value.includes('localhost')) return value;
+  return value.replace(/(@|\bsips?:)localhost(?::\d+)?(?=[>;?,\s]|$)/gi, `$1${localHostPort}`);
+}
+
+/** Headers named `X-…` keep the application's spelling; the rest get the usual one. */
+function spelling(name: string): string {
+  return /^x-/i.test(name) ? name : headerName(headerKey(name));
+}

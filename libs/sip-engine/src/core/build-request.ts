@@ -1,0 +1,137 @@
+import {
+  formatNameAddr,
+  type Headers,
+  type IdSource,
+  parseNameAddr,
+  SipError,
+  type SipRequest,
+  serializeParts,
+  type SipResponse,
+  withParam,
+} from '@callweave/sip';
+import { RefusedError } from '../errors.ts';
+import { type Flow } from '../transport/transport.ts';
+import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
+import { type Dialog } from './dialog.ts';
+import { contactFor, localHostPort, viaFor } from './local.ts';
+import { makesDialog } from './uas-request.ts';
+
+/** A request ready to be sent. */
+export interface BuiltRequest {
+  readonly bytes: Buffer;
+  readonly branch: string;
+}
+
+/** What an application wants sent. */
+export interface RequestWish {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** Methods whose requests say where we can be reached, RFC 3261 §8.1.1.8, RFC 6665, RFC 3515. */
+function wantsContact(method: string, inDialog: boolean): boolean {
+  return makesDialog(method) || (inDialog && method === 'REFER');
+}
+
+/** A request outside any dialog, RFC 3261 §8.1.1; what the application did not say is filled in. */
+export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): BuiltRequest {
+  const { method, uri, headers } = wish;
+  const here = localHostPort(flow);
+  const branch = ids.branch();
+  const lines = appLines(headers, requestHeaders, here);
+  const from = withTag(headers.get('from') ?? `<sip:${here}>`, here, () => ids.tag());
+  const to = withTag(headers.get('to') ?? `<${uri}>`, here);
+  const cseq = /^(\d{1,10})\s/.exec(headers.get('cseq') ?? '')?.[1] ?? String(ids.cseq());
+  const head = [
+    `Via: ${viaFor(flow, branch)}`,
+    `Max-Forwards: ${headers.get('max-forwards') ?? '70'}`,
+    `From: ${from}`,
+    `To: ${to}`,
+    `Call-ID: ${headers.get('call-id') ?? ids.callId()}`,
+    `CSeq: ${cseq} ${method}`,
+    ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow)}`] : []),
+  ];
+  return { bytes: serialize(wish, uri, head, lines), branch };
+}
+
+/** A request within a dialog, RFC 3261 §12.2.1.1. `cseq` is its number; an ACK repeats that of its INVITE. */
+export function buildInDialog(
+  wish: RequestWish,
+  dialog: Dialog,
+  flow: Flow,
+  cseq: number,
+  ids: IdSource,
+): BuiltRequest {
+  const { method, uri } = wish;
+  const branch = ids.branch();
+  const lines = appLines(wish.headers, requestHeaders, localHostPort(flow));
+  const head = [
+    `Via: ${viaFor(flow, branch)}`,
+    ...dialog.routeSet.map((route) => `Route: ${route}`),
+    `Max-Forwards: ${wish.headers.get('max-forwards') ?? '70'}`,
+    `From: ${dialog.local}`,
+    `To: ${dialog.remote}`,
+    `Call-ID: ${dialog.callId}`,
+    `CSeq: ${cseq} ${method}`,
+    ...(wantsContact(method, true) && !lines.keys.has('contact') ? [`Contact: ${dialog.contact}`] : []),
+  ];
+  // Applications that do not know the remote target write a placeholder.
+  const target = uri.includes('placeholder') || method === 'ACK' ? dialog.remoteTarget : uri;
+  return { bytes: serialize(wish, target, head, lines), branch };
+}
+
+/** The CANCEL of `invite`, RFC 3261 §9.1, with what the application adds. */
+export function buildCancel(invite: SipRequest, added: Headers): Buffer {
+  const { text } = appLines(added, cancelHeaders, '');
+  return followUp(invite, 'CANCEL', invite.required('to'), text);
+}
+
+/** The ACK of a failure, RFC 3261 §17.1.1.3. */
+export function buildFailureAck(invite: SipRequest, failure: SipResponse): Buffer {
+  return followUp(invite, 'ACK', failure.required('to'), '');
+}
+
+/** The headers that CANCEL and the ACK of a failure share with their INVITE. */
+function followUp(invite: SipRequest, method: string, to: string, added: string): Buffer {
+  const routes = invite.headers.all('route').map((route) => `Route: ${route}\r\n`);
+  const head = [
+    `Via: ${invite.required('via')}\r\n`,
+    ...routes,
+    'Max-Forwards: 70\r\n',
+    `From: ${invite.required('from')}\r\n`,
+    `To: ${to}\r\n`,
+    `Call-ID: ${invite.callId}\r\n`,
+    `CSeq: ${invite.cseq.number} ${method}\r\n`,
+    added,
+    'Content-Length: 0\r\n',
+  ].join('');
+  return serializeParts(`${method} ${invite.uri} SIP/2.0`, head, Buffer.alloc(0));
+}
+
+function serialize(
+  wish: RequestWish,
+  uri: string,
+  head: readonly string[],
+  lines: { text: string; keys: ReadonlySet<string> },
+): Buffer {
+  const { body } = wish;
+  let text = `${head.join('\r\n')}\r\n${lines.text}`;
+  if (body.length > 0 && !lines.keys.has('content-type')) {
+    if (body.toString('latin1', 0, 3) !== 'v=0') throw new RefusedError('missing content-type');
+    text += 'Content-Type: application/sdp\r\n';
+  }
+  return serializeParts(`${wish.method} ${uri} SIP/2.0`, `${text}Content-Length: ${body.length}\r\n`, body);
+}
+
+/** An address as the application wrote it, in brackets, and with a tag when `tag` makes one. */
+function withTag(text: string, localHostPort: string, tag?: () => string): string {
+  try {
+    const addr = parseNameAddr(fillLocalhost(text, localHostPort));
+    return formatNameAddr(tag === undefined || addr.params.has('tag') ? addr : withParam(addr, 'tag', tag()));
+  } catch (error) {
+    if (error instanceof SipError) throw new RefusedError(`invalid address: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { parseUri, reasonPhrase, SipError, type SipRequest } from '@callweave/sip';
+
+/** Why a request is refused before anybody looks at what it wants. */
+export interface Defect {
+  readonly status: number;
+  readonly reason: string;
+}
+
+/** The first rule a request breaks; undefined for a good one. RFC 3261 §8.1.1 and §20. */
+export function defectOf(request: SipRequest): Defect | undefined {
+  try {
+    if (request.problem !== undefined) return refuse(request.problem);
+    return checkHeaders(request);
+  } catch (error) {
+    if (error instanceof SipError) return refuse(error);
+    throw error;
+  }
+}
+
+function checkHeaders(request: SipRequest): Defect | undefined {
+  const { cseq, method, headers } = request;
+  readAll(request);
+  if (cseq.method !== method) return bad('cseq-method');
+  for (const name of ['from', 'to', 'call-id', 'cseq', 'max-forwards']) {
+    if (headers.count(name) > 1) return bad(`${name}-repeated`);
+  }
+  return method === 'REGISTER' ? checkRegister(request) : undefined;
+}
+
+/** Reading a header is checking it: each getter throws what is wrong. */
+function readAll(request: SipRequest): readonly unknown[] {
+  const { via, callId, from, fromTag, to, toTag, contacts, requestUri } = request;
+  const numbers = [request.number('max-forwards'), request.number('expires')];
+  return [via, callId, fromTag, toTag, contacts, requestUri, parseUri(from.uri), parseUri(to.uri), numbers];
+}
+
+/** `Contact: *` is only for removing everything, RFC 3261 §10.2.2. */
+function checkRegister(request: SipRequest): Defect | undefined {
+  return request.contacts === '*' && request.number('expires') !== 0 ? bad('contact-wildcard') : undefined;
+}
+
+function refuse(error: SipError): Defect {
+  if ('rule' in error && error.rule === 'sip-version') return { status: 505, reason: reasonPhrase(505) };
+  if ('rule' in error && typeof error.rule === 'string') return bad(error.rule);
+  return { status: error.status, reason: reasonPhrase(error.status) };
+}
+
+function bad(rule: string): Defect {
+  return { status: 400, reason: `Bad Request - ${rule}` };
+}

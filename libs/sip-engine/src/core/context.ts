@@ -1,0 +1,24 @@
+import { type Clock } from '@callweave/clock';
+import { type IdSource } from '@callweave/sip';
+import { type Logger } from '@callweave/telemetry';
+import { type TransactionStore } from '../transaction/store.ts';
+import { type TimerValues } from '../transaction/timers.ts';
+import { type TimerWheel } from '../transaction/wheel.ts';
+import { type Listeners } from '../transport/listeners.ts';
+import { type Apps } from './app.ts';
+import { type DialogStore } from './dialog-store.ts';
+
+/** What both sides of the core work with. */
+export interface Core {
+  readonly listeners: Listeners;
+  readonly transactions: TransactionStore;
+  readonly dialogs: DialogStore;
+  readonly apps: Apps;
+  readonly wheel: TimerWheel;
+  readonly timers: TimerValues;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  /** While draining, nothing new is taken on. */
+  readonly isDraining: () => boolean;
+}

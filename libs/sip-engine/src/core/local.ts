@@ -1,0 +1,47 @@
+import { formatHostPort, parseUri, SipError, type SipMessage, unbracket } from '@callweave/sip';
+import { defaultPort, type Flow, type Protocol } from '../transport/transport.ts';
+import { contactUri } from './dialog.ts';
+
+/** Our address as the peer of this flow should see it. */
+export function localHostPort(flow: Flow): string {
+  const { host, port } = flow.listener.advertised(flow.remoteAddress);
+  return formatHostPort(host, port);
+}
+
+/** The Contact we give when the application gives none. */
+export function contactFor(flow: Flow): string {
+  const parameter = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  return `<sip:${localHostPort(flow)}${parameter}>`;
+}
+
+/** What applications are told a websocket is. */
+export function shownAs({ protocol }: { readonly protocol: Protocol }): string {
+  return protocol === 'ws' || protocol === 'wss' ? 'tcp' : protocol;
+}
+
+/** The Via of a request that leaves by this flow; its port is left out when it goes without saying. */
+export function viaFor(flow: Flow, branch: string): string {
+  const { host, port } = flow.listener.advertised(flow.remoteAddress);
+  const sentBy = formatHostPort(host, port === defaultPort(flow.protocol) ? undefined : port);
+  const rport = flow.protocol === 'udp' ? ';rport' : '';
+  return `SIP/2.0/${flow.protocol.toUpperCase()} ${sentBy}${rport};branch=${branch}`;
+}
+
+/**
+ * Whether requests to the sender of `message` must go where it came from: its Contact names another address, as behind
+ * a NAT, and no proxy asked to stay in between.
+ */
+export function isPinned(message: SipMessage, flow: Flow): boolean {
+  if (message.headers.has('record-route')) return false;
+  const text = contactUri(message);
+  if (text === undefined) return true;
+  try {
+    const uri = parseUri(text);
+    if (uri.kind !== 'sip') return true;
+    const port = uri.port ?? defaultPort(flow.protocol);
+    return unbracket(uri.host) !== flow.remoteAddress || port !== flow.remotePort;
+  } catch (error) {
+    if (error instanceof SipError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { firstViaEnd, type SipRequest, unbracket } from '@callweave/sip';
+import { defaultPort, type Flow } from '../transport/transport.ts';
+
+/**
+ * Notes in the topmost Via where the request really came from: `received` when it differs from what the sender
+ * believes, or when the sender asked for `rport`. RFC 3261 §18.2.1, RFC 3581 §4.
+ */
+export function noteSource(request: SipRequest, { remoteAddress, remotePort }: Flow): void {
+  const { via } = request;
+  const wantsPort = via.params.has('rport');
+  if (!wantsPort && unbracket(via.host) === remoteAddress && !via.params.has('received')) return;
+  const text = request.required('via');
+  const end = firstViaEnd(text);
+  let first = text.slice(0, end);
+  // What the sender says of these itself is not believed.
+  if (via.params.has('received')) first = first.replace(/;\s*received\s*=\s*[^;,\s]+/gi, '');
+  if (wantsPort) first = first.replace(/;\s*rport\b(?:\s*=\s*\d*)?/i, `;rport=${remotePort}`);
+  if (wantsPort || unbracket(via.host) !== remoteAddress) first = `${first.trimEnd()};received=${remoteAddress}`;
+  request.headers.replaceFirst('via', first + text.slice(end));
+}
+
+/** The flow by which responses go back, RFC 3261 §18.2.2, RFC 3581 §4. */
+export function responseFlow(request: SipRequest, flow: Flow): Flow {
+  if (flow.reliable || request.via.params.has('rport')) return flow;
+  const port = request.via.port ?? defaultPort(flow.protocol);
+  return port === flow.remotePort ? flow : flow.listener.flowTo(flow.remoteAddress, port);
+}
+
+/** A flow to the sender when the connection a request came by has gone, RFC 3261 §18.2.2. */
+export function fallbackFlow(request: SipRequest, flow: Flow): Flow {
+  return flow.listener.flowTo(flow.remoteAddress, request.via.port ?? defaultPort(flow.protocol));
+}

@@ -1,0 +1,98 @@
+import { Headers, parseMessage, responseTo, serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
+import { type ClientFailure, type ClientTransaction, type ClientUser } from '../transaction/client.ts';
+import { InviteClient } from '../transaction/invite-client.ts';
+import { type Flow, type Inbound } from '../transport/transport.ts';
+import { type App } from './app.ts';
+import { type BuiltRequest, buildCancel, buildFailureAck } from './build-request.ts';
+import { type Core } from './context.ts';
+import { type Dialog } from './dialog.ts';
+
+/** What a request of ours tells the side that sent it. */
+export interface UacRequestUser {
+  onResponse(request: UacRequest, inbound: Inbound<SipResponse>): void;
+  /** No final response came; `response` is what stands in for it. */
+  onFailure(request: UacRequest, response: Buffer): void;
+}
+
+export interface UacRequestParts {
+  readonly method: string;
+  readonly built: BuiltRequest;
+  readonly flow: Flow;
+  readonly app: App;
+  readonly dialog: Dialog | undefined;
+  /** Token 9 of its responses; empty for requests that make no dialog. */
+  readonly dialogId: string;
+}
+
+/** One request an application sent, until its final response. */
+export class UacRequest implements ClientUser {
+  readonly txn: string;
+  readonly method: string;
+  readonly flow: Flow;
+  readonly app: App;
+  readonly dialogId: string;
+  readonly bytes: Buffer;
+  dialog: Dialog | undefined;
+  transaction: ClientTransaction | undefined;
+  isFinal = false;
+  /** A 100 or more has come: only now may a CANCEL go out, RFC 3261 §9.1. */
+  isProceeding = false;
+  /** The CANCEL, once asked for. */
+  cancel: Buffer | undefined;
+  readonly #user: UacRequestUser;
+  readonly #core: Core;
+
+  constructor(core: Core, user: UacRequestUser, parts: UacRequestParts) {
+    this.#core = core;
+    this.#user = user;
+    this.txn = core.ids.uuid();
+    this.method = parts.method;
+    this.flow = parts.flow;
+    this.app = parts.app;
+    this.dialog = parts.dialog;
+    this.dialogId = parts.dialogId;
+    this.bytes = parts.built.bytes;
+  }
+
+  /** The request as sent, parsed again: needed only for CANCEL, ACK and the dialog. */
+  get request(): SipRequest {
+    const message = parseMessage(this.bytes);
+    if (message.kind !== 'request') throw new TypeError('not a request');
+    return message;
+  }
+
+  /** The ACK for a failure. */
+  readonly ackFor = (failure: SipResponse): Buffer => buildFailureAck(this.request, failure);
+
+  /** Cancels now, or as soon as a first answer shows that the request has arrived; true when it went out. */
+  cancelWith(headers: Headers = new Headers()): boolean {
+    this.cancel ??= buildCancel(this.request, headers);
+    if (!this.isProceeding || this.isFinal) return false;
+    this.#sendCancel(this.cancel);
+    return true;
+  }
+
+  onResponse(inbound: Inbound<SipResponse>): void {
+    const { status } = inbound.message;
+    const isFirst = !this.isProceeding;
+    this.isProceeding = true;
+    const wasFinal = this.isFinal;
+    if (status >= 200) this.isFinal = true;
+    if (isFirst && status < 200 && this.cancel !== undefined) this.#sendCancel(this.cancel);
+    if (status > 100 || wasFinal) this.#user.onResponse(this, inbound);
+  }
+
+  onFailure(failure: ClientFailure): void {
+    this.isFinal = true;
+    const status = failure === 'timeout' ? 408 : 503;
+    this.#user.onFailure(this, serializeMessage(responseTo(this.request, { status, toTag: this.#core.ids.tag() })));
+  }
+
+  #sendCancel(bytes: Buffer): void {
+    this.onCancel(bytes);
+    if (this.transaction instanceof InviteClient) this.transaction.cancelled();
+  }
+
+  /** How a CANCEL is sent; set by the side that has transactions to make. */
+  onCancel: (bytes: Buffer) => void = () => undefined;
+}

@@ -1,0 +1,189 @@
+import { type Headers, reasonPhrase, serializeParts, type SipRequest } from '@callweave/sip';
+import { type InviteServer } from '../transaction/invite-server.ts';
+import { type ServerTransaction, type ServerUser } from '../transaction/server.ts';
+import { giveUpMs } from '../transaction/timers.ts';
+import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
+import { type Flow, type Inbound } from '../transport/transport.ts';
+import { type App } from './app.ts';
+import { type Core } from './context.ts';
+import { type AckWaiter, type Dialog } from './dialog.ts';
+import { fallbackFlow, responseFlow } from './received-via.ts';
+
+/** What a request tells the side that took it. */
+export interface UasRequestUser {
+  /** Nobody answered it in time. */
+  onSilence(request: UasRequest): void;
+  /** Our 2xx was never acknowledged. */
+  onNoAck(request: UasRequest): void;
+}
+
+type TimerName = 'silence' | 'repeat2xx' | 'noAck';
+
+/** The headers a response repeats, written once; the request itself is let go with the final response. */
+interface ResponseBase {
+  readonly via: string;
+  readonly recordRoute: string;
+  readonly from: string;
+  readonly to: string;
+  readonly callId: string;
+  readonly cseq: string;
+}
+
+/** One request from the network while an application deals with it. */
+export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
+  readonly txn: string;
+  readonly method: string;
+  readonly cseq: number;
+  /** Undefined once the final response is out. */
+  inbound: Inbound<SipRequest> | undefined;
+  app: App | undefined;
+  dialog: Dialog | undefined;
+  /** The dialog's name, also before there is a dialog. */
+  dialogId: string;
+  transaction: ServerTransaction | undefined;
+  localTag: string | undefined;
+  lastStatus = 0;
+  readonly #core: Core;
+  readonly #user: UasRequestUser;
+  readonly #base: ResponseBase;
+  readonly #hasToTag: boolean;
+  readonly #request: SipRequest;
+  readonly #silence: WheelTimer<TimerName> = new WheelTimer<TimerName>(this, 'silence');
+  #flow: Flow;
+  #repeat: WheelTimer<TimerName> | undefined;
+  #noAck: WheelTimer<TimerName> | undefined;
+  #interval: number;
+
+  constructor(core: Core, user: UasRequestUser, inbound: Inbound<SipRequest>, dialogId: string) {
+    this.#core = core;
+    this.#user = user;
+    this.txn = core.ids.uuid();
+    this.inbound = inbound;
+    this.dialogId = dialogId;
+    this.#request = inbound.message;
+    this.method = this.#request.method;
+    this.cseq = this.#request.cseq.number;
+    this.#hasToTag = this.#request.toTag !== undefined;
+    this.#flow = responseFlow(this.#request, inbound.flow);
+    this.#base = baseOf(this.#request);
+    this.#interval = core.timers.t1;
+    core.wheel.start(this.#silence, giveUpMs(core.timers));
+  }
+
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  get isAnswered(): boolean {
+    return this.lastStatus > 100;
+  }
+
+  get isFinal(): boolean {
+    return this.lastStatus >= 200;
+  }
+
+  /** Sends a response made by the engine itself. */
+  respond(status: number, lines = '', reason = reasonPhrase(status)): Buffer {
+    return this.respondWith(status, reason, lines, Buffer.alloc(0));
+  }
+
+  /** Sends a response; `lines` are header lines after those that come from the request. */
+  respondWith(status: number, reason: string, lines: string, body: Buffer): Buffer {
+    this.lastStatus = status;
+    if (status > 100) this.#core.wheel.stop(this.#silence);
+    const { via, recordRoute, from, callId, cseq } = this.#base;
+    const routes = status > 100 && status < 300 ? recordRoute : '';
+    const length = `Content-Length: ${body.length}\r\n`;
+    const head = `${via}${routes}${from}${this.#to(status)}${callId}${cseq}${lines}${length}`;
+    const bytes = serializeParts(`SIP/2.0 ${status} ${reason}`, head, body);
+    this.transaction?.respond(status, bytes);
+    if (status >= 200) this.#finish(status);
+    return bytes;
+  }
+
+  send(bytes: Buffer): boolean {
+    if (!this.#flow.isOpen && this.#flow.reliable) this.#flow = fallbackFlow(this.#request, this.#flow);
+    return this.#flow.send(bytes);
+  }
+
+  acknowledged(): boolean {
+    if (this.#noAck === undefined) return false;
+    this.#stopRepeating();
+    return true;
+  }
+
+  onNoAck(): void {
+    this.#core.log.debug('ack.missing', { callId: this.#base.callId.trim() });
+  }
+
+  onTransportError(): void {
+    this.#core.log.debug('response.undeliverable', { callId: this.#base.callId.trim() });
+  }
+
+  onTimer(name: TimerName): void {
+    if (name === 'silence') this.#user.onSilence(this);
+    else if (name === 'repeat2xx') this.#repeat2xx();
+    else {
+      this.#stopRepeating();
+      this.#user.onNoAck(this);
+    }
+  }
+
+  #to(status: number): string {
+    if (this.#hasToTag || status === 100) return `${this.#base.to}\r\n`;
+    this.localTag ??= this.#core.ids.tag();
+    return `${this.#base.to};tag=${this.localTag}\r\n`;
+  }
+
+  #finish(status: number): void {
+    this.inbound = undefined;
+    if (this.method !== 'INVITE' || status >= 300) return;
+    // A 2xx to INVITE is repeated end to end until its ACK comes, RFC 3261 §13.3.1.4.
+    this.#noAck = new WheelTimer<TimerName>(this, 'noAck');
+    this.#core.wheel.start(this.#noAck, giveUpMs(this.#core.timers));
+    if (this.#flow.reliable) return;
+    this.#repeat = new WheelTimer<TimerName>(this, 'repeat2xx');
+    this.#core.wheel.start(this.#repeat, this.#interval);
+  }
+
+  #repeat2xx(): void {
+    const transaction = this.transaction as InviteServer | undefined;
+    transaction?.repeatResponse();
+    this.#interval = Math.min(2 * this.#interval, this.#core.timers.t2);
+    if (this.#repeat !== undefined) this.#core.wheel.start(this.#repeat, this.#interval);
+  }
+
+  #stopRepeating(): void {
+    if (this.#repeat !== undefined) this.#core.wheel.stop(this.#repeat);
+    if (this.#noAck !== undefined) this.#core.wheel.stop(this.#noAck);
+    this.#repeat = this.#noAck = undefined;
+  }
+}
+
+function baseOf(request: SipRequest): ResponseBase {
+  const lines = (name: string, key: string): string =>
+    request.headers
+      .all(key)
+      .map((value) => `${name}: ${value}\r\n`)
+      .join('');
+  return {
+    via: lines('Via', 'via'),
+    recordRoute: makesDialog(request.method) ? lines('Record-Route', 'record-route') : '',
+    from: lines('From', 'from'),
+    to: `To: ${request.required('to')}`,
+    callId: lines('Call-ID', 'call-id'),
+    cseq: lines('CSeq', 'cseq'),
+  };
+}
+
+/** Methods whose responses make a dialog, RFC 3261 §12, RFC 6665 §4.4.1. */
+export function makesDialog(method: string): boolean {
+  return method === 'INVITE' || method === 'SUBSCRIBE';
+}
+
+/** A copy of the request's bytes as an application is to see them: no folds, a Content-Length. */
+export function textForApp(request: SipRequest): Buffer {
+  const headers: Headers = request.headers;
+  if (!headers.has('content-length')) headers.append('Content-Length', String(request.body.length));
+  return serializeParts(`${request.method} ${request.uri} SIP/2.0`, headers.toText(), request.body);
+}

@@ -1,0 +1,282 @@
+import { type Head, type SipRequest } from '@callweave/sip';
+import { RefusedError } from '../errors.ts';
+import { InviteServer } from '../transaction/invite-server.ts';
+import { serverKey } from '../transaction/match.ts';
+import { NonInviteServer } from '../transaction/non-invite-server.ts';
+import { type ServerTransaction } from '../transaction/server.ts';
+import { type Inbound } from '../transport/transport.ts';
+import { type App, type SipMeta } from './app.ts';
+import { appLines, responseHeaders } from './app-headers.ts';
+import { defectOf } from './check-request.ts';
+import { type Core } from './context.ts';
+import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
+import { contactFor, isPinned, localHostPort, shownAs } from './local.ts';
+import { noteSource } from './received-via.ts';
+import { reject, retryLater } from './reject.ts';
+import { type Sent } from './sent.ts';
+import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
+
+/** Seconds after which a peer may try again when there was nobody to answer it. */
+const RETRY_AFTER_SEC = 5;
+
+/** Methods that exist only within a dialog, RFC 3261 §15, RFC 3262, RFC 3311. */
+const DIALOG_ONLY: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
+
+/** Methods we know of, so that nobody answering them is a matter of time and not of kind. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...['INVITE', 'REGISTER', 'OPTIONS', 'MESSAGE', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH'],
+]);
+
+/** Requests that came without a response of the application to a second one. */
+const UNKNOWN_TRANSACTION = 'Response not sent due to unknown transaction';
+
+/** What the engine sends by itself in a dialog that is over. */
+export interface DialogEnder {
+  /** Ends the dialog with a BYE, and tells its application. */
+  hangUp(dialog: Dialog, reason: string): void;
+}
+
+/** The side that answers: takes requests from the network to applications and their responses back. */
+export class Uas implements UasRequestUser {
+  readonly #core: Core;
+  readonly #ender: DialogEnder;
+  /** Requests that applications may still answer, by transaction id. */
+  readonly #open = new Map<string, UasRequest>();
+  /** INVITEs by transaction key, for CANCEL. */
+  readonly #invites = new Map<string, UasRequest>();
+
+  constructor(core: Core, ender: DialogEnder) {
+    this.#core = core;
+    this.#ender = ender;
+  }
+
+  /** Requests that wait for an application. */
+  get pending(): number {
+    return this.#open.size;
+  }
+
+  receive(inbound: Inbound<SipRequest>): void {
+    const { message: request, flow } = inbound;
+    const defect = defectOf(request);
+    if (defect !== undefined) {
+      this.#core.log.debug('request.malformed', { peer: flow.remoteAddress, reason: defect.reason });
+      reject(request, flow, defect);
+      return;
+    }
+    const key = serverKey(request);
+    const transaction = this.#core.transactions.server(key);
+    if (request.method === 'ACK') this.#onAck(inbound, transaction);
+    else if (transaction !== undefined) transaction.repeated();
+    else if (this.#core.transactions.isFull) reject(request, flow, retryLater(RETRY_AFTER_SEC));
+    else if (request.method === 'CANCEL') this.#onCancel(inbound, key);
+    else this.#onNew(inbound, key);
+  }
+
+  /** Sends an application's response; throws `RefusedError` when there is nothing to answer. */
+  respond(txn: string, app: App, head: Head, body: Buffer): Sent {
+    const request = this.#open.get(txn);
+    const { startLine } = head;
+    if (request?.app !== app || startLine.kind !== 'response') throw new RefusedError(UNKNOWN_TRANSACTION);
+    const { status, reason } = startLine;
+    const { flow } = request;
+    const tag = tagFrom(head);
+    if (tag !== undefined) request.localTag ??= tag;
+    const lines = appLines(head.headers, responseHeaders, localHostPort(flow));
+    let text = lines.text;
+    const addsContact = makesDialog(request.method) && status >= 200 && status < 300 && !lines.keys.has('contact');
+    if (addsContact) text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
+    if (body.length > 0 && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
+    if (status > 100) this.#formDialog(request, status, contactIn(text));
+    const bytes = request.respondWith(status, reason, text, body);
+    if (status >= 200) this.#close(request);
+    const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
+    return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId: request.dialogId };
+  }
+
+  /** An application has gone: what it had not touched goes to another, the rest is answered. */
+  appClosed(app: App): void {
+    const left = [...this.#open.values()].filter((request) => request.app === app);
+    for (const request of left) {
+      const other = request.isAnswered ? undefined : this.#core.apps.pick(request.method, app);
+      if (other === undefined) {
+        request.respond(503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
+        this.#close(request);
+        if (request.dialog !== undefined && !request.dialog.isConfirmed) this.#core.dialogs.remove(request.dialog);
+      } else this.#deliver(request, other);
+    }
+  }
+
+  onSilence(request: UasRequest): void {
+    this.#core.log.warn('app.silent', { method: request.method, callId: request.inbound?.message.callId });
+    request.respond(500);
+    this.#close(request);
+  }
+
+  onNoAck(request: UasRequest): void {
+    const { dialog } = request;
+    if (dialog !== undefined && this.#core.dialogs.has(dialog)) this.#ender.hangUp(dialog, 'ACK timeout');
+  }
+
+  #onNew(inbound: Inbound<SipRequest>, key: string): void {
+    const { message: request, flow } = inbound;
+    const dialog = this.#core.dialogs.ofRequest(request);
+    const isNew = request.toTag === undefined;
+    if (dialog === undefined && isNew && DIALOG_ONLY.has(request.method)) {
+      reject(request, flow, { status: 481 });
+      return;
+    }
+    if (isNew && this.#core.isDraining()) {
+      reject(request, flow, retryLater(RETRY_AFTER_SEC));
+      return;
+    }
+    const app = dialog?.app.isOpen === true ? dialog.app : this.#core.apps.pick(request.method);
+    if (app === undefined) {
+      if (dialog !== undefined && request.method === 'BYE') this.#core.dialogs.remove(dialog);
+      this.#rejectUnrouted(inbound);
+      return;
+    }
+    if (dialog !== undefined) this.#enterDialog(dialog, inbound, app);
+    noteSource(request, flow);
+    const dialogId = dialog?.id ?? '';
+    const pending = new UasRequest(this.#core, this, inbound, dialogId);
+    pending.dialog = dialog;
+    if (dialog !== undefined) pending.localTag = dialog.localTag;
+    this.#begin(pending, key, flow.reliable);
+    this.#deliver(pending, app);
+  }
+
+  #enterDialog(dialog: Dialog, { message: request, flow }: Inbound<SipRequest>, app: App): void {
+    dialog.app = app;
+    dialog.remoteCseq = Math.max(request.cseq.number, dialog.remoteCseq ?? 0);
+    if (flow.reliable) dialog.flow = flow;
+    if (request.method === 'INVITE' || request.method === 'UPDATE') dialog.refreshTarget(request);
+    // From now on nothing can be sent in it; the application still answers this request.
+    if (request.method === 'BYE') this.#core.dialogs.remove(dialog);
+  }
+
+  #begin(request: UasRequest, key: string, reliable: boolean): void {
+    const { transactions, wheel, timers } = this.#core;
+    const onTerminated = (ended: ServerTransaction): void => {
+      transactions.removeServer(ended);
+      this.#invites.delete(key);
+    };
+    const parts = { key, reliable, user: request, wheel, timers, onTerminated };
+    const transaction = request.method === 'INVITE' ? new InviteServer(parts) : new NonInviteServer(parts);
+    request.transaction = transaction;
+    transactions.addServer(transaction);
+    this.#open.set(request.txn, request);
+    if (request.method !== 'INVITE') return;
+    this.#invites.set(key, request);
+    // The caller need not repeat itself while an application thinks, RFC 3261 §8.2.6.1.
+    request.respond(100);
+  }
+
+  #deliver(request: UasRequest, app: App): void {
+    const { inbound, txn, dialogId } = request;
+    if (inbound === undefined) return;
+    request.app = app;
+    const { address, port } = inbound.flow.listener;
+    const receivedOn = dialogId === '' ? { address, port } : undefined;
+    app.deliver({ ...this.#meta(inbound, txn, dialogId), receivedOn }, textForApp(inbound.message));
+  }
+
+  #meta({ flow, size }: Inbound<SipRequest>, txn: string, dialogId: string): SipMeta {
+    const { remoteAddress: address, remotePort: port } = flow;
+    return { source: 'network', size, protocol: shownAs(flow), address, port, txn, dialogId };
+  }
+
+  /** Nobody takes it: whether that may change, RFC 3261 §8.2.1, depends on what it is. */
+  #rejectUnrouted({ message: request, flow }: Inbound<SipRequest>): void {
+    const { method } = request;
+    if (request.toTag !== undefined || method === 'REFER') reject(request, flow, { status: 481 });
+    else if (KNOWN.has(method)) reject(request, flow, retryLater(RETRY_AFTER_SEC));
+    else reject(request, flow, { status: 405, headers: [['Allow', this.#allowed()]] });
+  }
+
+  #allowed(): string {
+    return [...new Set(['ACK', 'CANCEL', ...this.#core.apps.methods()])].join(', ');
+  }
+
+  #onAck(inbound: Inbound<SipRequest>, transaction: ServerTransaction | undefined): void {
+    const { message: request } = inbound;
+    if (transaction instanceof InviteServer && transaction.acknowledged()) return;
+    const dialog = this.#core.dialogs.ofRequest(request);
+    if (dialog === undefined) return;
+    const waiter = dialog.awaitingAck;
+    if (waiter === undefined || waiter.cseq !== request.cseq.number) return;
+    const txn = waiter.acknowledged() ? waiter.txn : this.#core.ids.uuid();
+    dialog.isConfirmed = true;
+    noteSource(request, inbound.flow);
+    dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
+  }
+
+  /** RFC 3261 §9.2: the INVITE is ended by us, and the application told. */
+  #onCancel(inbound: Inbound<SipRequest>, key: string): void {
+    const { message: cancel, flow } = inbound;
+    const invite = this.#invites.get(serverKey(cancel, 'INVITE'));
+    if (invite === undefined || invite.isFinal) {
+      reject(cancel, flow, { status: 481 });
+      return;
+    }
+    noteSource(cancel, flow);
+    const answer = new UasRequest(this.#core, this, inbound, '');
+    answer.localTag = invite.localTag ??= this.#core.ids.tag();
+    this.#begin(answer, key, flow.reliable);
+    answer.respond(200);
+    this.#close(answer);
+    const { app, dialog } = invite;
+    app?.deliver(this.#meta(inbound, invite.txn, invite.dialogId), textForApp(cancel));
+    invite.respond(487);
+    this.#close(invite);
+    if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);
+  }
+
+  /** A response with a tag makes the dialog, a 2xx confirms it, a failure ends it. RFC 3261 §12.1.1. */
+  #formDialog(request: UasRequest, status: number, contact: string | undefined): void {
+    if (!makesDialog(request.method)) return;
+    const { inbound, app } = request;
+    if (inbound === undefined || app === undefined) return;
+    const { message, flow } = inbound;
+    request.dialogId = request.dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
+    const isSuccess = status < 300;
+    if (message.toTag === undefined && isSuccess && (request.method === 'INVITE' || status >= 200)) {
+      request.localTag ??= this.#core.ids.tag();
+      request.dialog ??= this.#newDialog(message, request.localTag, {
+        app,
+        flow,
+        contact: contact ?? contactFor(flow),
+      });
+    }
+    const { dialog } = request;
+    if (dialog === undefined) return;
+    if (contact !== undefined) dialog.contact = contact;
+    if (status >= 200 && isSuccess) {
+      if (request.method === 'INVITE') dialog.awaitingAck = request;
+      else dialog.isConfirmed = true;
+    } else if (!isSuccess && message.toTag === undefined) this.#core.dialogs.remove(dialog);
+  }
+
+  #newDialog(message: SipRequest, localTag: string, parts: Pick<Dialog, 'app' | 'flow' | 'contact'>): Dialog {
+    const dialog = new Dialog({
+      ...uasDialogParts(message, localTag),
+      ...parts,
+      pinned: isPinned(message, parts.flow),
+    });
+    dialog.localCseq = this.#core.ids.cseq();
+    this.#core.dialogs.add(dialog);
+    return dialog;
+  }
+
+  #close(request: UasRequest): void {
+    this.#open.delete(request.txn);
+  }
+}
+
+/** The tag an application put into To, to be the dialog's local tag. */
+function tagFrom(head: Head): string | undefined {
+  return /;\s*tag\s*=\s*([A-Za-z0-9\-.!%*_+`'~]+)/.exec(head.headers.get('to') ?? '')?.[1];
+}
+
+function contactIn(lines: string): string | undefined {
+  return /^Contact: (.*)\r$/m.exec(lines)?.[1];
+}

@@ -1,0 +1,202 @@
+import { type Clock } from '@callweave/clock';
+import { cryptoIds, type IdSource, type SipRequest, type SipResponse } from '@callweave/sip';
+import { type Logger } from '@callweave/telemetry';
+import { type Command } from './control/commands.ts';
+import { ControlServer, type ControlUser } from './control/server.ts';
+import { type WhenSent } from './control/session.ts';
+import { type App, type Apps } from './core/app.ts';
+import { type Core } from './core/context.ts';
+import { DialogStore } from './core/dialog-store.ts';
+import { Uac } from './core/uac.ts';
+import { Uas } from './core/uas.ts';
+import { RefusedError } from './errors.ts';
+import { systemResolver } from './locate/resolve.ts';
+import { defaultLimits, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
+import { TransactionStore } from './transaction/store.ts';
+import { defaultTimers } from './transaction/timers.ts';
+import { TimerWheel } from './transaction/wheel.ts';
+import { Listeners } from './transport/listeners.ts';
+import { type Flow, type Inbound, type TransportUser } from './transport/transport.ts';
+
+/** What an engine holds right now. */
+export interface EngineStats {
+  readonly transactions: number;
+  readonly dialogs: number;
+  readonly connections: number;
+  readonly apps: number;
+  /** Requests that wait for an application or for the network. */
+  readonly pending: number;
+}
+
+/** A running SIP server that applications drive through drachtio's control protocol. */
+export interface SipEngine {
+  readonly instance: string;
+  /** What is really listened at, as `proto/address:port`; external addresses where configured. */
+  readonly contacts: readonly string[];
+  readonly controlPort: number;
+  stats(): EngineStats;
+  /** Refuses everything new with 503; resolves when nothing taken on before is pending. */
+  drain(): Promise<void>;
+  /** Closes every socket. */
+  stop(): Promise<void>;
+}
+
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly ids?: IdSource;
+}
+
+/** Binds everything and starts to serve. Rejects with `BindError` when an address is taken. */
+export async function startSipEngine(options: SipEngineOptions, deps: EngineDeps): Promise<SipEngine> {
+  const engine = new Engine(options, deps);
+  await engine.start();
+  return engine;
+}
+
+/** How often a draining engine looks whether it is done. */
+const DRAIN_CHECK_MS = 100;
+
+class Engine implements SipEngine, TransportUser, ControlUser {
+  readonly instance: string;
+  readonly #options: SipEngineOptions;
+  readonly #deps: EngineDeps;
+  readonly #listeners = new Listeners();
+  readonly #transactions: TransactionStore;
+  readonly #core: Core;
+  readonly #uac: Uac;
+  readonly #uas: Uas;
+  #control: ControlServer | undefined;
+  #isDraining = false;
+
+  constructor(options: SipEngineOptions, deps: EngineDeps) {
+    const ids = deps.ids ?? cryptoIds();
+    this.#options = options;
+    this.#deps = { ...deps, ids };
+    this.instance = options.instance ?? ids.uuid();
+    this.#transactions = new TransactionStore(options.limits?.maxTransactions ?? defaultLimits.maxTransactions);
+    const apps: Apps = {
+      pick: (method, except) => this.#control?.pick(method, except),
+      methods: () => this.#control?.methods() ?? [],
+    };
+    this.#core = {
+      listeners: this.#listeners,
+      transactions: this.#transactions,
+      dialogs: new DialogStore(),
+      apps,
+      wheel: new TimerWheel(deps.clock),
+      timers: options.timers ?? defaultTimers,
+      clock: deps.clock,
+      ids,
+      log: deps.log,
+      isDraining: () => this.#isDraining,
+    };
+    this.#uac = new Uac(this.#core, options.resolver ?? systemResolver);
+    this.#uas = new Uas(this.#core, this.#uac);
+  }
+
+  async start(): Promise<void> {
+    const { contacts, control } = this.#options;
+    const { clock, log } = this.#deps;
+    const limits = { ...defaultLimits, ...this.#options.limits };
+    await this.#listeners.bind(contacts, limits, { user: this, clock, log });
+    try {
+      const options = { ...control, maxApps: limits.maxApps };
+      this.#control = await ControlServer.listen(options, { user: this, clock, log, ids: this.#core.ids });
+    } catch (error) {
+      await this.#listeners.close();
+      throw error;
+    }
+  }
+
+  get contacts(): readonly string[] {
+    return this.#listeners.hostPorts();
+  }
+
+  get controlPort(): number {
+    return this.#control?.port ?? 0;
+  }
+
+  stats(): EngineStats {
+    return {
+      transactions: this.#transactions.size,
+      dialogs: this.#core.dialogs.size,
+      connections: this.#listeners.connections,
+      apps: this.#control?.size ?? 0,
+      pending: this.#uas.pending + this.#uac.pending,
+    };
+  }
+
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.#uas.pending + this.#uac.pending === 0) resolve();
+        else this.#deps.clock.after(DRAIN_CHECK_MS, check);
+      };
+      check();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isDraining = true;
+    await this.#control?.close();
+    await this.#listeners.close();
+  }
+
+  onMessage(inbound: Inbound): void {
+    try {
+      if (isRequest(inbound)) this.#uas.receive(inbound);
+      else if (isResponse(inbound)) this.#uac.receive(inbound);
+    } catch (error) {
+      // A defect of ours in one message must not end every call there is.
+      this.#deps.log.error('message.failed', { peer: inbound.flow.remoteAddress, err: error });
+    }
+  }
+
+  onFlowClosed(flow: Flow): void {
+    this.#transactions.flowClosed(flow);
+  }
+
+  greeting(): readonly string[] {
+    const version = this.#options.version ?? ENGINE_VERSION;
+    return [this.#listeners.hostPorts().join(','), version, this.#listeners.localHostPorts().join(',')];
+  }
+
+  onSip(app: App, command: Command & { kind: 'sip' }, whenSent: WhenSent): void {
+    const { txn, dialog, proxyUri, message } = command;
+    const { head, body, startLine } = message;
+    if (head.startLine.kind === 'response') {
+      whenSent(this.#uas.respond(txn, app, head, body));
+      return;
+    }
+    const refusal = `invalid request-uri: ${startLine}`;
+    if (head.problem !== undefined) throw new RefusedError(refusal);
+    const { method, uri } = head.startLine;
+    const wish = { method, uri, headers: head.headers, body };
+    if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
+    else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
+    else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');
+    else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);
+  }
+
+  onProxy(
+    app: App & { refuse(id: string, status: 'NOK', reason: string): void },
+    command: Command & { kind: 'proxy' },
+  ): void {
+    app.refuse(command.id, 'NOK', 'this server does not proxy');
+  }
+
+  onClosed(app: App): void {
+    this.#uas.appClosed(app);
+    this.#uac.appClosed(app);
+  }
+}
+
+function isRequest(inbound: Inbound): inbound is Inbound<SipRequest> {
+  return inbound.message.kind === 'request';
+}
+
+function isResponse(inbound: Inbound): inbound is Inbound<SipResponse> {
+  return inbound.message.kind === 'response';
+}

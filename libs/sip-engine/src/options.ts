@@ -1,0 +1,41 @@
+import { type ContactOption } from './transport/listeners.ts';
+import { type Resolver } from './locate/resolve.ts';
+import { type TimerValues } from './transaction/timers.ts';
+
+/** How an engine is to run. */
+export interface SipEngineOptions {
+  /** Where SIP is listened for; at least one. */
+  readonly contacts: readonly ContactOption[];
+  /** Where applications connect. Port 0 takes any free port. */
+  readonly control: { readonly address: string; readonly port: number; readonly secret: string };
+  /** This process among its kind; generated unless given. */
+  readonly instance?: string | undefined;
+  /** What applications are told to talk to; must begin `vN.N.N`. */
+  readonly version?: string | undefined;
+  readonly timers?: TimerValues | undefined;
+  readonly limits?: Partial<EngineLimits> | undefined;
+  readonly resolver?: Resolver | undefined;
+}
+
+/** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */
+export interface EngineLimits {
+  readonly maxTransactions: number;
+  readonly maxConnections: number;
+  readonly maxApps: number;
+  /** A connection without one whole message in this time is closed. */
+  readonly firstMessageMs: number;
+  /** A connection whose peer leaves this much unread is closed. */
+  readonly maxQueuedBytes: number;
+}
+
+/** At about 3 kB a transaction these are 600 MB at most. */
+export const defaultLimits: EngineLimits = {
+  maxTransactions: 200_000,
+  maxConnections: 100_000,
+  maxApps: 1_000,
+  firstMessageMs: 30_000,
+  maxQueuedBytes: 4 * 1024 * 1024,
+};
+
+/** What applications are told when nothing else is configured. */
+export const ENGINE_VERSION = 'v0.9.0-callweave';

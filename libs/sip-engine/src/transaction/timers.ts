@@ -1,0 +1,21 @@
+/** Timer values, RFC 3261 table 4; the other timers follow from these. */
+export interface TimerValues {
+  /** Estimate of the round trip. */
+  readonly t1: number;
+  /** The longest wait between two copies of a non-INVITE request or an INVITE response. */
+  readonly t2: number;
+  /** The longest a message stays in the network. */
+  readonly t4: number;
+}
+
+export const defaultTimers: TimerValues = { t1: 500, t2: 4_000, t4: 5_000 };
+
+/** 64*T1: timers B, F, H, J, L and M. */
+export function giveUpMs({ t1 }: TimerValues): number {
+  return 64 * t1;
+}
+
+/** Timer D: how long copies of a failure are absorbed over an unreliable transport; at least 32 s. */
+export function timerDMs(timers: TimerValues): number {
+  return Math.max(32_000, giveUpMs(timers));
+}

@@ -1,0 +1,101 @@
+import { isIPv6 } from 'node:net';
+import { formatHostPort, unbracket } from '@callweave/sip';
+import { expandWildcard, nearness } from './address.ts';
+import { listenTcp, type StreamDeps, type TcpOptions } from './tcp.ts';
+import { type Flow, type Listener, type Protocol } from './transport.ts';
+import { listenUdp } from './udp.ts';
+
+/** One address to listen at, as drachtio-server's `--contact` gives it. */
+export interface ContactOption {
+  readonly address: string;
+  /** 0 takes any free port, the same for every protocol of this contact. */
+  readonly port: number;
+  readonly protocols: readonly Protocol[];
+  readonly externalIp?: string | undefined;
+  readonly localNet?: string | undefined;
+  /** Names by which peers may call this address. */
+  readonly dnsNames?: readonly string[] | undefined;
+}
+
+type Limits = Pick<TcpOptions, 'maxConnections' | 'firstMessageMs' | 'maxQueuedBytes'>;
+
+/** Every socket that SIP arrives at, and the choice of the one to send from. */
+export class Listeners {
+  readonly #all: Listener[] = [];
+  /** "host:port" under which we are known. */
+  readonly #own = new Set<string>();
+
+  get all(): readonly Listener[] {
+    return this.#all;
+  }
+
+  get connections(): number {
+    return this.#all.reduce((sum, listener) => sum + listener.connections, 0);
+  }
+
+  /** Binds every contact; when one fails, those before it are closed again. */
+  async bind(contacts: readonly ContactOption[], limits: Limits, deps: StreamDeps): Promise<void> {
+    try {
+      for (const contact of contacts) {
+        for (const address of expandWildcard(unbracket(contact.address))) {
+          await this.#bindOne({ ...contact, address }, limits, deps);
+        }
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** `tcp/192.0.2.1:5060`, the external address where one is configured. */
+  hostPorts(): string[] {
+    return this.#all.map(({ protocol, publicHost, port }) => `${protocol}/${formatHostPort(publicHost, port)}`);
+  }
+
+  /** The same with the real local addresses. */
+  localHostPorts(): string[] {
+    return this.#all.map(({ protocol, address, port }) => `${protocol}/${formatHostPort(address, port)}`);
+  }
+
+  /** The socket from which to reach `address` by `protocol`; undefined when none can. */
+  pick(protocol: Protocol, address: string): Listener | undefined {
+    let best: Listener | undefined;
+    for (const listener of this.#all) {
+      if (listener.protocol !== protocol || isIPv6(listener.address) !== isIPv6(address)) continue;
+      if (best === undefined || nearness(listener.address, address) > nearness(best.address, address)) best = listener;
+    }
+    return best;
+  }
+
+  has(protocol: Protocol): boolean {
+    return this.#all.some((listener) => listener.protocol === protocol);
+  }
+
+  /** Whether a message for this host and port would come to ourselves. */
+  isOwn(host: string, port: number): boolean {
+    return this.#own.has(`${unbracket(host).toLowerCase()} ${port}`);
+  }
+
+  flowTo(protocol: Protocol, address: string, port: number): Flow | undefined {
+    return this.pick(protocol, address)?.flowTo(address, port);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((listener) => listener.close()));
+  }
+
+  async #bindOne(contact: ContactOption, limits: Limits, deps: StreamDeps): Promise<void> {
+    let { port } = contact;
+    for (const protocol of contact.protocols) {
+      const listener =
+        protocol === 'udp'
+          ? await listenUdp({ ...contact, port }, deps.user, deps.log)
+          : await listenTcp({ ...contact, ...limits, port }, deps);
+      port = listener.port;
+      this.#all.push(listener);
+      for (const host of [contact.address, contact.externalIp, ...(contact.dnsNames ?? [])]) {
+        if (host !== undefined) this.#own.add(`${host.toLowerCase()} ${port}`);
+      }
+    }
+  }
+}

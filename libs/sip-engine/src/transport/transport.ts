@@ -1,0 +1,57 @@
+import { type SipMessage } from '@callweave/sip';
+
+/** What SIP travels on. A websocket shows itself to applications as `tcp`, which `Flow.shownAs` says. */
+export const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
+export type Protocol = (typeof protocols)[number];
+
+/** A way to one peer: a UDP address seen from one socket of ours, or one connection. RFC 5626 §3. */
+export interface Flow {
+  readonly protocol: Protocol;
+  /** Whether the transport delivers by itself, so that nothing is to be sent again. */
+  readonly reliable: boolean;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: Listener;
+  /** False when nothing can go this way any more. */
+  readonly isOpen: boolean;
+  /** Sends, or returns false when it is known at once that it cannot. */
+  send(bytes: Buffer): boolean;
+}
+
+/** One bound socket. */
+export interface Listener {
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+  /** The flow to a peer; for streams an open connection to it, or a new one. */
+  flowTo(address: string, port: number): Flow;
+  /** The host and port that a peer at `address` should use to reach us. */
+  advertised(address: string): { readonly host: string; readonly port: number };
+  /** The same for peers in general. */
+  readonly publicHost: string;
+  /** How many connections are open. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+/** A message as it arrived. */
+export interface Inbound<M extends SipMessage = SipMessage> {
+  readonly message: M;
+  readonly flow: Flow;
+  /** Bytes on the wire. */
+  readonly size: number;
+}
+
+/** Who takes what arrives; calls must not throw. */
+export interface TransportUser {
+  onMessage(inbound: Inbound): void;
+  /** A flow has ended; what waits for it is to be told. */
+  onFlowClosed(flow: Flow): void;
+}
+
+/** The port of a protocol when nothing is said, RFC 3261 §19.1.2, RFC 7118 §5.2. */
+export function defaultPort(protocol: Protocol): number {
+  if (protocol === 'ws') return 80;
+  if (protocol === 'wss') return 443;
+  return protocol === 'tls' ? 5061 : 5060;
+}

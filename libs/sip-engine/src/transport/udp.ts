@@ -1,0 +1,124 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { formatHostPort, parseMessage, SipError } from '@callweave/sip';
+import { type Logger } from '@callweave/telemetry';
+import { BindError, reasonOf } from '../errors.ts';
+import { Advertiser, type Advertising, plainAddress } from './address.ts';
+import { type Flow, type Listener, type TransportUser } from './transport.ts';
+
+/** What fits into one datagram over IPv4. */
+const MAX_DATAGRAM = 65_507;
+
+/** Bytes the kernel may hold for us: at 2,000 messages/s a pause of half a second. */
+const RECEIVE_BUFFER = 2 * 1024 * 1024;
+
+/** Anything shorter is a keep-alive or a probe: no request fits. RFC 5626 §3.5.1. */
+const MIN_MESSAGE = 20;
+
+export interface UdpOptions extends Advertising {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Binds one UDP socket. */
+export async function listenUdp(options: UdpOptions, user: TransportUser, log: Logger): Promise<Listener> {
+  const { address, port } = options;
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error): void => {
+      socket.close();
+      reject(new BindError(`udp/${formatHostPort(address, port)}`, reasonOf(error), { cause: error }));
+    };
+    socket.once('error', onError);
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.off('error', onError);
+      resolve();
+    });
+  });
+  return new UdpListener(socket, options, user, log);
+}
+
+class UdpListener implements Listener {
+  readonly protocol = 'udp';
+  readonly address: string;
+  readonly port: number;
+  readonly connections = 0;
+  readonly #socket: Socket;
+  readonly #advertiser: Advertiser;
+  #open = true;
+
+  constructor(socket: Socket, options: UdpOptions, user: TransportUser, log: Logger) {
+    this.#socket = socket;
+    this.address = options.address;
+    this.port = socket.address().port;
+    this.#advertiser = new Advertiser(options.address, options);
+    // Errors of single datagrams, for example an unreachable network; whoever waits for an answer times out.
+    socket.on('error', (error) => log.debug('udp.failed', { reason: reasonOf(error) }));
+    socket.on('message', (bytes, remote) => {
+      if (bytes.length < MIN_MESSAGE || this.#isNoSip(bytes)) return;
+      try {
+        const flow = new UdpFlow(this, plainAddress(remote.address), remote.port);
+        user.onMessage({ message: parseMessage(bytes), flow, size: bytes.length });
+      } catch (error) {
+        if (!(error instanceof SipError)) throw error;
+        log.debug('message.dropped', { peer: remote.address, reason: error.message });
+      }
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  get publicHost(): string {
+    return this.#advertiser.publicHost;
+  }
+
+  flowTo(address: string, port: number): Flow {
+    return new UdpFlow(this, address, port);
+  }
+
+  advertised(peer: string): { host: string; port: number } {
+    return { host: this.#advertiser.hostFor(peer), port: this.port };
+  }
+
+  send(bytes: Buffer, port: number, address: string): boolean {
+    if (!this.#open || bytes.length > MAX_DATAGRAM || port === 0) return false;
+    this.#socket.send(bytes, port, address);
+    return true;
+  }
+
+  close(): Promise<void> {
+    if (!this.#open) return Promise.resolve();
+    this.#open = false;
+    return new Promise((resolve) => this.#socket.close(resolve));
+  }
+
+  /** STUN and other binary protocols share SIP ports; their first byte is no letter. RFC 5389 §8. */
+  #isNoSip(bytes: Buffer): boolean {
+    const first = bytes[0] ?? 0;
+    return first < 32 && first !== 13;
+  }
+}
+
+class UdpFlow implements Flow {
+  readonly protocol = 'udp';
+  readonly reliable = false;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: UdpListener;
+
+  constructor(listener: UdpListener, address: string, port: number) {
+    this.listener = listener;
+    this.remoteAddress = address;
+    this.remotePort = port;
+  }
+
+  get isOpen(): boolean {
+    return this.listener.isOpen;
+  }
+
+  send(bytes: Buffer): boolean {
+    return this.listener.send(bytes, this.remotePort, this.remoteAddress);
+  }
+}

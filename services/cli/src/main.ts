@@ -1,0 +1,22 @@
+import { version } from '@callweave/service';
+import { Command } from 'commander';
+import { addDoctor } from './commands/doctor.ts';
+import { addRegistrations } from './commands/registrations.ts';
+import { addUsers } from './commands/users.ts';
+import { addVersion } from './commands/version.ts';
+import { CliError } from './errors.ts';
+
+const program = new Command('callweave')
+  .description('Looks after a Callweave platform.')
+  .version(version)
+  .option('--state-dir <directory>', 'where the platform keeps its state', '.callweave');
+
+for (const add of [addVersion, addDoctor, addRegistrations, addUsers]) add(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CliError)) throw error;
+  process.stderr.write(`callweave: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}
