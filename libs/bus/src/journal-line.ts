@@ -7,6 +7,8 @@ export const JournalLine = z.object({
   /** `Nats-Msg-Id`: told twice, stored once. */
   id: z.string(),
   payload: z.string(),
+  /** Stored only if its subject is empty. */
+  once: z.boolean().optional(),
 });
 export type JournalLine = z.infer<typeof JournalLine>;
 

@@ -27,7 +27,7 @@ export interface Fact<P extends string, S extends z.ZodType> {
 const BATCH = 128;
 const TIDY_EVERY_MS = 5_000;
 
-interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload'> {
+interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once'> {
   /** Its number in our own journal. */
   readonly n?: number;
   /** It is the last one of a journal we adopted. */
@@ -90,7 +90,8 @@ export class Publisher {
       ...context,
       data,
     };
-    this.#enqueue({ subject: type.subject(tokens), id, payload: JSON.stringify(envelope) });
+    const once = type.once ? { once: true } : {};
+    this.#enqueue({ subject: type.subject(tokens), id, payload: JSON.stringify(envelope), ...once });
   }
 
   /** Waits until everything told is acknowledged. */
@@ -140,8 +141,8 @@ export class Publisher {
         const last = adopted.lines.length - 1;
         this.#deps.log.info('journal.adopted', { facts: adopted.lines.length });
         if (last === -1) adopted.finish();
-        adopted.lines.forEach(({ subject, id, payload }, index) => {
-          this.#queue.push({ subject, id, payload, ...(index === last ? { adopted } : {}) });
+        adopted.lines.forEach(({ subject, id, payload, once = false }, index) => {
+          this.#queue.push({ subject, id, payload, once, ...(index === last ? { adopted } : {}) });
         });
       }
     } catch (error) {
@@ -175,8 +176,18 @@ export class Publisher {
     return this.#queue.length > 0 && !this.#isClosing && this.#deps.isConnected();
   }
 
-  async #publish({ subject, id, payload }: Pending): Promise<void> {
-    await this.#deps.js.publish(subject, encodeText(payload), { msgID: id, headers: tracedHeaders() });
+  async #publish({ subject, id, payload, once }: Pending): Promise<void> {
+    const options = { msgID: id, headers: tracedHeaders() };
+    if (once !== true) {
+      await this.#deps.js.publish(subject, encodeText(payload), options);
+      return;
+    }
+    try {
+      await this.#deps.js.publish(subject, encodeText(payload), { ...options, expect: { lastSubjectSequence: 0 } });
+    } catch (error) {
+      // Somebody has told this end already, which is all we want.
+      if (classifyNatsFailure(error) !== 'conflict') throw error;
+    }
   }
 
   /** The first `count` facts of the queue are through. */

@@ -37,6 +37,7 @@ export const LegRecord = z.object({
   remoteTag: z.string(),
   localUri: z.string(),
   remoteUri: z.string(),
+  /** Contact of the peer, RFC 3261 §12.1. */
   remoteTarget: z.string(),
   routeSet: z.array(z.string()),
   localCseq: z.number().int(),
@@ -99,6 +100,7 @@ export const callAnswered = defineEvent(`${PATTERN}.answered`, {
 });
 export const callEnded = defineEvent(`${PATTERN}.ended`, {
   summary: 'An answered call is over. Exactly one for each.',
+  once: true,
   data: CallFact.extend({
     cause: CallCause,
     durationMs: z.number().int().nonnegative(),
@@ -107,6 +109,7 @@ export const callEnded = defineEvent(`${PATTERN}.ended`, {
 });
 export const callFailed = defineEvent(`${PATTERN}.failed`, {
   summary: 'A call is over that nobody answered. Exactly one for each.',
+  once: true,
   data: CallFact.extend({ cause: CallCause }),
 });
 

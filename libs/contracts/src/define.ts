@@ -23,6 +23,8 @@ export interface EventType<P extends string = string, S extends z.ZodType = z.Zo
   readonly type: string;
   readonly summary: string;
   readonly data: S;
+  /** At most one is ever stored on its subject, whoever tells it and how often: the end of something. */
+  readonly once: boolean;
 }
 
 /** A question with exactly one answer, asked of a queue group or of one instance by name. */
@@ -68,10 +70,19 @@ export interface StreamType {
 /** Declares an event. Every token of the pattern becomes a required, escaped argument of `subject`. */
 export function defineEvent<const P extends string, S extends z.ZodType>(
   pattern: P,
-  { summary, data }: { summary: string; data: S },
+  { summary, data, once = false }: { summary: string; data: S; once?: boolean },
 ): EventType<P, S> {
   const type = pattern.replace(/\.\{\w+\}/g, '');
-  return Object.freeze({ kind: 'event', pattern, filter: wildcard(pattern), type, summary, data, ...builder(pattern) });
+  return Object.freeze({
+    kind: 'event',
+    pattern,
+    filter: wildcard(pattern),
+    type,
+    summary,
+    data,
+    once,
+    ...builder(pattern),
+  });
 }
 
 /** Declares a request; its subject begins with `callweave.rpc.`. */

@@ -7,5 +7,9 @@ export const config = defineConfig({
     hostPort.default('127.0.0.1:9022').describe('Control port of the SIP engine of this edge.'),
   ),
   engineSecret: env('CALLWEAVE_ENGINE_SECRET', secret.describe('Secret the engine asks its applications for.')),
+  applicationServer: env(
+    'CALLWEAVE_APP_SERVER',
+    hostPort.optional().describe('SIP address of the application server; without one applications are answered 503.'),
+  ),
 });
 export type Config = ConfigOf<typeof config>;

@@ -6,7 +6,11 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
     notReady() === undefined
       ? request.reply({
           status: 200,
-          headers: { Allow: 'OPTIONS, REGISTER', Accept: 'application/sdp', Supported: 'path' },
+          headers: {
+            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, REGISTER',
+            Accept: 'application/sdp',
+            Supported: 'path',
+          },
         })
       : request.reply({ status: 503, headers: { 'Retry-After': '5' } });
 }

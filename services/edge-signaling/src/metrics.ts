@@ -8,6 +8,14 @@ export const registersHeld = defineMetric({
   labels: [],
 });
 
+export const activeCalls = defineMetric({
+  name: 'callweave_edge_calls',
+  kind: 'gauge',
+  help: 'Calls in hand, from INVITE to the end.',
+  unit: '1',
+  labels: [],
+});
+
 export const responsesSent = defineMetric({
   name: 'callweave_edge_responses',
   kind: 'counter',
@@ -17,4 +25,4 @@ export const responsesSent = defineMetric({
 });
 
 /** Every metric of this package; the reference is generated from it. */
-export const edgeMetrics = [registersHeld, responsesSent] as const;
+export const edgeMetrics = [registersHeld, activeCalls, responsesSent] as const;

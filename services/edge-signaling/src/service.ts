@@ -4,12 +4,18 @@ import { type RunningService, type ServiceContext } from '@callweave/service';
 import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
 import { busAuthenticator, busRegistrar } from './bus-ports.ts';
+import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
+import { openCallRecords } from './call/call-records.ts';
+import { journalTeller } from './call/journal-teller.ts';
 import { type Config } from './config.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
 import { sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
-import { registersHeld } from './metrics.ts';
+import { inDialogHandler } from './invite/handle-in-dialog.ts';
+import { InviteHandler } from './invite/handle-invite.ts';
+import { LegTable } from './leg/leg.ts';
+import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { RegisterHandler } from './register/handle-register.ts';
 import { openTenants } from './tenants.ts';
@@ -22,7 +28,7 @@ export async function startEdge({
   instance,
   version,
 }: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword, stateDir, engine, engineSecret } = config;
+  const { natsUrl, natsUser, natsPassword, stateDir, engine, engineSecret, applicationServer } = config;
   const bus = await Bus.connect({
     url: natsUrl,
     user: natsUser,
@@ -40,10 +46,12 @@ export async function startEdge({
   link.onConnect((info) => (engineInstance = engineIdentity(info.instance, stateDir)));
   const notReady = (): string | undefined => (draining ? 'draining' : (bus.notReady() ?? link.notReady()));
 
+  const authenticator = busAuthenticator(bus, log);
+  const tenants = openTenants(bus);
   const registers = new RegisterHandler({
-    authenticator: busAuthenticator(bus, log),
+    authenticator,
     registrar: busRegistrar(bus, log),
-    tenants: openTenants(bus),
+    tenants,
     notReady,
     engineInstance: () => engineInstance,
     ownAddress: () => link.info?.contacts[0]?.hostPort ?? engine,
@@ -51,6 +59,32 @@ export async function startEdge({
     clock,
   });
   gauge(registersHeld, () => registers.held);
+  const publisher = await bus.openPublisher(stateDir);
+  const ports = { bus, log };
+  const legs = new LegTable();
+  const records = openCallRecords(bus, () => engineInstance, log);
+  const invites = new InviteHandler({
+    authenticator,
+    tenants,
+    notReady,
+    router: busRouter(ports),
+    locator: busLocator(ports),
+    media: busMedia(ports),
+    openTeller: (facts) => journalTeller(publisher, engineInstance, facts),
+    legs,
+    send: (request, events) => link.send(request, events),
+    applicationServer: () => applicationServer,
+    keep: (call) => records.keep(call),
+    forget: (call) => records.forget(call),
+    clock,
+    log,
+  });
+  gauge(activeCalls, () => invites.active);
+  link.onInDialog(inDialogHandler(legs));
+  link.onRequest(
+    'INVITE',
+    observed('INVITE', (request) => invites.handle(request)),
+  );
   link.onRequest(
     'REGISTER',
     observed('REGISTER', (request) => registers.handle(request)),
@@ -63,7 +97,7 @@ export async function startEdge({
     notReady,
     drain: async () => {
       draining = true;
-      await registers.idle();
+      await Promise.all([registers.idle(), invites.idle()]);
       await bus.drain();
     },
     stop: async () => {

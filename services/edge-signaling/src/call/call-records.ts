@@ -77,9 +77,7 @@ function legRecord({ facts }: CallSnapshot, leg: Leg, peer: Leg, role: 'uas' | '
     remoteTag: leg.identity.remoteTag,
     localUri: role === 'uas' ? to : from,
     remoteUri: role === 'uas' ? from : to,
-    remoteTarget: '',
-    routeSet: [],
-    localCseq: 0,
-    remoteCseq: 0,
+    ...leg.dialog,
+    routeSet: [...leg.dialog.routeSet],
   };
 }

@@ -12,17 +12,13 @@ import { type z } from 'zod';
 import { type CallTeller } from './call-ports.ts';
 import { type CallFacts } from './call.ts';
 
-const PATTERN = 'callweave.call.v1.{tenant}.{callId}';
+type CallPattern = `callweave.call.v1.{tenant}.{callId}.${string}`;
 
 /** Tells the facts of one call through the journal, numbered from 1. */
 export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant, callId }: CallFacts): CallTeller {
   let sequence = 0;
   const epoch = 1;
-  const tell = <P extends `${typeof PATTERN}.${string}`, S extends z.ZodType>(
-    type: Fact<P, S>['type'],
-    fields: object,
-    isTerminal = false,
-  ): void => {
+  const tell = <P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object): void => {
     sequence += 1;
     publisher.tell({
       type,
@@ -30,7 +26,6 @@ export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant,
       id: `${callId}.${String(sequence)}`,
       data: { tenant, callId, owner, epoch, sequence, ...fields } as z.input<S>,
       context: { tenant, callid: callId, owner, epoch, sequence },
-      isTerminal,
     });
   };
   return {
@@ -38,7 +33,7 @@ export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant,
     routed: (targets) => tell(callRouted, { targets }),
     ringing: (legId, target) => tell(callRinging, { legId, target }),
     answered: (legId, target, media) => tell(callAnswered, { legId, target, media }),
-    ended: (cause, durationMs, statistics) => tell(callEnded, { cause, durationMs, statistics }, true),
-    failed: (cause) => tell(callFailed, { cause }, true),
+    ended: (cause, durationMs, statistics) => tell(callEnded, { cause, durationMs, statistics }),
+    failed: (cause) => tell(callFailed, { cause }),
   };
 }

@@ -36,8 +36,8 @@ export class InviteHandler {
       await request.reply(unavailable());
       return;
     }
-    let cancelled = false;
-    request.onCancel(() => (cancelled = true));
+    const cancelled = new AbortController();
+    request.onCancel(() => cancelled.abort());
     const parsed = parseInvite(request);
     if (parsed.kind === 'refuse') {
       await request.reply(parsed.reply);
@@ -47,7 +47,7 @@ export class InviteHandler {
     const { tenant, realm } = tenants.byDomain(domain);
     const refusal = await authenticate(request, { tenant, realm, user, branch, as: 'proxy' }, authenticator);
     // The engine has answered the CANCEL and the INVITE by itself.
-    if (cancelled) return;
+    if (cancelled.signal.aborted) return;
     if (refusal !== undefined) {
       await request.reply(refusal);
       return;

@@ -6,7 +6,7 @@ import {
   type OutgoingRequest,
   type SentRequest,
 } from '@callweave/srf';
-import { type DialogIdentity } from './dialog.ts';
+import { type DialogIdentity, type DialogState } from './dialog.ts';
 
 /** How a leg sends; the engine behind it knows transports and transactions. */
 export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
@@ -16,6 +16,7 @@ export interface Leg {
   /** Also our tag. */
   readonly legId: LegId;
   readonly identity: DialogIdentity;
+  readonly dialog: DialogState;
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */

@@ -9,7 +9,15 @@ import {
   type SentRequest,
 } from '@callweave/srf';
 import { Machine } from '../machine.ts';
-import { type DialogIdentity, engineDialogId, tagOf } from './dialog.ts';
+import {
+  cseqOf,
+  type DialogIdentity,
+  type DialogState,
+  engineDialogId,
+  recordRouteOf,
+  remoteTargetOf,
+  tagOf,
+} from './dialog.ts';
 import { type Leg, type SendRequest } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 import { silent } from './uas-leg.ts';
@@ -51,6 +59,7 @@ export class UacLeg implements Leg {
   readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
   readonly #sent: SentRequest;
   #remoteTag = '';
+  #dialog: DialogState = { remoteTarget: '', routeSet: [], localCseq: 0, remoteCseq: 0 };
 
   constructor(
     invitation: Invitation,
@@ -79,6 +88,10 @@ export class UacLeg implements Leg {
 
   get identity(): DialogIdentity {
     return { callId: this.#callId, remoteTag: this.#remoteTag };
+  }
+
+  get dialog(): DialogState {
+    return this.#dialog;
   }
 
   get state(): UacState {
@@ -123,6 +136,12 @@ export class UacLeg implements Leg {
       return;
     }
     this.#remoteTag = copyText(tagOf(response, 'to') ?? '');
+    this.#dialog = {
+      remoteTarget: remoteTargetOf(response),
+      routeSet: recordRouteOf(response).reverse(),
+      localCseq: cseqOf(response),
+      remoteCseq: 0,
+    };
     this.#machine.feed('answer', { response });
   }
 

@@ -7,7 +7,15 @@ import {
   type Reply,
 } from '@callweave/srf';
 import { Machine } from '../machine.ts';
-import { type DialogIdentity, dialogIdentity, engineDialogId } from './dialog.ts';
+import {
+  cseqOf,
+  type DialogIdentity,
+  dialogIdentity,
+  type DialogState,
+  engineDialogId,
+  recordRouteOf,
+  remoteTargetOf,
+} from './dialog.ts';
 import { type Leg, type SendRequest } from './leg.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
 
@@ -32,6 +40,7 @@ interface Detail {
 export class UasLeg implements Leg {
   readonly legId: LegId;
   readonly identity: DialogIdentity;
+  readonly dialog: DialogState;
   readonly #events: UasLegEvents;
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
@@ -43,6 +52,12 @@ export class UasLeg implements Leg {
   ) {
     this.legId = legId;
     this.identity = dialogIdentity(invite, 'from');
+    this.dialog = {
+      remoteTarget: remoteTargetOf(invite),
+      routeSet: recordRouteOf(invite),
+      localCseq: 0,
+      remoteCseq: cseqOf(invite),
+    };
     this.#invite = invite;
     this.#send = send;
     this.#events = events;
