@@ -78,6 +78,7 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #machine: Machine<CallPhase, CallInput, CallAction, Detail>;
   readonly #startedAtMs: number;
+  readonly #steps = new Set<Promise<void>>();
   #targets: Target[] = [];
   #routed: readonly RouteTarget[] = [];
   #offer = '';
@@ -125,10 +126,18 @@ export class Call {
 
   /** A defect in a step must not leave the call hanging. */
   #run(step: Promise<void>): void {
-    step.catch((error: unknown) => {
+    const guarded = step.catch((error: unknown) => {
       this.#deps.log.error('call.failed', { callId: this.facts.callId, err: error });
       this.#refuse({ status: 500 }, 'platform');
     });
+    this.#steps.add(guarded);
+    void guarded.then(() => this.#steps.delete(guarded));
+  }
+
+  /** The call leaves our hands when its media is released and its end is told. */
+  async #dispose(): Promise<void> {
+    while (this.#steps.size > 0) await Promise.all(this.#steps);
+    this.#deps.disposed(this.facts.callId);
   }
 
   #refuse(reply: Reply, by: CallCause['by']): void {
@@ -308,7 +317,7 @@ export class Call {
     },
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     tellEnded: ({ cause }) => this.#run(this.#tellEnded(cause ?? { by: 'platform', reason: 'unavailable' })),
-    dispose: () => this.#deps.disposed(this.facts.callId),
+    dispose: () => void this.#dispose(),
   };
 }
 

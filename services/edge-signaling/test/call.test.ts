@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { fakeCall, type FakeCall, type FakeWorld, fakeRequest, response } from './fake-call.ts';
+
+/** A call whose (first) device has been invited. */
+async function placed(world: FakeWorld = {}): Promise<FakeCall> {
+  const fake = fakeCall(world);
+  fake.call.start();
+  await fake.settle();
+  return fake;
+}
+
+async function answered(): Promise<FakeCall> {
+  const fake = await placed();
+  fake.invited[0]?.events.responded(response(180));
+  fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
+  await fake.settle();
+  await fake.fromCaller('ACK');
+  return fake;
+}
+
+const before = ['told initiated', 'told routed', 'sent INVITE'];
+
+describe('a call', () => {
+  test('that is answered and hung up by the caller', async () => {
+    const fake = await answered();
+    await fake.fromCaller('BYE');
+    await fake.settle();
+    expect(fake.seen).toEqual([
+      ...before,
+      'told ringing',
+      'caller 180',
+      'sent ACK',
+      'told answered',
+      'caller 200',
+      'kept',
+      "caller's BYE 200",
+      'sent BYE',
+      'released',
+      'told ended caller hang-up',
+      'forgotten',
+      'disposed',
+    ]);
+    expect(fake.legs.size).toBe(0);
+  });
+
+  test('that the callee hangs up sends the caller a BYE', async () => {
+    const fake = await answered();
+    const { callee } = fake.call.snapshot();
+    await callee?.receive(fakeRequest('BYE', ({ status }) => fake.seen.push(`callee's BYE ${String(status)}`)));
+    await fake.settle();
+    expect(fake.seen.slice(-6)).toEqual([
+      "callee's BYE 200",
+      'sent BYE',
+      'released',
+      'told ended callee hang-up',
+      'forgotten',
+      'disposed',
+    ]);
+  });
+
+  test('that is cancelled while it rings cancels the device and releases the media', async () => {
+    const fake = await placed();
+    fake.cancel();
+    await fake.settle();
+    expect(fake.seen).toEqual([...before, 'sent CANCEL', 'released', 'told failed caller cancelled', 'disposed']);
+  });
+
+  test('whose cancellation crosses the answer acknowledges the device and hangs it up', async () => {
+    const fake = await placed();
+    fake.cancel();
+    fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
+    await fake.settle();
+    expect(fake.seen.slice(-3)).toEqual(['sent ACK', 'sent BYE', 'disposed']);
+    expect(fake.seen.filter((line) => line.startsWith('told failed'))).toHaveLength(1);
+    expect(fake.legs.size).toBe(0);
+  });
+
+  test('to a busy device is busy for the caller', async () => {
+    const fake = await placed();
+    fake.invited[0]?.events.responded(response(486));
+    await fake.settle();
+    expect(fake.seen).toEqual([...before, 'caller 486', 'released', 'told failed callee busy', 'disposed']);
+  });
+
+  test('goes to the next device when one fails, and rings no longer than it should', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.invited[0]?.events.responded(response(503));
+    expect(fake.invited).toHaveLength(2);
+    fake.clock.advance(30_000);
+    await fake.settle();
+    expect(fake.seen.slice(-5)).toEqual([
+      'sent CANCEL',
+      'caller 480',
+      'released',
+      'told failed callee unreachable',
+      'disposed',
+    ]);
+  });
+
+  test('that nobody can route is refused as routing says', async () => {
+    const fake = await placed({ deps: { router: { route: () => Promise.resolve({ kind: 'reject', status: 404 }) } } });
+    expect(fake.seen).toEqual(['told initiated', 'caller 404', 'told failed platform not-found', 'disposed']);
+  });
+
+  test('to a user who is nowhere is 480 when there is such a user and 404 when not', async () => {
+    const locator = (exists: boolean): FakeWorld => ({
+      deps: {
+        locator: {
+          lookup: () => Promise.resolve({ kind: 'bindings', bindings: [] }),
+          exists: () => Promise.resolve(exists),
+        },
+      },
+    });
+    expect((await placed(locator(true))).seen).toContain('caller 480');
+    expect((await placed(locator(false))).seen).toContain('caller 404');
+  });
+
+  test('whose media cannot be anchored is refused and leaks nothing', async () => {
+    const media = (anchored: { kind: 'unusable'; reason: string } | { kind: 'no-node' }): FakeWorld => ({
+      deps: {
+        media: {
+          offer: () => Promise.resolve(anchored),
+          answer: () => Promise.resolve(anchored),
+          release: () => Promise.resolve(undefined),
+        },
+      },
+    });
+    expect((await placed(media({ kind: 'unusable', reason: 'x' }))).seen).toContain('caller 488');
+    expect((await placed(media({ kind: 'no-node' }))).seen).toContain('caller 503');
+  });
+});

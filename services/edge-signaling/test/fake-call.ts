@@ -1,0 +1,189 @@
+import { FakeClock } from '@callweave/clock/testing';
+import {
+  type Binding,
+  CallId,
+  defaultTenant,
+  EpochMs,
+  FlowToken,
+  InstanceId,
+  MediaNodeId,
+  User,
+} from '@callweave/contracts';
+import {
+  type IncomingRequest,
+  type IncomingResponse,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type ReadableMessage,
+  type Reply,
+} from '@callweave/srf';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { Call, type CallDeps } from '../src/call/call.ts';
+import { createLegId } from '../src/leg/leg-id.ts';
+import { LegTable } from '../src/leg/leg.ts';
+
+/** A call whose surroundings are recorded: one list of what was seen, in order. */
+export interface FakeCall {
+  readonly seen: string[];
+  readonly call: Call;
+  readonly clock: FakeClock;
+  readonly legs: LegTable;
+  /** INVITEs that went to devices, in order. */
+  readonly invited: { readonly request: OutgoingRequest; readonly events: OutgoingEvents }[];
+  cancel(): void;
+  /** A request of the caller inside the dialog. */
+  fromCaller(method: string): Promise<void>;
+  /** Lets what is pending happen. */
+  settle(): Promise<void>;
+}
+
+export interface FakeWorld {
+  readonly devices?: number;
+  readonly deps?: Partial<CallDeps>;
+}
+
+const node = MediaNodeId.parse('127.0.0.1:2223@1');
+
+export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
+  const seen: string[] = [];
+  const clock = new FakeClock();
+  const legs = new LegTable();
+  const invited: FakeCall['invited'] = [];
+  let cancelListener = (): void => undefined;
+  const callId = CallId.parse('01HF7YAT000000000000000000');
+  const legId = createLegId();
+  const teller = (name: string) => (): void => {
+    seen.push(`told ${name}`);
+  };
+  const invite = fakeRequest(
+    'INVITE',
+    (reply) => seen.push(`caller ${String(reply.status)}`),
+    (listener) => (cancelListener = listener),
+  );
+  const call = new Call(
+    {
+      tenant: defaultTenant,
+      callId,
+      source: { kind: 'user', user: User.parse('a') },
+      dialled: 'b',
+      domain: 'd',
+      from: '<sip:a@d>',
+      to: '<sip:b@d>',
+      sdp: 'v=0',
+    },
+    invite,
+    legId,
+    {
+      router: {
+        route: () =>
+          Promise.resolve({ kind: 'targets', targets: [{ kind: 'user', user: User.parse('b'), ringSec: 30 }] }),
+      },
+      locator: {
+        lookup: () =>
+          Promise.resolve({ kind: 'bindings', bindings: Array.from({ length: devices }, (_, i) => binding(i)) }),
+        exists: () => Promise.resolve(true),
+      },
+      media: {
+        offer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 offered', node }),
+        answer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 answered', node }),
+        release: () => Promise.resolve(void seen.push('released')),
+      },
+      teller: {
+        initiated: teller('initiated'),
+        routed: teller('routed'),
+        ringing: teller('ringing'),
+        answered: teller('answered'),
+        ended: (cause) => void seen.push(`told ended ${cause.by} ${cause.reason}`),
+        failed: (cause) => void seen.push(`told failed ${cause.by} ${cause.reason}`),
+      },
+      legs,
+      send: (request, events) => {
+        seen.push(`sent ${request.method}`);
+        if (request.method === 'INVITE') invited.push({ request, events });
+        return { cancel: () => seen.push('sent CANCEL') };
+      },
+      applicationServer: () => undefined,
+      keep: () => seen.push('kept'),
+      forget: () => seen.push('forgotten'),
+      clock,
+      log: recordLogs(),
+      disposed: () => seen.push('disposed'),
+      ...deps,
+    },
+  );
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  };
+  return {
+    seen,
+    call,
+    clock,
+    legs,
+    invited,
+    settle,
+    cancel: () => cancelListener(),
+    fromCaller: (method) =>
+      call.caller.receive(fakeRequest(method, (reply) => seen.push(`caller's ${method} ${String(reply.status)}`))),
+  };
+}
+
+/** A request that records its replies. */
+export function fakeRequest(
+  method: string,
+  replied: (reply: Reply) => void,
+  onCancel: (listener: () => void) => void = () => undefined,
+): IncomingRequest {
+  return {
+    method,
+    uri: 'sip:b@d',
+    ...message(
+      {
+        from: '<sip:a@d>;tag=theirs',
+        to: '<sip:b@d>',
+        'call-id': 'c1',
+        cseq: `1 ${method}`,
+        contact: '<sip:a@192.0.2.1>',
+      },
+      'v=0',
+    ),
+    transport: 'udp',
+    source: '192.0.2.1:5060',
+    receivedOn: '198.51.100.1:5060',
+    isFromEngine: false,
+    reply: (reply) => {
+      replied(reply);
+      return Promise.resolve();
+    },
+    onCancel: (listener) => onCancel(() => listener(message({}, undefined))),
+  };
+}
+
+/** A response of a device. */
+export function response(status: number, acknowledged: () => void = () => undefined): IncomingResponse {
+  const headers = {
+    to: '<sip:b@d>;tag=device',
+    from: '<sip:a@d>;tag=ours',
+    cseq: '1 INVITE',
+    contact: '<sip:b@192.0.2.2>',
+  };
+  return { status, reason: '', ...message(headers, status === 200 ? 'v=0' : undefined), acknowledge: acknowledged };
+}
+
+function message(headers: Readonly<Record<string, string>>, body: string | undefined): ReadableMessage {
+  return { header: (name) => headers[name.toLowerCase()], body };
+}
+
+function binding(index: number): Binding {
+  return {
+    contact: `sip:b@192.0.2.${String(index + 2)}`,
+    q: 1,
+    expiresAt: EpochMs.parse(0),
+    callId: 'r',
+    cseq: 1,
+    edge: InstanceId.parse('abcdefghijklmnop'),
+    flow: FlowToken.parse('f'),
+    path: [],
+    told: 'added',
+    sequence: 1,
+  };
+}
