@@ -112,7 +112,7 @@ export class ControlServer implements Apps {
     for (const verb of session.verbs) {
       const turn = this.#turns.get(verb) ?? [];
       this.#turns.set(verb, turn);
-      if (!turn.includes(session)) turn.unshift(session);
+      if (!turn.includes(session)) turn.push(session);
     }
     for (const [verb, turn] of this.#turns) {
       const at = turn.indexOf(session);
