@@ -1,0 +1,4 @@
+export { type Codec } from './codecs.ts';
+export { SdpError } from './errors.ts';
+export { type AgreedAudio, answerOffer, type LocalAudio, makeOffer, readAnswer } from './offer-answer.ts';
+export { type Direction, MAX_SDP_BYTES } from './session.ts';
