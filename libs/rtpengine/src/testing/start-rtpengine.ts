@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { sleep, systemClock } from '@callweave/clock';
+import { ignore, type Logger } from '@callweave/telemetry';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { NgError } from '../errors.ts';
+import { NgClient } from '../ng-client.ts';
+import { NgCommands } from '../ng-commands.ts';
+
+/** A real rtpengine of the test's own, in user space, on loopback. */
+export interface Rtpengine {
+  /** `host:port` of its ng port. */
+  readonly address: string;
+  /** A client of its own, to look at the node without the code under test. */
+  readonly ng: NgCommands;
+  /** Stops its threads, as a node that hangs; `thaw` lets them go on. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends the process without a chance to tidy up, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports; it knows no calls then. */
+  restart(): Promise<void>;
+  /** Ends it for good and gives its ports back. */
+  stop(): Promise<void>;
+}
+
+/** Below the ports the operating system hands out by itself. */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 29_600;
+/** Ports of one node: a call of two legs takes four. */
+const PORTS = 400;
+
+const HOST = '127.0.0.1';
+const START_MS = 10_000;
+
+/** Starts rtpengine on free ports and waits until it answers. */
+export async function startRtpengine(): Promise<Rtpengine> {
+  const log = recordLogs();
+  const range = await claimRange();
+  const port = await freePort();
+  const address = `${HOST}:${String(port)}`;
+  const client = new NgClient({ address, clock: systemClock, log });
+  const ng = new NgCommands(client);
+
+  let child = await launch(port, range.first, ng, log);
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return {
+    address,
+    ng,
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
+    kill,
+    restart: async () => {
+      await kill();
+      child = await launch(port, range.first, ng, log);
+    },
+    stop: async () => {
+      client.close();
+      await kill();
+      range.claim.close();
+    },
+  };
+}
+
+async function launch(port: number, firstPort: number, ng: NgCommands, log: Logger): Promise<ChildProcess> {
+  const args = [
+    ['--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
+    [`--interface=${HOST}`, `--listen-ng=${HOST}:${String(port)}`],
+    [`--port-min=${String(firstPort)}`, `--port-max=${String(firstPort + PORTS - 2)}`],
+  ].flat();
+  const child = spawn('rtpengine', args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/bin' },
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4_000)));
+  const died = Promise.race([once(child, 'exit'), once(child, 'error')]).then(([reason]) => {
+    throw new Error(`rtpengine ended (${String(reason)}): ${said}`);
+  });
+  died.catch((error: unknown) => ignore(log, error, 'it may end as soon as it has started'));
+  await Promise.race([died, answering(ng, log)]);
+  return child;
+}
+
+async function answering(ng: NgCommands, log: Logger): Promise<void> {
+  const end = systemClock.monotonicMs() + START_MS;
+  for (;;) {
+    try {
+      await ng.ping(500);
+      return;
+    } catch (error) {
+      if (!(error instanceof NgError) || systemClock.monotonicMs() > end) throw error;
+      ignore(log, error, 'not up yet');
+    }
+    await sleep(systemClock, 20);
+  }
+}
+
+/** A range of ports nobody else who asks here has: its first port is held as long as the range is in use. */
+async function claimRange(): Promise<{ first: number; claim: Socket }> {
+  for (let port = FIRST_PORT; port + PORTS <= LAST_PORT; port += PORTS) {
+    const claim = createSocket('udp4');
+    const isFree = await new Promise<boolean>((resolve) => {
+      claim.once('error', () => resolve(false));
+      claim.bind({ address: HOST, port, exclusive: true }, () => resolve(true));
+    });
+    if (isFree) return { first: port + 2, claim: claim.unref() };
+    claim.close();
+  }
+  throw new Error('no free range of ports');
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, HOST);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
