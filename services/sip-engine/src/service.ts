@@ -1,6 +1,6 @@
 import { type Clock } from '@callweave/clock';
-import { type HealthServer, Life, serveHealth } from '@callweave/service';
-import { publishMetrics, startSipEngine } from '@callweave/sip-engine';
+import { createInstanceId, type HealthServer, Life, serveHealth } from '@callweave/service';
+import { ENGINE_VERSION, publishMetrics, startSipEngine } from '@callweave/sip-engine';
 import { type Logger, startMetrics } from '@callweave/telemetry';
 import { type EngineConfig } from './config.ts';
 
@@ -23,11 +23,15 @@ export async function startEngineProcess(config: EngineConfig, { clock, log }: P
   const { contacts, address, port, secret, httpHost, httpPort } = config;
   const life = new Life({ log, clock });
   for (const warning of config.warnings) log.warn('flag.ignored', { warning });
-  const engine = await startSipEngine({ contacts, control: { address, port, secret } }, { clock, log });
+  const instance = createInstanceId();
+  // The flows of an engine are known by its id, so applications are told it when they are let in.
+  const version = `${ENGINE_VERSION}+engine.${instance}`;
+  const control = { address, port, secret };
+  const engine = await startSipEngine({ contacts, control, instance, version }, { clock, log });
   let health: HealthServer | undefined;
   try {
     if (httpPort !== undefined) {
-      const renderMetrics = startMetrics('sip-engine', engine.instance);
+      const renderMetrics = startMetrics('sip-engine', instance);
       publishMetrics(engine);
       health = await serveHealth({ host: httpHost, port: httpPort, notReady: () => life.notReady(), renderMetrics });
     }
@@ -36,8 +40,12 @@ export async function startEngineProcess(config: EngineConfig, { clock, log }: P
     throw error;
   }
   life.started({ notReady: () => undefined, drain: () => engine.drain(), stop: () => engine.stop() });
-  const { instance, controlPort } = engine;
-  log.info('engine.ready', { instance, contacts: engine.contacts, controlPort, httpPort: health?.port });
+  log.info('engine.ready', {
+    instance,
+    contacts: engine.contacts,
+    controlPort: engine.controlPort,
+    httpPort: health?.port,
+  });
   return {
     stop: async () => {
       await life.shutDown(DRAIN_MS);
