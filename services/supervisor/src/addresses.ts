@@ -1,6 +1,6 @@
 import { type Config, type PortRange } from './config.ts';
 import { PortsUnavailableError } from './errors.ts';
-import { describeTaken, type PortFinder } from './free-ports.ts';
+import { describeTaken, type PortFinder, whyTaken } from './free-ports.ts';
 import { allPorts, planPorts } from './port-plan.ts';
 import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 
@@ -23,6 +23,9 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
   const { host } = config;
   const plan = planPorts(config);
   const problems: string[] = [];
+  if ((await whyTaken(host, 0, ['tcp'])) !== undefined) {
+    throw new PortsUnavailableError([`${host} is not an address of this machine: change CALLWEAVE_HOST`]);
+  }
   for (const use of allPorts(plan)) {
     const problem = await describeTaken(use);
     if (problem !== undefined && !problems.includes(problem)) problems.push(problem);

@@ -11,12 +11,12 @@ const replicas = z.coerce.number().int().min(1).max(16);
 
 const portList = z
   .string()
-  .regex(/^\s*\d{1,5}\s*(,\s*\d{1,5}\s*)*$/, 'expected ports separated by commas')
+  .regex(/^\s*\d{1,5}\s*(,\s*\d{1,5}\s*)*$/, { error: 'expected ports separated by commas', abort: true })
   .refine((text) => parsePorts(text).every((value) => value <= 65_535), 'port above 65535');
 
 const portRange = z
   .string()
-  .regex(/^(0|\d{1,5}-\d{1,5})$/, 'expected FIRST-LAST, or 0')
+  .regex(/^(0|\d{1,5}-\d{1,5})$/, { error: 'expected FIRST-LAST, or 0', abort: true })
   .refine((text) => {
     const { min, max } = parseRange(text);
     return text === '0' || (min >= 1024 && max <= 65_535 && max - min >= 3);

@@ -33,7 +33,6 @@ export async function describeTaken({
   if (port === 0) return undefined;
   const code = await whyTaken(host, port, protocols);
   if (code === undefined) return undefined;
-  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: change CALLWEAVE_HOST`;
   const reason = code === 'EADDRINUSE' ? 'is taken' : `cannot be opened (${code})`;
   return `port ${port} of ${host} for ${purpose} ${reason}: free it or set ${variable}`;
 }

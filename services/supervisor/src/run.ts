@@ -67,9 +67,11 @@ async function supervise(config: Config, environment: Environment, stateDir: Sta
     log.error('platform.start-failed', { err: error });
     throw error;
   } finally {
-    say('stopping …');
-    await fleet?.stop();
-    say('stopped');
+    if (fleet !== undefined) {
+      say('stopping …');
+      await fleet.stop();
+      say('stopped');
+    }
     log.info('platform.stopped');
     stop.dispose();
     clearInterval(keepAlive);
@@ -83,7 +85,7 @@ interface StopRequests {
   dispose(): void;
 }
 
-/** The first signal asks for a stop; one more, a moment later, ends everything at once. */
+/** The first signal asks for a stop; Ctrl-C once more, a moment later, ends everything at once. */
 function stopRequests(log: Logger, killAll: () => void): StopRequests {
   const asked = new AbortController();
   let askedAt = 0;
@@ -92,7 +94,7 @@ function stopRequests(log: Logger, killAll: () => void): StopRequests {
     if (!asked.signal.aborted) {
       askedAt = systemClock.monotonicMs();
       asked.abort();
-    } else if (systemClock.monotonicMs() - askedAt > SAME_REQUEST_MS) {
+    } else if (signal === 'SIGINT' && systemClock.monotonicMs() - askedAt > SAME_REQUEST_MS) {
       killAll();
     }
   };

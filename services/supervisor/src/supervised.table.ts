@@ -59,6 +59,7 @@ export const supervisedTable: Table = {
   stopping: {
     exit:       ['terminated', 'cancelDeadline', 'finish'],
     deadline:   ['stopping', 'kill'],
+    stop:       ['stopping', 'kill'],
   },
   terminated: {},
 };
