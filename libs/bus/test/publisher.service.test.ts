@@ -79,7 +79,9 @@ describe('facts', () => {
     const child = await startChild('teller.ts', [directory, user, '50']);
     await child.kill();
     await nats.restart();
-    await vi.waitFor(() => expect(bus.isConnected()).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect([bus.isConnected(), operator.isConnected()]).toEqual([true, true]), {
+      timeout: 5_000,
+    });
     const publisher = await bus.openPublisher(directory);
     await publisher.flush();
     expect(await stored()).toEqual(upTo(50));
