@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { endWithNpm } from './setup/end-with-npm.mjs';
 import { setUpOrExit } from './setup/main.mjs';
 import { root } from './setup/paths.mjs';
 import { runInForeground } from './setup/run-in-foreground.mjs';
 import { readCounts, showCounts } from './setup/test-counts.mjs';
 
+endWithNpm();
 await setUpOrExit('test');
 
 const folder = mkdtempSync(join(tmpdir(), 'callweave-test-'));

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describeMachine, describeSources } from './setup/circumstances.mjs';
+import { endWithNpm } from './setup/end-with-npm.mjs';
 import { setUpOrExit } from './setup/main.mjs';
 import { root } from './setup/paths.mjs';
 import { measurements, runMeasurement } from './setup/measurements.mjs';
@@ -16,6 +17,7 @@ if (name === undefined || !names.includes(name)) {
   process.exit(name === undefined ? 0 : 64);
 }
 
+endWithNpm();
 await setUpOrExit('test');
 const sources = describeSources();
 const { code, result } = await runMeasurement(name, args);

@@ -57,8 +57,9 @@ test('with a registrar and an auth replica killed, and another of each frozen, n
   await afterMore(200);
   platform.signal('auth-challenge-affinity-2', 'SIGSTOP');
   const results = await running;
-  expect(results.map(({ errors }) => errors)).toEqual(['', '']);
-  for (const result of results) expect(result).toMatchObject({ successful: RATE * SECONDS, failed: 0 });
+  for (const { errors, ...counts } of results) {
+    expect(counts, errors).toMatchObject({ successful: RATE * SECONDS, failed: 0 });
+  }
   expect(await answered(503)).toBe(0);
 });
 
@@ -68,5 +69,7 @@ test('while the bus restarts phones are told 503, and everything heals by itself
   platform.signal('nats-server', 'SIGKILL');
   await until('an edge says 503', async () => (await answered(503)) > 0);
   await afterMore(300);
-  for (const result of await running) expect(result).toMatchObject({ successful: RATE * 8, failed: 0 });
+  for (const { errors, ...counts } of await running) {
+    expect(counts, errors).toMatchObject({ successful: RATE * 8, failed: 0 });
+  }
 });

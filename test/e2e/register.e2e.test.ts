@@ -16,7 +16,8 @@ let edge = '';
 let accounts: LoadAccount[] = [];
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  // A short minimum, so that a phone refreshes while we watch.
+  platform = await startPlatform({ CALLWEAVE_REGISTRAR_MIN_EXPIRES_SEC: '1' });
   bus = await platform.bus();
   edge = platform.sip[0] ?? '';
   accounts = await addSubscribers(bus, 'phone', 3);
@@ -38,15 +39,16 @@ describe('baresip', () => {
   test('registers, refreshes and unregisters, and each is told on the bus exactly once and in order', async () => {
     const [alice] = platform.accounts;
     if (alice === undefined) throw new Error('no demo account');
-    const phone = await startBaresip({ ...alice, registrar: edge });
+    const phone = await startBaresip({ ...alice, registrar: edge, regintSec: 3 });
     await phone.waitFor('REGISTER_OK');
     const listed = await platform.cli('registrations');
     expect(listed.output).toContain('alice');
-    phone.command('uareg', '120 0');
     await phone.waitFor('REGISTER_OK', 2);
     await phone.quit();
     await until('the phone is gone', async () => (await kindsOf('alice')).includes('removed'));
-    expect(await kindsOf('alice')).toEqual(['added', 'refreshed', 'removed']);
+    const kinds = await kindsOf('alice');
+    expect([kinds[0], kinds.at(-1)]).toEqual(['added', 'removed']);
+    expect(new Set(kinds.slice(1, -1))).toEqual(new Set(['refreshed']));
     expect((await platform.cli('registrations')).output).not.toContain('alice');
   });
 
@@ -127,9 +129,9 @@ test('the doctor finds everything in order', async () => {
 });
 
 test('an operator adds a user who can register at once', async () => {
-  const added = await platform.cli('users', 'add', 'carol', '--password', 'correct horse');
+  const added = await platform.cli('users', 'add', 'carol', '--password', 'correct-horse');
   expect(added.code).toBe(0);
   expect((await platform.cli('users', 'list')).output).toContain('carol');
-  const lines = sippLines([{ user: 'carol', password: 'correct horse' }]);
+  const lines = sippLines([{ user: 'carol', password: 'correct-horse' }]);
   expect(await runSipp({ scenario: 'register', remote: edge, calls: 1, lines })).toMatchObject({ successful: 1 });
 });

@@ -37,7 +37,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const sipPort = await getPort({ host: '127.0.0.1' });
   const controlPort = await getPort({ host: '127.0.0.1' });
   writeFileSync(join(directory, 'config'), config(sipPort, controlPort));
-  writeFileSync(join(directory, 'accounts'), account(options));
+  // The account comes over the control connection, or its first events would be over before we listen.
+  writeFileSync(join(directory, 'accounts'), '');
   const child = spawn('baresip', ['-f', directory], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'ignore'],
@@ -57,6 +58,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const command = (name: string, params?: string): void => {
     socket.write(netstring(JSON.stringify({ command: name, params, token: name })));
   };
+  command('uanew', account(options));
   return {
     events,
     command,
@@ -92,7 +94,7 @@ async function control(port: number): Promise<Socket> {
 }
 
 function account({ user, password, registrar, transport = 'udp', regintSec = 60 }: BaresipOptions): string {
-  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=auto;audio_codecs=PCMU/8000/1\n`;
+  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=auto;audio_codecs=PCMU/8000/1`;
 }
 
 function config(sipPort: number, controlPort: number): string {

@@ -34,7 +34,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const args = [remote, '-sf', join(root, 'test/scenarios', `${scenario}.xml`), '-i', '127.0.0.1'];
-  args.push('-m', String(calls), '-r', String(rate), '-l', '100000', '-t', transport === 'tcp' ? 't1' : 'u1');
+  args.push('-m', String(calls), '-r', String(rate), '-l', '10000', '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
   if (lines !== undefined) {
     const file = join(directory, 'lines.csv');

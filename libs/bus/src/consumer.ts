@@ -73,10 +73,10 @@ export class Consumer {
     this.#running = this.#run(await js.consumers.get(stream, durable));
   }
 
-  /** Takes no more facts; the one in hand is finished. */
+  /** Takes no more facts; the one in hand is finished, those fetched ahead go to another replica. */
   async drain(): Promise<void> {
     this.#stopping.abort();
-    await this.#messages?.close();
+    this.#messages?.stop();
     await this.#running;
   }
 
@@ -109,8 +109,9 @@ export class Consumer {
   async #follow(consumer: NatsConsumer): Promise<void> {
     this.#messages = await consumer.consume({ max_messages: AHEAD });
     for await (const message of this.#messages) {
-      if (this.#isStopping) return;
-      await this.#deliver(message);
+      // The client ends this loop itself, after what it had fetched; leaving it early would keep it from ever ending.
+      if (this.#isStopping) message.nak();
+      else await this.#deliver(message);
     }
   }
 

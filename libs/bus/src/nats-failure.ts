@@ -3,9 +3,8 @@ import { BusUnavailableError } from './errors.ts';
 
 /** JetStream's "wrong last sequence": a compare-and-set that lost. */
 const WRONG_LAST_SEQUENCE = 10_071;
-/** JetStream's "no message found" and "message delete failed: no such sequence". */
-const NO_MESSAGE = 10_037;
-const DELETE_FAILED = 10_057;
+/** JetStream's "no message found", "sequence not found" and "message delete failed". */
+const MISSING: ReadonlySet<number> = new Set([10_037, 10_043, 10_057]);
 
 const RETRYABLE: ReadonlySet<string> = new Set([
   ErrorCode.Timeout,
@@ -29,7 +28,7 @@ export function classifyNatsFailure(error: unknown): NatsFailure {
   if (!(error instanceof NatsError)) return 'other';
   const api = error.api_error;
   if (api?.err_code === WRONG_LAST_SEQUENCE) return 'conflict';
-  if (api?.err_code === NO_MESSAGE || api?.err_code === DELETE_FAILED) return 'missing';
+  if (api?.err_code !== undefined && MISSING.has(api.err_code)) return 'missing';
   if (error.code === '404') return 'missing';
   if (REFUSED.has(error.code)) return 'refused';
   if (RETRYABLE.has(error.code) || error.code === '503' || api?.code === 503) return 'unavailable';

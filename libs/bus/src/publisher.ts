@@ -233,7 +233,7 @@ function nextBatch(queue: readonly Pending[]): Pending[] {
 }
 
 export interface PublisherDeps {
-  readonly js: JetStreamClient;
+  readonly js: Pick<JetStreamClient, 'publish'>;
   readonly isConnected: () => boolean;
   readonly onReconnect: (action: () => void) => void;
   readonly clock: Clock;

@@ -120,7 +120,8 @@ export class Requester {
         if (refusal !== undefined) throw refusal;
         // Everybody known was asked: a moment later somebody may have come back or up.
         round.clear();
-        await sleep(this.#clock, Math.min(expBackoff(attempt, 50, 500), Math.max(1, end - this.#clock.monotonicMs())));
+        const restMs = end - this.#clock.monotonicMs();
+        if (restMs > 0) await sleep(this.#clock, Math.min(expBackoff(attempt, 50, 500), restMs));
       }
     }
   }

@@ -1,6 +1,7 @@
 export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } from './engine.ts';
 export { BindError } from './errors.ts';
 export { type Resolver } from './locate/resolve.ts';
+export { engineMetrics, publishMetrics } from './metrics.ts';
 export { defaultLimits, ENGINE_VERSION, type EngineLimits, type SipEngineOptions } from './options.ts';
 export { defaultTimers, type TimerValues } from './transaction/timers.ts';
 export { parseNetwork } from './transport/address.ts';

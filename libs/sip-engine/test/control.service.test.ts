@@ -241,6 +241,66 @@ describe('requests for applications', () => {
   });
 });
 
+describe('calls an application makes', () => {
+  const answerTo = (invite: string, status: string, tag: string): string => {
+    const lines = invite.split('\r\n').filter((line) => /^(?:Via|From|To|Call-ID|CSeq):/.test(line));
+    const tagged = lines.map((line) => (line.startsWith('To:') ? `${line};tag=${tag}` : line));
+    return [`SIP/2.0 ${status}`, ...tagged, `Contact: <sip:127.0.0.1:${phone.port}>`, 'Content-Length: 0', '', ''].join(
+      '\r\n',
+    );
+  };
+  const method = (text: string): string => text.split(' ', 1)[0] ?? '';
+
+  async function call(app: RawApp): Promise<{ invite: string; txn: string }> {
+    app.send(`c|sip||\r\nINVITE sip:bob@127.0.0.1:${phone.port} SIP/2.0\r\n\r\nv=0\r\n`);
+    const reply = await app.next();
+    return { invite: await phone.next(), txn: reply.split('|')[10] ?? '' };
+  }
+
+  test('an answer of a second phone is acknowledged and ended, whatever the first does', async () => {
+    const app = await connectApp();
+    const { invite } = await call(app);
+    phone.send(answerTo(invite, '200 OK', 'one'), sipPort());
+    const dialog = (await app.next()).split('|')[9] ?? '';
+    phone.send(answerTo(invite, '200 OK', 'two'), sipPort());
+    const [ack, bye] = [await phone.next(), await phone.next()];
+    expect([method(ack), method(bye)]).toEqual(['ACK', 'BYE']);
+    expect([ack, bye].every((text) => text.includes(';tag=two'))).toBe(true);
+    app.send(`k|sip||${dialog}\r\nACK sip:x SIP/2.0\r\n\r\n`);
+    expect(await phone.next()).toMatch(/^ACK .*;tag=one/s);
+    phone.send(answerTo(invite, '200 OK', 'one'), sipPort());
+    expect(await phone.next()).toMatch(/^ACK .*;tag=one/s);
+  });
+
+  test('a CANCEL waits for the first answer, and the 487 is acknowledged', async () => {
+    const app = await connectApp();
+    const { invite, txn } = await call(app);
+    app.send(`k|sip|${txn}|\r\nCANCEL sip:x SIP/2.0\r\nReason: test\r\n\r\n`);
+    expect(await app.next()).toMatch(/\|response\|k\|OK\|application\|0\|/);
+    expect(phone.waiting).toBe(0);
+    phone.send(answerTo(invite, '180 Ringing', 'one'), sipPort());
+    expect(await phone.next()).toMatch(/^CANCEL .*\r\nReason: test\r\n/s);
+    phone.send(answerTo(invite, '487 Request Terminated', 'one'), sipPort());
+    expect(method(await phone.next())).toBe('ACK');
+    expect([await app.next(), await app.next()].map((text) => firstLine(text.slice(text.indexOf('\r\n') + 2)))).toEqual(
+      ['SIP/2.0 180 Ringing', 'SIP/2.0 487 Request Terminated'],
+    );
+    expect(engine.stats().dialogs).toBe(0);
+  });
+
+  test('when the application is lost a ringing call is cancelled, and one answered after all is ended', async () => {
+    const app = await connectApp();
+    const { invite } = await call(app);
+    phone.send(answerTo(invite, '180 Ringing', 'one'), sipPort());
+    await app.next();
+    app.close();
+    expect(method(await phone.next())).toBe('CANCEL');
+    phone.send(answerTo(invite, '200 OK', 'one'), sipPort());
+    expect([method(await phone.next()), method(await phone.next())]).toEqual(['ACK', 'BYE']);
+    expect(engine.stats().dialogs).toBe(0);
+  });
+});
+
 describe('limits', () => {
   test('above the limit of transactions the peer is told to come back later', async () => {
     await engine.stop();

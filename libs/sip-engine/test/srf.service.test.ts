@@ -72,7 +72,7 @@ beforeAll(async () => {
   const control = { address: '127.0.0.1', port: 0, secret: 'cymru' };
   engine = await startSipEngine({ contacts, control }, { clock: systemClock, log: recordLogs() });
   phone = await openRawPhone();
-  const { default: Library } = (await import('drachtio-srf' as string)) as { default: new () => Srf };
+  const { default: Library } = (await import('drachtio-srf')) as unknown as { default: new () => Srf };
   srf = new Library();
   srf.options((request, response) => {
     seen.push(`OPTIONS ${request.protocol} ${request.receivedOn}`);

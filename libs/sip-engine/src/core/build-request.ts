@@ -13,7 +13,7 @@ import { RefusedError } from '../errors.ts';
 import { type Flow } from '../transport/transport.ts';
 import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
 import { type Dialog } from './dialog.ts';
-import { contactFor, localHostPort, viaFor } from './local.ts';
+import { contactFor, isSdp, localHostPort, viaFor } from './local.ts';
 import { makesDialog } from './uas-request.ts';
 
 /** A request ready to be sent. */
@@ -119,7 +119,7 @@ function serialize(
   const { body } = wish;
   let text = `${head.join('\r\n')}\r\n${lines.text}`;
   if (body.length > 0 && !lines.keys.has('content-type')) {
-    if (body.toString('latin1', 0, 3) !== 'v=0') throw new RefusedError('missing content-type');
+    if (!isSdp(body)) throw new RefusedError('missing content-type');
     text += 'Content-Type: application/sdp\r\n';
   }
   return serializeParts(`${wish.method} ${uri} SIP/2.0`, `${text}Content-Length: ${body.length}\r\n`, body);

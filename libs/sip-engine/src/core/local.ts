@@ -14,6 +14,11 @@ export function contactFor(flow: Flow): string {
   return `<sip:${localHostPort(flow)}${parameter}>`;
 }
 
+/** Whether a body without a type is a session description. */
+export function isSdp(body: Buffer): boolean {
+  return body.toString('latin1', 0, 3) === 'v=0';
+}
+
 /** What applications are told a websocket is. */
 export function shownAs({ protocol }: { readonly protocol: Protocol }): string {
   return protocol === 'ws' || protocol === 'wss' ? 'tcp' : protocol;

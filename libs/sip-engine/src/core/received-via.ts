@@ -27,6 +27,6 @@ export function responseFlow(request: SipRequest, flow: Flow): Flow {
 }
 
 /** A flow to the sender when the connection a request came by has gone, RFC 3261 §18.2.2. */
-export function fallbackFlow(request: SipRequest, flow: Flow): Flow {
-  return flow.listener.flowTo(flow.remoteAddress, request.via.port ?? defaultPort(flow.protocol));
+export function fallbackFlow(flow: Flow, sentByPort: number | undefined): Flow {
+  return flow.listener.flowTo(flow.remoteAddress, sentByPort ?? defaultPort(flow.protocol));
 }

@@ -37,6 +37,8 @@ export class UacRequest implements ClientUser {
   isFinal = false;
   /** A 100 or more has come: only now may a CANCEL go out, RFC 3261 §9.1. */
   isProceeding = false;
+  /** To tags of other branches of a fork that were answered too late, and ended. */
+  readonly released = new Set<string>();
   /** The CANCEL, once asked for. */
   cancel: Buffer | undefined;
   readonly #user: UacRequestUser;

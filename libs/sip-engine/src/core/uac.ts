@@ -116,7 +116,7 @@ export class Uac implements UacRequestUser {
     const { status } = message;
     const isRepeated = status >= 200 && !this.#open.has(request.txn);
     if (isRepeated) {
-      this.#answerRepeated(request);
+      this.#answerRepeated(request, inbound);
       return;
     }
     if (status >= 200) this.#open.delete(request.txn);
@@ -277,9 +277,25 @@ export class Uac implements UacRequestUser {
     }
   }
 
-  /** A 2xx that comes again has lost its ACK, RFC 3261 §13.2.2.4. */
-  #answerRepeated({ dialog }: UacRequest): void {
-    if (dialog?.ack !== undefined) dialog.ack.flow.send(dialog.ack.bytes);
+  /** A 2xx that comes again has lost its ACK; one of another branch of a fork is unwanted. RFC 3261 §13.2.2.4. */
+  #answerRepeated(request: UacRequest, { message, flow }: Inbound<SipResponse>): void {
+    const { dialog, released } = request;
+    const { toTag = '' } = message;
+    if (dialog === undefined || request.method !== 'INVITE') return;
+    if (toTag === dialog.remoteTag) {
+      if (dialog.ack !== undefined) dialog.ack.flow.send(dialog.ack.bytes);
+      return;
+    }
+    const sent = request.request;
+    const parts = { ...uacDialogParts(sent, message), app: request.app, flow, contact: dialog.contact };
+    const fork = new Dialog({ ...parts, pinned: isPinned(message, flow) });
+    const wish = { uri: '', headers: new Headers(), body: Buffer.alloc(0) };
+    const way = this.#flowOf(fork);
+    way.send(buildInDialog({ ...wish, method: 'ACK' }, fork, way, sent.cseq.number, this.#core.ids).bytes);
+    if (released.has(toTag)) return;
+    released.add(toTag);
+    const bye = { ...wish, method: 'BYE', uri: 'sip:placeholder' };
+    this.#transact('BYE', buildInDialog(bye, fork, way, ++fork.localCseq, this.#core.ids), way, ignoreResponses);
   }
 
   /** Nobody is left to acknowledge a call that was answered after all. */

@@ -47,7 +47,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   readonly #user: UasRequestUser;
   readonly #base: ResponseBase;
   readonly #hasToTag: boolean;
-  readonly #request: SipRequest;
+  readonly #sentByPort: number | undefined;
   readonly #silence: WheelTimer<TimerName> = new WheelTimer<TimerName>(this, 'silence');
   #flow: Flow;
   #repeat: WheelTimer<TimerName> | undefined;
@@ -60,12 +60,13 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.txn = core.ids.uuid();
     this.inbound = inbound;
     this.dialogId = dialogId;
-    this.#request = inbound.message;
-    this.method = this.#request.method;
-    this.cseq = this.#request.cseq.number;
-    this.#hasToTag = this.#request.toTag !== undefined;
-    this.#flow = responseFlow(this.#request, inbound.flow);
-    this.#base = baseOf(this.#request);
+    const request = inbound.message;
+    this.method = request.method;
+    this.cseq = request.cseq.number;
+    this.#hasToTag = request.toTag !== undefined;
+    this.#sentByPort = request.via.port;
+    this.#flow = responseFlow(request, inbound.flow);
+    this.#base = baseOf(request);
     this.#interval = core.timers.t1;
     core.wheel.start(this.#silence, giveUpMs(core.timers));
   }
@@ -90,7 +91,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   /** Sends a response; `lines` are header lines after those that come from the request. */
   respondWith(status: number, reason: string, lines: string, body: Buffer): Buffer {
     this.lastStatus = status;
-    if (status > 100) this.#core.wheel.stop(this.#silence);
+    // A call may ring for as long as it likes; anything else is to be answered.
+    if (status >= 200 || (status > 100 && this.method === 'INVITE')) this.#core.wheel.stop(this.#silence);
     const { via, recordRoute, from, callId, cseq } = this.#base;
     const routes = status > 100 && status < 300 ? recordRoute : '';
     const length = `Content-Length: ${body.length}\r\n`;
@@ -102,7 +104,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   }
 
   send(bytes: Buffer): boolean {
-    if (!this.#flow.isOpen && this.#flow.reliable) this.#flow = fallbackFlow(this.#request, this.#flow);
+    if (!this.#flow.isOpen && this.#flow.reliable) this.#flow = fallbackFlow(this.#flow, this.#sentByPort);
     return this.#flow.send(bytes);
   }
 

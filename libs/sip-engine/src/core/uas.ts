@@ -10,7 +10,7 @@ import { appLines, responseHeaders } from './app-headers.ts';
 import { defectOf } from './check-request.ts';
 import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
-import { contactFor, isPinned, localHostPort, shownAs } from './local.ts';
+import { contactFor, isPinned, isSdp, localHostPort, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
 import { reject, retryLater } from './reject.ts';
 import { type Sent } from './sent.ts';
@@ -85,7 +85,7 @@ export class Uas implements UasRequestUser {
     let text = lines.text;
     const addsContact = makesDialog(request.method) && status >= 200 && status < 300 && !lines.keys.has('contact');
     if (addsContact) text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
-    if (body.length > 0 && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
+    if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (status > 100) this.#formDialog(request, status, contactIn(text));
     const bytes = request.respondWith(status, reason, text, body);
     if (status >= 200) this.#close(request);
@@ -204,7 +204,10 @@ export class Uas implements UasRequestUser {
     if (dialog === undefined) return;
     const waiter = dialog.awaitingAck;
     if (waiter === undefined || waiter.cseq !== request.cseq.number) return;
-    const txn = waiter.acknowledged() ? waiter.txn : this.#core.ids.uuid();
+    const isFirst = waiter.acknowledged();
+    const txn = isFirst ? waiter.txn : this.#core.ids.uuid();
+    // Of the INVITE only its number is needed from now on.
+    if (isFirst) dialog.awaitingAck = { txn, cseq: waiter.cseq, acknowledged: never };
     dialog.isConfirmed = true;
     noteSource(request, inbound.flow);
     dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
@@ -270,6 +273,11 @@ export class Uas implements UasRequestUser {
   #close(request: UasRequest): void {
     this.#open.delete(request.txn);
   }
+}
+
+/** A repeated ACK ends no wait. */
+function never(): boolean {
+  return false;
 }
 
 /** The tag an application put into To, to be the dialog's local tag. */

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { formatHostPort, unbracket } from '@callweave/sip';
+import { BindError } from '../errors.ts';
 import { expandWildcard, nearness } from './address.ts';
 import { listenTcp, type StreamDeps, type TcpOptions } from './tcp.ts';
 import { type Flow, type Listener, type Protocol } from './transport.ts';
@@ -16,6 +17,9 @@ export interface ContactOption {
   /** Names by which peers may call this address. */
   readonly dnsNames?: readonly string[] | undefined;
 }
+
+/** How often a free port is looked for before it is given up. */
+const MAX_PORT_ATTEMPTS = 10;
 
 type Limits = Pick<TcpOptions, 'maxConnections' | 'firstMessageMs' | 'maxQueuedBytes'>;
 
@@ -84,18 +88,35 @@ export class Listeners {
     await Promise.all(this.#all.map((listener) => listener.close()));
   }
 
+  /** With port 0 the protocols of one contact share a port; one that is free for UDP may be taken for TCP. */
   async #bindOne(contact: ContactOption, limits: Limits, deps: StreamDeps): Promise<void> {
-    let { port } = contact;
-    for (const protocol of contact.protocols) {
-      const listener =
-        protocol === 'udp'
-          ? await listenUdp({ ...contact, port }, deps.user, deps.log)
-          : await listenTcp({ ...contact, ...limits, port }, deps);
-      port = listener.port;
-      this.#all.push(listener);
+    for (let attempt = 1; ; attempt++) {
+      const bound: Listener[] = [];
+      try {
+        for (const protocol of contact.protocols) {
+          bound.push(await bind(protocol, { ...contact, port: bound[0]?.port ?? contact.port }, limits, deps));
+        }
+        this.#add(contact, bound);
+        return;
+      } catch (error) {
+        await Promise.all(bound.map((listener) => listener.close()));
+        if (contact.port !== 0 || attempt === MAX_PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #add(contact: ContactOption, bound: readonly Listener[]): void {
+    this.#all.push(...bound);
+    for (const { port } of bound) {
       for (const host of [contact.address, contact.externalIp, ...(contact.dnsNames ?? [])]) {
         if (host !== undefined) this.#own.add(`${host.toLowerCase()} ${port}`);
       }
     }
   }
+}
+
+function bind(protocol: Protocol, contact: ContactOption, limits: Limits, deps: StreamDeps): Promise<Listener> {
+  if (protocol === 'udp') return listenUdp(contact, deps.user, deps.log);
+  if (protocol === 'tcp') return listenTcp({ ...contact, ...limits }, deps);
+  throw new BindError(`${protocol}/${formatHostPort(contact.address, contact.port)}`, 'transport not available');
 }

@@ -1,0 +1,199 @@
+import { systemClock } from '@callweave/clock';
+import { authProfile, type KeyRing, keysBucket, subscribersBucket } from '@callweave/contracts';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Bucket } from '../src/bucket.ts';
+import { type Connection } from '../src/connection.ts';
+import { type NatsServer, startNats } from '../src/testing.ts';
+import { Watch } from '../src/watch.ts';
+
+type Keys = Bucket<typeof keysBucket.pattern, typeof KeyRing>;
+
+let nats: NatsServer;
+let operator: Connection;
+let keys: Keys;
+let purpose: string;
+let made = 0;
+
+beforeAll(async () => {
+  nats = await startNats();
+  operator = await nats.operator();
+  keys = new Bucket(keysBucket, operator, systemClock);
+});
+
+afterAll(() => nats.stop());
+
+beforeEach(() => {
+  purpose = `purpose-${String(++made)}`;
+});
+
+/** A record that holds one number. */
+function ring(createdAt: number): KeyRing {
+  return { keys: [{ id: 'k', secret: 's', createdAt }] };
+}
+
+function count(value: KeyRing | undefined): number {
+  return value?.keys[0]?.createdAt ?? 0;
+}
+
+/** How many messages the stream keeps for the record. */
+async function kept(): Promise<number> {
+  const subject = `$KV.keys.${purpose}`;
+  const { state } = await operator.jsm.streams.info('KV_keys', { subjects_filter: subject });
+  return state.subjects?.[subject] ?? 0;
+}
+
+describe('a record', () => {
+  test('is created once, read with its revision, and changed', async () => {
+    expect(await keys.get({ purpose })).toBeUndefined();
+    expect(await keys.create({ purpose }, ring(1))).toBe(true);
+    expect(await keys.create({ purpose }, ring(2))).toBe(false);
+    const first = await keys.get({ purpose });
+    expect(first?.value).toEqual(ring(1));
+    expect(await keys.modify({ purpose }, (value) => ({ set: ring(count(value) + 10) }))).toEqual(ring(11));
+    const second = await keys.get({ purpose });
+    expect(second?.value).toEqual(ring(11));
+    expect(second?.revision).toBeGreaterThan(first?.revision ?? Infinity);
+    expect(Math.abs((second?.storedAtMs ?? 0) - Date.now())).toBeLessThan(5_000);
+  });
+
+  test('is left alone when the change is to keep it', async () => {
+    await keys.create({ purpose }, ring(1));
+    const before = await keys.get({ purpose });
+    expect(await keys.modify({ purpose }, () => 'keep')).toEqual(ring(1));
+    expect((await keys.get({ purpose }))?.revision).toBe(before?.revision);
+  });
+
+  test('leaves no message behind when it is removed, and can be created again', async () => {
+    await keys.create({ purpose }, ring(1));
+    expect(await kept()).toBe(1);
+    expect(await keys.modify({ purpose }, () => 'remove')).toBeUndefined();
+    expect(await kept()).toBe(0);
+    expect(await keys.get({ purpose })).toBeUndefined();
+    expect(await keys.create({ purpose }, ring(2))).toBe(true);
+    expect((await keys.get({ purpose }))?.value).toEqual(ring(2));
+  });
+
+  test('is removed at the revision that was named, not at a later one', async () => {
+    await keys.create({ purpose }, ring(1));
+    const old = await keys.get({ purpose });
+    await keys.modify({ purpose }, () => ({ set: ring(2) }));
+    expect(await keys.remove(old?.revision ?? 0)).toBe(false);
+    expect((await keys.get({ purpose }))?.value).toEqual(ring(2));
+  });
+
+  test('counts every one of fifty changes made at once by three clients', async () => {
+    const clients = [keys];
+    for (const instance of ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb']) {
+      clients.push((await nats.bus(authProfile, instance)).bucket(keysBucket));
+    }
+    const changes = Array.from({ length: 50 }, (_, index) =>
+      (clients[index % clients.length] ?? keys).modify({ purpose }, (value) => ({ set: ring(count(value) + 1) })),
+    );
+    await Promise.all(changes);
+    expect(count((await keys.get({ purpose }))?.value)).toBe(50);
+  });
+
+  test('that breaks its contract is an error, not a value', async () => {
+    await operator.js.publish(`$KV.keys.${purpose}`, '{"keys":[]}');
+    await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'CONTRACT' });
+    await operator.jsm.streams.purge('KV_keys', { filter: `$KV.keys.${purpose}` });
+  });
+
+  test('gives up changing when the caller does', async () => {
+    const signal = AbortSignal.abort(new Error('caller left'));
+    const lost = keys.modify(
+      { purpose },
+      () => {
+        throw new Error('not reached twice');
+      },
+      { signal },
+    );
+    await expect(lost).rejects.toThrow();
+  });
+});
+
+describe('the list of a bucket', () => {
+  test('has every record that is there, and none that is gone', async () => {
+    const mine = Array.from({ length: 20 }, (_, index) => `${purpose}-${String(index)}`);
+    await Promise.all(mine.map((name, index) => keys.create({ purpose: name }, ring(index))));
+    await keys.modify({ purpose: `${purpose}-0` }, () => 'remove');
+    const listed = (await keys.list()).filter(({ key }) => key.startsWith(`${purpose}-`));
+    expect(listed.map(({ key }) => key).sort()).toEqual(mine.slice(1).sort());
+  });
+
+  test('is empty for an empty bucket', async () => {
+    expect(await new Bucket(subscribersBucket, operator, systemClock).list()).toEqual([]);
+  });
+});
+
+describe('a watch', () => {
+  test('tells what is there, then that it is current, then every change, in order', async () => {
+    const mine = Array.from({ length: 30 }, (_, index) => `${purpose}-${String(index)}`);
+    for (const name of mine) await keys.create({ purpose: name }, ring(1));
+    const seen: string[] = [];
+    const watch = follow(seen, '>');
+    await vi.waitFor(() => expect(watch.isCurrent).toBe(true));
+    const told = seen.filter((line) => line.startsWith(`${purpose}-`));
+    expect(told.sort()).toEqual(mine.map((name) => `${name} 1`).sort());
+    expect(seen.at(-1)).toBe('current');
+    await keys.modify({ purpose: `${purpose}-3` }, () => ({ set: ring(2) }));
+    await vi.waitFor(() => expect(seen.at(-1)).toBe(`${purpose}-3 2`));
+    watch.stop();
+    await keys.modify({ purpose: `${purpose}-3` }, () => ({ set: ring(3) }));
+    await operator.nc.flush();
+    expect(seen.at(-1)).toBe(`${purpose}-3 2`);
+  });
+
+  test('of an empty bucket is current at once', async () => {
+    const seen: string[] = [];
+    const watch = follow(seen, `${purpose}-none`);
+    await vi.waitFor(() => expect(seen).toEqual(['current']));
+    watch.stop();
+  });
+
+  test('passes over a record that breaks its contract', async () => {
+    const log = recordLogs();
+    const seen: string[] = [];
+    await operator.js.publish(`$KV.keys.${purpose}`, 'not JSON');
+    const watch = follow(seen, purpose, log);
+    await vi.waitFor(() => expect(seen).toEqual(['current']));
+    expect(log.lines.filter(({ level }) => level === 'error').map(({ event }) => event)).toEqual(['watch.bad-record']);
+    watch.stop();
+    await operator.jsm.streams.purge('KV_keys', { filter: `$KV.keys.${purpose}` });
+  });
+
+  test('goes on after the server was killed and started again', async () => {
+    await keys.create({ purpose }, ring(1));
+    const seen: string[] = [];
+    const watch = follow(seen, purpose);
+    await vi.waitFor(() => expect(seen).toEqual([`${purpose} 1`, 'current']));
+    await nats.kill();
+    await vi.waitFor(() => expect(operator.isConnected()).toBe(false));
+    await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    const change = keys.modify({ purpose }, () => ({ set: ring(2) }));
+    await nats.restart();
+    expect(await change).toEqual(ring(2));
+    await vi.waitFor(() => expect(seen.at(-1) === 'current' ? seen.at(-2) : seen.at(-1)).toBe(`${purpose} 2`), {
+      timeout: 8_000,
+    });
+    await vi.waitFor(() => expect(watch.isCurrent).toBe(true), { timeout: 8_000 });
+    await keys.modify({ purpose }, () => ({ set: ring(3) }));
+    await vi.waitFor(() => expect(seen.at(-1)).toBe(`${purpose} 3`));
+    watch.stop();
+  });
+});
+
+function follow(seen: string[], filter: string, log = recordLogs()): Watch<typeof KeyRing> {
+  return new Watch(
+    {
+      type: keysBucket,
+      filter,
+      handler: {
+        onRecord: (key, value) => seen.push(`${key} ${String(count(value))}`),
+        onCurrent: () => seen.push('current'),
+      },
+    },
+    { connection: operator, clock: systemClock, log },
+  );
+}

@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Bus } from '../src/bus.ts';
+import { type NatsServer, startNats } from '../src/testing.ts';
+import { type Child, startChild } from './child-process.ts';
+import { oracleProfile, pilgrimProfile, weather } from './weather.ts';
+
+const FROZEN = 'ffffffffffffffff';
+const LIVELY = 'llllllllllllllll';
+
+let nats: NatsServer;
+let pilgrim: Bus;
+let frozen: Child;
+let lively: Child;
+
+beforeAll(async () => {
+  nats = await startNats({ profiles: [oracleProfile, pilgrimProfile] });
+});
+
+afterAll(() => nats.stop());
+
+beforeEach(async () => {
+  [frozen, lively] = await Promise.all(
+    [FROZEN, LIVELY].map((name) => startChild('oracle.ts', [nats.url, name])) as [Promise<Child>, Promise<Child>],
+  );
+  pilgrim = await nats.bus(pilgrimProfile, 'pppppppppppppppp');
+  for (const first of [FROZEN, LIVELY]) await pilgrim.ask(weather, {}, { place: 'here' }, { deadlineMs: 2_000, first });
+});
+
+afterEach(async () => {
+  await pilgrim.close();
+  await Promise.all([frozen.kill(), lively.kill()]);
+});
+
+/** Asks and tells who answered after how many ms. */
+async function ask(place: string, deadlineMs: number, first?: string): Promise<{ sky: string; tookMs: number }> {
+  const started = performance.now();
+  const { sky } = await pilgrim.ask(weather, {}, { place }, { deadlineMs, attemptMs: 300, first });
+  return { sky, tookMs: performance.now() - started };
+}
+
+describe('an instance that is frozen', () => {
+  test('is worked around within the deadline, and not waited for again', async () => {
+    frozen.signal('SIGSTOP');
+    const { sky, tookMs } = await ask('first', 2_000, FROZEN);
+    expect(sky).toBe(LIVELY);
+    expect(tookMs).toBeGreaterThanOrEqual(290);
+    const answers = [];
+    for (let turn = 0; turn < 20; turn++) answers.push(await ask(`then-${String(turn)}`, 2_000, FROZEN));
+    expect(answers.map((one) => one.sky)).toEqual(answers.map(() => LIVELY));
+    expect(Math.max(...answers.map((one) => one.tookMs))).toBeLessThan(290);
+  });
+
+  test('costs a silent queue group one wait, whoever it picks', async () => {
+    frozen.signal('SIGSTOP');
+    const slow = [];
+    for (let turn = 0; turn < 40; turn++) {
+      const { sky, tookMs } = await ask(`turn-${String(turn)}`, 3_000);
+      expect(sky).toBe(LIVELY);
+      if (tookMs >= 290) slow.push(turn);
+    }
+    expect(slow.length).toBeLessThanOrEqual(1);
+  });
+
+  test('works on no question whose deadline has passed when it goes on', async () => {
+    frozen.signal('SIGSTOP');
+    await ask('late', 1_500, FROZEN);
+    const lateBy = performance.now() + 1_500 + 1_000;
+    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(lateBy), { timeout: 5_000 });
+    frozen.signal('SIGCONT');
+    await vi.waitFor(async () => expect((await ask('again', 1_000, FROZEN)).sky).toBe(FROZEN), { timeout: 8_000 });
+    expect(frozen.lines.filter((place) => place === 'late')).toEqual([]);
+    expect(frozen.lines).toContain('again');
+  });
+});

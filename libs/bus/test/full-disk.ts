@@ -1,0 +1,28 @@
+import { FakeClock } from '@callweave/clock/testing';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { Publisher } from '../src/publisher.ts';
+import { told } from './thing-told.ts';
+
+/** A process that tells facts until its journal is full, and one more when SIGUSR2 says that there is room again. */
+const [directory = ''] = process.argv.slice(2);
+const clock = new FakeClock();
+const publisher = await Publisher.open({
+  js: { publish: () => Promise.reject(new Error('the bus is away')) },
+  isConnected: () => false,
+  onReconnect: () => undefined,
+  clock,
+  log: recordLogs(),
+  directory,
+  instance: 'edge',
+  source: 'test',
+});
+let count = 0;
+while (publisher.notReady === undefined) publisher.tell(told(`fact-${String(++count)}`));
+process.once('SIGUSR2', () => {
+  clock.advance(5_000);
+  process.stdout.write(`${publisher.notReady ?? 'ready again'}\n`);
+  publisher.tell(told('after'));
+  process.stdout.write(`${String(publisher.pending)}\n`);
+});
+setInterval(() => undefined, 1_000);
+process.stdout.write(`${String(count)}\n`);

@@ -1,0 +1,54 @@
+import { defineMetric, gauge } from '@callweave/telemetry';
+import { type SipEngine } from './engine.ts';
+
+export const transactionsOpen = defineMetric({
+  name: 'callweave_engine_transactions',
+  kind: 'gauge',
+  help: 'SIP transactions being kept, finished ones until no repetition can come.',
+  unit: '1',
+  labels: [],
+});
+
+export const dialogsOpen = defineMetric({
+  name: 'callweave_engine_dialogs',
+  kind: 'gauge',
+  help: 'SIP dialogs, early ones included.',
+  unit: '1',
+  labels: [],
+});
+
+export const connectionsOpen = defineMetric({
+  name: 'callweave_engine_connections',
+  kind: 'gauge',
+  help: 'Open SIP connections.',
+  unit: '1',
+  labels: [],
+});
+
+export const appsConnected = defineMetric({
+  name: 'callweave_engine_apps',
+  kind: 'gauge',
+  help: 'Applications on the control port.',
+  unit: '1',
+  labels: [],
+});
+
+export const requestsPending = defineMetric({
+  name: 'callweave_engine_requests_pending',
+  kind: 'gauge',
+  help: 'Requests that wait for an application or for the network.',
+  unit: '1',
+  labels: [],
+});
+
+/** Every metric of this package; the reference is generated from it. */
+export const engineMetrics = [transactionsOpen, dialogsOpen, connectionsOpen, appsConnected, requestsPending] as const;
+
+/** Lets every scrape read the engine's figures. */
+export function publishMetrics(engine: SipEngine): void {
+  gauge(transactionsOpen, () => engine.stats().transactions);
+  gauge(dialogsOpen, () => engine.stats().dialogs);
+  gauge(connectionsOpen, () => engine.stats().connections);
+  gauge(appsConnected, () => engine.stats().apps);
+  gauge(requestsPending, () => engine.stats().pending);
+}

@@ -1,0 +1,173 @@
+import { isIP } from 'node:net';
+import { parseArgs } from 'node:util';
+import { type ContactOption, parseNetwork, type Protocol } from '@callweave/sip-engine';
+import { type LogLevel } from '@callweave/telemetry';
+import { type Flag, flags } from './flags.ts';
+
+/** How the process is to run. */
+export interface EngineConfig {
+  readonly contacts: readonly ContactOption[];
+  readonly address: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly logLevel: LogLevel;
+  readonly httpHost: string;
+  /** Undefined serves no health. */
+  readonly httpPort: number | undefined;
+  /** Flags that were given and have no effect, each with the reason. */
+  readonly warnings: readonly string[];
+}
+
+/** What the command line asks for. */
+export type CommandLine =
+  | { readonly kind: 'run'; readonly config: EngineConfig }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+/** drachtio-server's levels and what they are here. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  notice: 'info',
+  error: 'error',
+  warning: 'warn',
+  info: 'info',
+  debug: 'debug',
+};
+
+/** What is listened at without any --contact. */
+const DEFAULT_CONTACT = 'sip:*;transport=udp,tcp';
+
+type Draft = { -readonly [key in keyof ContactOption]: ContactOption[key] };
+
+/** Reads the command line; finds every problem, not just the first. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const reader = new Reader();
+  const options = Object.fromEntries(
+    Object.entries<Flag>(flags).map(([name, { type, short }]) => [
+      name,
+      short === undefined ? { type } : { type, short },
+    ]),
+  );
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') reader.problem(`unexpected argument: ${token.value}`);
+    if (token.kind === 'option') reader.option(token.name, token.rawName, token.value);
+  }
+  if (reader.wants !== undefined) return { kind: reader.wants };
+  return reader.finish();
+}
+
+class Reader {
+  wants: 'help' | 'version' | undefined;
+  readonly #problems: string[] = [];
+  readonly #warnings: string[] = [];
+  readonly #contacts: Draft[] = [];
+  readonly #values = new Map<string, string>();
+
+  problem(text: string): void {
+    this.#problems.push(text);
+  }
+
+  option(name: string, rawName: string, value: string | undefined): void {
+    const flag: Flag | undefined = isFlag(name) ? flags[name] : undefined;
+    if (flag === undefined) this.problem(`unknown flag: ${rawName}`);
+    else if (flag.type === 'string' && (value === undefined || value === '')) this.problem(`${rawName} needs a value`);
+    else if (flag.type === 'boolean' && value !== undefined) this.problem(`${rawName} takes no value`);
+    else if (flag.ignored !== undefined) this.#warnings.push(`--${name} has no effect: ${flag.ignored}`);
+    else if (name === 'help' || name === 'version') this.wants ??= name;
+    else this.#take(name, value ?? '');
+  }
+
+  finish(): CommandLine {
+    if (this.#contacts.length === 0) this.#contact(DEFAULT_CONTACT);
+    const level = LEVELS[this.#values.get('loglevel') ?? 'info'];
+    if (level === undefined) this.problem('--loglevel must be notice, error, warning, info or debug');
+    const address = this.#values.get('address') ?? '0.0.0.0';
+    if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
+    const port = this.#port('port') ?? 9022;
+    const httpPort = this.#port('http-port');
+    if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
+    const config = {
+      contacts: this.#contacts,
+      address,
+      port,
+      secret: this.#values.get('secret') ?? 'cymru',
+      logLevel: level,
+      httpHost: this.#values.get('http-host') ?? '127.0.0.1',
+      httpPort,
+      warnings: this.#warnings,
+    };
+    return { kind: 'run', config };
+  }
+
+  #take(name: string, value: string): void {
+    if (name === 'contact') this.#contact(value);
+    else if (name === 'external-ip' || name === 'local-net' || name === 'dns-name') this.#attribute(name, value);
+    else this.#values.set(name, value);
+  }
+
+  /** An attribute belongs to the contact before it. */
+  #attribute(name: 'external-ip' | 'local-net' | 'dns-name', value: string): void {
+    const contact = this.#contacts.at(-1);
+    if (contact === undefined) {
+      this.problem(`--${name} must follow a --contact`);
+      return;
+    }
+    if (name === 'dns-name') contact.dnsNames = [...(contact.dnsNames ?? []), value];
+    else if (name === 'external-ip') {
+      if (isIP(value) === 0) this.problem(`--external-ip is no IP address: ${value}`);
+      contact.externalIp = value;
+    } else {
+      if (!isNetwork(value)) this.problem(`--local-net is no network such as 10.0.0.0/8: ${value}`);
+      contact.localNet = value;
+    }
+  }
+
+  #contact(value: string): void {
+    const match = /^(sips?):(\[[0-9a-fA-F:.]+\]|[^:;[\]]+)(?::(\d{1,5}))?((?:;[^;]*)*)$/.exec(value);
+    if (match === null) {
+      this.problem(`--contact must be like sip:192.0.2.1:5060;transport=udp,tcp: ${value}`);
+      return;
+    }
+    const [, scheme, host = '', port = '5060', params = ''] = match;
+    const address = host.replace(/^\[|\]$/g, '');
+    if (address !== '*' && isIP(address) === 0) this.problem(`--contact has no IP address: ${value}`);
+    if (Number(port) > 65_535) this.problem(`--contact has no such port: ${value}`);
+    if (scheme === 'sips') this.problem(`--contact wants TLS, which is not available: ${value}`);
+    const protocols = this.#protocols(params, value);
+    this.#contacts.push({ address, port: Number(port), protocols });
+  }
+
+  #protocols(params: string, contact: string): Protocol[] {
+    const named = params.split(';').find((param) => param.startsWith('transport='));
+    if (named === undefined) return ['udp', 'tcp'];
+    const protocols: Protocol[] = [];
+    for (const name of named.slice('transport='.length).toLowerCase().split(',')) {
+      if (name === 'udp' || name === 'tcp') protocols.push(name);
+      else this.problem(`--contact has the transport ${name}, which is not available: ${contact}`);
+    }
+    return [...new Set(protocols)];
+  }
+
+  #port(name: string): number | undefined {
+    const text = this.#values.get(name);
+    if (text === undefined) return undefined;
+    if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+    this.problem(`--${name} is no port: ${text}`);
+    return undefined;
+  }
+}
+
+function isFlag(name: string): name is keyof typeof flags {
+  return Object.hasOwn(flags, name);
+}
+
+function isNetwork(value: string): boolean {
+  try {
+    parseNetwork(value);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+/** How a flag is used. */
+export interface Flag {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What it does; absent for a flag of drachtio-server that has no effect here. */
+  readonly help?: string;
+  /** Why it has no effect, for the warning. */
+  readonly ignored?: string;
+}
+
+const NOT_YET = 'not available in this server';
+const NO_BLACKLIST = 'bans are kept by the edge, not by this server';
+const TLS = 'TLS is not available in this server';
+
+/** Every flag: drachtio-server's own names, and ours. */
+export const flags = {
+  address: { type: 'string', help: 'address for application connections (default 0.0.0.0)' },
+  contact: { type: 'string', short: 'c', help: 'SIP address to bind, as sip:ip:port;transport=udp,tcp (repeatable)' },
+  'external-ip': { type: 'string', help: 'address to show to peers instead; belongs to the --contact before it' },
+  'local-net': {
+    type: 'string',
+    help: 'network whose peers see the local address; belongs to the --contact before it',
+  },
+  'dns-name': { type: 'string', help: 'name of the local host; belongs to the --contact before it (repeatable)' },
+  help: { type: 'boolean', short: 'h', help: 'print this and exit' },
+  'http-host': { type: 'string', help: 'address of health and metrics (default 127.0.0.1)' },
+  'http-port': { type: 'string', help: 'port of /healthz, /readyz and /metrics (default: none)' },
+  loglevel: { type: 'string', short: 'l', help: 'notice, error, warning, info or debug (default info)' },
+  noconfig: { type: 'boolean', help: 'read no configuration file; always so' },
+  port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
+  secret: { type: 'string', help: 'what applications authenticate with (default cymru)' },
+  stdout: { type: 'boolean', help: 'log to standard output; always so' },
+  version: { type: 'boolean', short: 'v', help: 'print the version and exit' },
+  'aggressive-nat-detection': { type: 'boolean', ignored: NOT_YET },
+  'always-send-180': { type: 'boolean', ignored: NOT_YET },
+  'blacklist-redis-address': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-redis-key': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-redis-master': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-redis-password': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-redis-port': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-redis-sentinels': { type: 'string', ignored: NO_BLACKLIST },
+  'blacklist-refresh-secs': { type: 'string', ignored: NO_BLACKLIST },
+  'cert-file': { type: 'string', ignored: TLS },
+  'chain-file': { type: 'string', ignored: TLS },
+  daemon: { type: 'boolean', ignored: 'run it under a supervisor instead' },
+  'dh-param': { type: 'string', ignored: TLS },
+  'disable-nat-detection': { type: 'boolean', ignored: NOT_YET },
+  file: { type: 'string', short: 'f', ignored: 'configuration files are not read' },
+  'globally-readable-logs': { type: 'boolean', ignored: 'no log files are written' },
+  homer: { type: 'string', ignored: NOT_YET },
+  'homer-id': { type: 'string', ignored: NOT_YET },
+  'http-handler': { type: 'string', ignored: NOT_YET },
+  'http-method': { type: 'string', ignored: NOT_YET },
+  'key-file': { type: 'string', ignored: TLS },
+  'memory-debug': { type: 'boolean', ignored: 'nothing to debug' },
+  'min-tls-version': { type: 'string', ignored: TLS },
+  mtu: { type: 'string', ignored: 'datagrams may have any size' },
+  'prometheus-scrape-port': { type: 'string', ignored: 'use --http-port' },
+  'reject-register-with-no-realm': { type: 'boolean', ignored: NOT_YET },
+  'sofia-loglevel': { type: 'string', short: 's', ignored: 'there is no sofia here' },
+  'tcp-keepalive-interval': { type: 'string', ignored: 'it is 45 s' },
+  'tls-cipherlist': { type: 'string', ignored: TLS },
+  'tls-port': { type: 'string', ignored: TLS },
+  user: { type: 'string', short: 'u', ignored: 'run it as that user instead' },
+  'user-agent-options-auto-respond': { type: 'string', ignored: NOT_YET },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** The text of `--help`. */
+export function usage(): string {
+  const lines = Object.entries<Flag>(flags)
+    .filter(([, flag]) => flag.help !== undefined)
+    .map(([name, flag]) => {
+      const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+      return `  ${short}--${name.padEnd(16)} ${flag.help ?? ''}`;
+    });
+  return ['Usage: callweave-sip-engine [OPTIONS]', '', ...lines, ''].join('\n');
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { readCommandLine } from '../src/config.ts';
+import { type Flag, flags } from '../src/flags.ts';
+
+function run(...args: string[]) {
+  const line = readCommandLine(args);
+  if (line.kind !== 'run') throw new Error(`not run: ${JSON.stringify(line)}`);
+  return line.config;
+}
+
+function problems(...args: string[]) {
+  const line = readCommandLine(args);
+  return line.kind === 'wrong' ? line.problems : [];
+}
+
+describe('the command line', () => {
+  test("without flags it is drachtio-server's", () => {
+    expect(run()).toMatchObject({
+      contacts: [{ address: '*', port: 5060, protocols: ['udp', 'tcp'] }],
+      address: '0.0.0.0',
+      port: 9022,
+      secret: 'cymru',
+      logLevel: 'info',
+      httpPort: undefined,
+    });
+  });
+
+  test('attributes belong to the contact before them', () => {
+    const { contacts } = run(
+      ...['--contact', 'sip:10.0.0.1:5070;transport=udp', '--external-ip', '192.0.2.1', '--local-net=10.0.0.0/8'],
+      ...['-c', 'sip:[::1];transport=tcp,udp', '--dns-name', 'a.example.com', '--dns-name', 'b.example.com'],
+    );
+    expect(contacts).toEqual([
+      { address: '10.0.0.1', port: 5070, protocols: ['udp'], externalIp: '192.0.2.1', localNet: '10.0.0.0/8' },
+      { address: '::1', port: 5060, protocols: ['tcp', 'udp'], dnsNames: ['a.example.com', 'b.example.com'] },
+    ]);
+  });
+
+  test.each([
+    ['notice', 'info'],
+    ['warning', 'warn'],
+    ['debug', 'debug'],
+  ])('the level %s is %s here', (level, expected) => {
+    expect(run('-l', level).logLevel).toBe(expected);
+  });
+
+  test('every flag of drachtio-server that has no effect is named in a warning', () => {
+    for (const [name, flag] of Object.entries<Flag>(flags)) {
+      if (flag.ignored === undefined) continue;
+      const args = flag.type === 'string' ? [`--${name}`, 'x'] : [`--${name}`];
+      expect(run(...args).warnings).toEqual([expect.stringContaining(`--${name} has no effect: `)]);
+    }
+  });
+
+  test('all problems are reported at once', () => {
+    expect(
+      problems(
+        ...['--frobnicate', '--port', '99999', '--address', 'nowhere', '--loglevel', 'loud', 'stray', '--secret'],
+      ),
+    ).toEqual([
+      'unknown flag: --frobnicate',
+      'unexpected argument: stray',
+      '--secret needs a value',
+      '--loglevel must be notice, error, warning, info or debug',
+      '--address is no IP address: nowhere',
+      '--port is no port: 99999',
+    ]);
+  });
+
+  test.each([
+    ['--external-ip', '192.0.2.1', '--external-ip must follow a --contact'],
+    ['--contact', 'http://x', '--contact must be like'],
+    ['--contact', 'sip:example.com', '--contact has no IP address'],
+    ['--contact', 'sips:192.0.2.1', '--contact wants TLS'],
+    ['--contact', 'sip:192.0.2.1;transport=udp,ws', '--contact has the transport ws'],
+    ['--contact', 'sip:192.0.2.1:70000', '--contact has no such port'],
+    ['--http-port', 'x', '--http-port is no port'],
+  ])('%s %s is wrong', (flag, value, problem) => {
+    expect(problems(flag, value)).toContainEqual(expect.stringContaining(problem));
+  });
+
+  test.each([
+    ['-h', 'help'],
+    ['--help', 'help'],
+    ['-v', 'version'],
+    ['--version', 'version'],
+  ])('%s asks for %s, whatever else is wrong', (flag, kind) => {
+    expect(readCommandLine([flag, '--frobnicate'])).toEqual({ kind });
+  });
+});

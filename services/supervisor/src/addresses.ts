@@ -1,0 +1,67 @@
+import { type Config, type PortRange } from './config.ts';
+import { PortsUnavailableError } from './errors.ts';
+import { describeTaken, type PortFinder, whyTaken } from './free-ports.ts';
+import { allPorts, planPorts } from './port-plan.ts';
+import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
+
+/** The ports of this run, all of them known. */
+export interface Addresses {
+  readonly host: string;
+  readonly sip: readonly number[];
+  readonly control: readonly number[];
+  /** Undefined: another bus is used. */
+  readonly nats: number | undefined;
+  /** Undefined: another rtpengine is used. */
+  readonly rtpengine: { readonly port: number; readonly media: PortRange } | undefined;
+}
+
+/**
+ * Settles every port before anything is started. Throws `ConfigError` when the configuration contradicts itself and
+ * `PortsUnavailableError` with everything that is taken.
+ */
+export async function settleAddresses(config: Config, finder: PortFinder): Promise<Addresses> {
+  const { host } = config;
+  const plan = planPorts(config);
+  const problems: string[] = [];
+  if ((await whyTaken(host, 0, ['tcp'])) !== undefined) {
+    throw new PortsUnavailableError([`${host} is not an address of this machine: change CALLWEAVE_HOST`]);
+  }
+  for (const use of allPorts(plan)) {
+    const problem = await describeTaken(use);
+    if (problem !== undefined && !problems.includes(problem)) problems.push(problem);
+  }
+  const media = plan.rtpengine === undefined ? undefined : settleMedia(config, problems);
+  if (problems.length > 0) throw new PortsUnavailableError(problems);
+
+  const settleAll = async (uses: typeof plan.sip): Promise<number[]> => {
+    const ports: number[] = [];
+    for (const use of uses) ports.push(await finder.settle(use));
+    return ports;
+  };
+  return {
+    host,
+    sip: await settleAll(plan.sip),
+    control: await settleAll(plan.control),
+    nats: plan.nats === undefined ? undefined : await finder.settle(plan.nats),
+    rtpengine:
+      plan.rtpengine === undefined || media === undefined
+        ? undefined
+        : { port: await finder.settle(plan.rtpengine), media },
+  };
+}
+
+function settleMedia({ host, rtpPorts }: Config, problems: string[]): PortRange | undefined {
+  const used = usedRanges();
+  if (rtpPorts.min === 0) {
+    const range = pickRange(host, used);
+    if (range === undefined) problems.push(`no free range for media on ${host}: set CALLWEAVE_RTP_PORTS`);
+    return range;
+  }
+  const other = findOverlap(host, rtpPorts, used);
+  if (other === undefined) return rtpPorts;
+  problems.push(
+    `ports ${rtpPorts.min}-${rtpPorts.max} of ${host} for media overlap ${other.min}-${other.max} ` +
+      `of another rtpengine (process ${other.pid}): set CALLWEAVE_RTP_PORTS`,
+  );
+  return undefined;
+}

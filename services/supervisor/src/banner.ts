@@ -1,0 +1,31 @@
+import { type PlatformFile } from '@callweave/service';
+
+/** What a person needs to know about a platform that runs. */
+export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
+  readonly stateDir: string;
+  readonly platformFile: string;
+}
+
+/** The short table that is shown when everything is ready. */
+export function banner({ sip, accounts, nats, rtpengine, stateDir, platformFile }: PlatformFacts): string {
+  const [first = ''] = sip;
+  const rows: [string, string][] = [
+    ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
+    ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
+    ['register', `user and password as above, domain and registrar ${first}`],
+    ['NATS', `${nats.url}  (operator's credentials: ${platformFile})`],
+    ['rtpengine', rtpengine],
+    ['watch', `nats --server ${nats.url}${credentials(nats)} sub 'callweave.registration.>'`],
+    ['look', 'npx callweave registrations · npx callweave doctor'],
+    ['state, logs', stateDir],
+    ['stop', 'Ctrl-C'],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return ['', 'Callweave is ready.', '', ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`), ''].join(
+    '\n',
+  );
+}
+
+function credentials({ user, password }: PlatformFile['nats']): string {
+  return user === undefined ? '' : ` --user ${user} --password ${password ?? ''}`;
+}

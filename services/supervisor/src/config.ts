@@ -1,0 +1,94 @@
+import { busConfig, type ConfigOf, defineConfig, env, hostPort, port, processConfig } from '@callweave/service';
+import { z } from 'zod';
+
+/** The first and the last of a range of ports; both 0: any free range. */
+export interface PortRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+const replicas = z.coerce.number().int().min(1).max(16);
+
+const portList = z
+  .string()
+  .regex(/^\s*\d{1,5}\s*(,\s*\d{1,5}\s*)*$/, { error: 'expected ports separated by commas', abort: true })
+  .refine((text) => parsePorts(text).every((value) => value <= 65_535), 'port above 65535');
+
+const portRange = z
+  .string()
+  .regex(/^(0|\d{1,5}-\d{1,5})$/, { error: 'expected FIRST-LAST, or 0', abort: true })
+  .refine((text) => {
+    const { min, max } = parseRange(text);
+    return text === '0' || (min >= 1024 && max <= 65_535 && max - min >= 3);
+  }, 'expected at least 4 ports between 1024 and 65535');
+
+export const config = defineConfig({
+  logLevel: processConfig.logLevel,
+  host: env(
+    'CALLWEAVE_HOST',
+    z
+      .ipv4('expected an IPv4 address of this machine')
+      .refine((text) => text !== '0.0.0.0', 'phones cannot be told 0.0.0.0: name one address of this machine')
+      .default('127.0.0.1')
+      .describe('Address that everything binds and that phones are told.'),
+  ),
+  sipPorts: env(
+    'CALLWEAVE_SIP_PORTS',
+    portList
+      .default('5060')
+      .describe('SIP ports, UDP and TCP, separated by commas; each gets an engine and an edge. 0 picks a free one.')
+      .transform(parsePorts),
+  ),
+  controlPorts: env(
+    'CALLWEAVE_CONTROL_PORTS',
+    portList
+      .default('9022')
+      .describe('Control ports of the SIP engines; a short list goes on upwards from its last. 0 picks free ones.')
+      .transform(parsePorts),
+  ),
+  natsPort: env(
+    'CALLWEAVE_NATS_PORT',
+    port.default(4222).describe('Port of the nats-server that is started; 0 picks a free one.'),
+  ),
+  natsUrl: env(
+    'CALLWEAVE_NATS_URL',
+    busConfig.natsUrl.schema
+      .optional()
+      .describe('Use this bus, with the user and password in the URL, instead of starting a nats-server.'),
+  ),
+  natsReplicas: env(
+    'CALLWEAVE_NATS_REPLICAS',
+    z.coerce.number().int().min(1).max(5).default(1).describe('Copies of each stream and bucket; 3 on a cluster.'),
+  ),
+  rtpengine: env(
+    'CALLWEAVE_RTPENGINE',
+    hostPort.optional().describe('Control address of an rtpengine to use instead of starting one.'),
+  ),
+  rtpenginePort: env(
+    'CALLWEAVE_RTPENGINE_PORT',
+    port.default(2223).describe('Control port (ng, UDP) of the rtpengine that is started; 0 picks a free one.'),
+  ),
+  rtpPorts: env(
+    'CALLWEAVE_RTP_PORTS',
+    portRange
+      .default('30000-30999')
+      .describe('Ports for media, as FIRST-LAST; 0 picks a free range.')
+      .transform(parseRange),
+  ),
+  stateDir: env(
+    'CALLWEAVE_STATE_DIR',
+    z.string().min(1).default('.callweave').describe('Where data, secrets and logs live; one for each platform.'),
+  ),
+  registrars: env('CALLWEAVE_REGISTRARS', replicas.default(2).describe('Replicas of registrar.')),
+  auths: env('CALLWEAVE_AUTHS', replicas.default(2).describe('Replicas of auth-challenge-affinity.')),
+});
+export type Config = ConfigOf<typeof config>;
+
+function parsePorts(text: string): number[] {
+  return text.split(',').map(Number);
+}
+
+function parseRange(text: string): PortRange {
+  const [min = 0, max = 0] = text.split('-').map(Number);
+  return { min, max };
+}

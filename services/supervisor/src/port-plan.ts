@@ -1,0 +1,104 @@
+import { ConfigError } from '@callweave/service';
+import { type Config } from './config.ts';
+
+export type PortProtocol = 'udp' | 'tcp';
+
+/** One port the platform opens: what for, and which setting moves it. */
+export interface PortUse {
+  readonly purpose: string;
+  readonly variable: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly protocols: readonly PortProtocol[];
+}
+
+/** Every port the platform opens besides those for media. */
+export interface PortPlan {
+  readonly sip: readonly PortUse[];
+  /** Control port of the engine at the same place in `sip`. */
+  readonly control: readonly PortUse[];
+  readonly nats: PortUse | undefined;
+  readonly rtpengine: PortUse | undefined;
+}
+
+/** Control connections stay on the machine. */
+const LOOPBACK = '127.0.0.1';
+
+/** The ports that `config` asks for. Throws `ConfigError` when it asks for one of them twice. */
+export function planPorts(config: Config): PortPlan {
+  const { host } = config;
+  const plan: PortPlan = {
+    sip: config.sipPorts.map((port) => ({
+      purpose: 'SIP',
+      variable: 'CALLWEAVE_SIP_PORTS',
+      host,
+      port,
+      protocols: ['udp', 'tcp'],
+    })),
+    control: config.sipPorts.map((_sip, index) => ({
+      purpose: `control of SIP engine ${index + 1}`,
+      variable: 'CALLWEAVE_CONTROL_PORTS',
+      host: LOOPBACK,
+      port: controlPort(config.controlPorts, index),
+      protocols: ['tcp'],
+    })),
+    nats:
+      config.natsUrl === undefined
+        ? {
+            purpose: 'nats-server',
+            variable: 'CALLWEAVE_NATS_PORT',
+            host,
+            port: config.natsPort,
+            protocols: ['tcp'],
+          }
+        : undefined,
+    rtpengine:
+      config.rtpengine === undefined
+        ? {
+            purpose: 'control of rtpengine',
+            variable: 'CALLWEAVE_RTPENGINE_PORT',
+            host,
+            port: config.rtpenginePort,
+            protocols: ['udp'],
+          }
+        : undefined,
+  };
+  const problems = [...findClashes(allPorts(plan)), ...findInRange(allPorts(plan), config)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return plan;
+}
+
+/** Every port of the plan, in one list. */
+export function allPorts({ sip, control, nats, rtpengine }: PortPlan): PortUse[] {
+  return [...sip, ...control, nats, rtpengine].filter((use) => use !== undefined);
+}
+
+function controlPort(ports: readonly number[], index: number): number {
+  const listed = ports[index];
+  if (listed !== undefined) return listed;
+  const last = ports.at(-1) ?? 0;
+  return last === 0 ? 0 : last + index - (ports.length - 1);
+}
+
+function findClashes(uses: readonly PortUse[]): string[] {
+  const problems: string[] = [];
+  uses.forEach((use, index) => {
+    if (use.port > 65_535) problems.push(`${use.variable}: port ${use.port} for ${use.purpose} is above 65535`);
+    const other = uses.slice(0, index).find((earlier) => clash(earlier, use));
+    if (other === undefined) return;
+    problems.push(`${use.variable}: port ${use.port} for ${use.purpose} is also for ${other.purpose}`);
+  });
+  return problems;
+}
+
+function clash(a: PortUse, b: PortUse): boolean {
+  return a.port !== 0 && a.port === b.port && a.protocols.some((protocol) => b.protocols.includes(protocol));
+}
+
+function findInRange(uses: readonly PortUse[], { rtpPorts: { min, max }, rtpengine }: Config): string[] {
+  if (rtpengine !== undefined) return [];
+  return uses
+    .filter(({ port, protocols }) => protocols.includes('udp') && port !== 0 && port >= min && port <= max)
+    .map(({ port, purpose }) => `CALLWEAVE_RTP_PORTS: ${min}-${max} holds port ${port} for ${purpose}`);
+}

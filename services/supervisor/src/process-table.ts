@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Environment } from '@callweave/service';
+import { type Addresses } from './addresses.ts';
+import { type Config } from './config.ts';
+import { type Secrets } from './secrets.ts';
+
+/** Groups in the order in which they are stopped; the bus is started first and leaves last. */
+export const groups = ['edge', 'service', 'engine', 'media', 'bus'] as const;
+export type Group = (typeof groups)[number];
+
+/** How a process tells that it lives. */
+export type Health =
+  { readonly kind: 'http' } | { readonly kind: 'nats' | 'ng'; readonly host: string; readonly port: number };
+
+/** One process of the platform. */
+export interface ProcessSpec {
+  /** Unique; also the name of its log file and its state directory. */
+  readonly name: string;
+  readonly group: Group;
+  /** A program in PATH, or the entry of one of ours. */
+  readonly program: { readonly command: string } | { readonly entry: string };
+  readonly health: Health;
+  /** Arguments for this start; `httpPort` is the port of its health endpoint. */
+  readonly args: (httpPort: number) => readonly string[];
+  /** Settings of its own, added to the environment of the supervisor. */
+  readonly env: Environment;
+}
+
+/** How a service reaches the bus. */
+export interface BusAddress {
+  readonly url: string;
+  credentials(service: string): { readonly user: string; readonly password: string };
+}
+
+export interface TableInput {
+  readonly config: Config;
+  readonly addresses: Addresses;
+  readonly secrets: Secrets;
+  readonly bus: BusAddress;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly natsConfigFile: string;
+}
+
+/** drachtio-server's names for our levels; its quietest is `error`. */
+const engineLogLevels: Readonly<Record<Config['logLevel'], string>> = {
+  fatal: 'error',
+  error: 'error',
+  warn: 'warning',
+  info: 'info',
+  debug: 'debug',
+  silent: 'error',
+};
+
+const noArguments = (): readonly string[] => [];
+
+/** Every process of the platform; those that are found elsewhere are missing. */
+export function processTable(input: TableInput): ProcessSpec[] {
+  const { config, addresses } = input;
+  return [
+    ...natsServer(input),
+    ...rtpengine(input),
+    ...addresses.sip.map((_port, index) => sipEngine(input, index)),
+    ...replicas(config.registrars).map((n) => service(input, `registrar-${n}`, 'registrar', registrarEntry)),
+    ...replicas(config.auths).map((n) =>
+      service(input, `auth-challenge-affinity-${n}`, 'auth-challenge-affinity', authEntry),
+    ),
+    ...addresses.sip.map((_port, index) => edge(input, index)),
+  ];
+}
+
+const engineEntry = entry('sip-engine', 'callweave-sip-engine');
+const registrarEntry = entry('registrar', 'callweave-registrar');
+const authEntry = entry('auth-challenge-affinity', 'callweave-auth');
+const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
+
+function natsServer({ addresses: { host, nats }, natsConfigFile }: TableInput): ProcessSpec[] {
+  if (nats === undefined) return [];
+  return [
+    {
+      name: 'nats-server',
+      group: 'bus',
+      program: { command: 'nats-server' },
+      health: { kind: 'nats', host, port: nats },
+      args: () => ['--config', natsConfigFile],
+      env: {},
+    },
+  ];
+}
+
+function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): ProcessSpec[] {
+  if (own === undefined) return [];
+  const { port, media } = own;
+  const args = [
+    // Debian's package brings a configuration with ports of its own.
+    '--config-file=none',
+    '--foreground',
+    '--log-stderr',
+    '--table=-1',
+    `--interface=${host}`,
+    `--listen-ng=${host}:${port}`,
+    `--port-min=${media.min}`,
+    `--port-max=${media.max}`,
+  ];
+  return [
+    {
+      name: 'rtpengine',
+      group: 'media',
+      program: { command: 'rtpengine' },
+      health: { kind: 'ng', host, port },
+      args: () => args,
+      env: {},
+    },
+  ];
+}
+
+function sipEngine({ config, addresses, secrets }: TableInput, index: number): ProcessSpec {
+  const { host, sip, control } = addresses;
+  return {
+    name: `sip-engine-${index + 1}`,
+    group: 'engine',
+    program: { entry: engineEntry },
+    health: { kind: 'http' },
+    args: (httpPort) => [
+      '--contact',
+      `sip:${host}:${sip[index] ?? 0};transport=udp,tcp`,
+      '--address',
+      '127.0.0.1',
+      '--port',
+      String(control[index] ?? 0),
+      '--secret',
+      secrets.engineSecret,
+      '--http-port',
+      String(httpPort),
+      '--loglevel',
+      engineLogLevels[config.logLevel],
+    ],
+    env: {},
+  };
+}
+
+function service({ bus, stateDir }: TableInput, name: string, profile: string, at: string): ProcessSpec {
+  const { user, password } = bus.credentials(profile);
+  return {
+    name,
+    group: 'service',
+    program: { entry: at },
+    health: { kind: 'http' },
+    args: noArguments,
+    env: {
+      CALLWEAVE_NATS_URL: bus.url,
+      CALLWEAVE_NATS_USER: user,
+      CALLWEAVE_NATS_PASSWORD: password,
+      CALLWEAVE_STATE_DIR: join(stateDir, name),
+    },
+  };
+}
+
+function edge(input: TableInput, index: number): ProcessSpec {
+  const spec = service(input, `edge-signaling-${index + 1}`, 'edge-signaling', edgeEntry);
+  return {
+    ...spec,
+    group: 'edge',
+    env: {
+      ...spec.env,
+      CALLWEAVE_ENGINE: `127.0.0.1:${input.addresses.control[index] ?? 0}`,
+      CALLWEAVE_ENGINE_SECRET: input.secrets.engineSecret,
+    },
+  };
+}
+
+function replicas(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** Works from the sources and from what is built of them: both lie one folder below the package. */
+function entry(folder: string, bin: string): string {
+  return fileURLToPath(new URL(`../../${folder}/bin/${bin}.mjs`, import.meta.url));
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { banner } from '../src/banner.ts';
+
+const facts = {
+  host: '127.0.0.1',
+  sip: ['127.0.0.1:5060', '127.0.0.1:5062'],
+  accounts: [{ user: 'alice', password: 'secret1', domain: '127.0.0.1' }],
+  nats: { url: 'nats://127.0.0.1:4222', user: 'operator', password: 'secret2' },
+  rtpengine: '127.0.0.1:2223',
+  stateDir: '/state',
+  platformFile: '/state/platform.json',
+};
+
+test('what runs is told with addresses, accounts, and how to register and watch', () => {
+  expect(banner(facts).split('\n')).toEqual([
+    '',
+    'Callweave is ready.',
+    '',
+    '  SIP          127.0.0.1:5060, 127.0.0.1:5062  (UDP and TCP)',
+    '  alice        password secret1',
+    '  register     user and password as above, domain and registrar 127.0.0.1:5060',
+    "  NATS         nats://127.0.0.1:4222  (operator's credentials: /state/platform.json)",
+    '  rtpengine    127.0.0.1:2223',
+    "  watch        nats --server nats://127.0.0.1:4222 --user operator --password secret2 sub 'callweave.registration.>'",
+    '  look         npx callweave registrations · npx callweave doctor',
+    '  state, logs  /state',
+    '  stop         Ctrl-C',
+    '',
+  ]);
+});
+
+test('a bus without users is shown without', () => {
+  expect(banner({ ...facts, nats: { url: 'nats://10.0.0.1:4222' } })).toContain(
+    "nats --server nats://10.0.0.1:4222 sub 'callweave.registration.>'",
+  );
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { busAddress } from '../src/bus-address.ts';
+import { processTable, type ProcessSpec } from '../src/process-table.ts';
+import { configOf } from './support.ts';
+
+const secrets = {
+  natsPasswords: { operator: 'o', registrar: 'r', 'auth-challenge-affinity': 'a', 'edge-signaling': 'e' },
+  engineSecret: 'engine secret',
+  accounts: {},
+};
+const host = '127.0.0.1';
+
+function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[] {
+  const config = configOf(environment);
+  const isOwnBus = config.natsUrl === undefined;
+  return processTable({
+    config,
+    addresses: {
+      host,
+      sip: [5060, 5062],
+      control: [9022, 9023],
+      nats: isOwnBus ? 4222 : undefined,
+      rtpengine: config.rtpengine === undefined ? { port: 2223, media: { min: 30_000, max: 30_999 } } : undefined,
+    },
+    secrets,
+    bus: busAddress({ host, port: 4222 }, config.natsUrl, secrets),
+    stateDir: '/state',
+    natsConfigFile: '/state/nats/nats.conf',
+  });
+}
+
+function find(specs: readonly ProcessSpec[], name: string): ProcessSpec {
+  const found = specs.find((spec) => spec.name === name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found;
+}
+
+describe('the processes of a platform', () => {
+  test('are the servers, an engine and an edge for each SIP port, and the replicas of the services', () => {
+    expect(table({ CALLWEAVE_REGISTRARS: '3', CALLWEAVE_AUTHS: '1' }).map(({ name }) => name)).toEqual([
+      'nats-server',
+      'rtpengine',
+      'sip-engine-1',
+      'sip-engine-2',
+      'registrar-1',
+      'registrar-2',
+      'registrar-3',
+      'auth-challenge-affinity-1',
+      'edge-signaling-1',
+      'edge-signaling-2',
+    ]);
+  });
+
+  test('no server is started that runs elsewhere', () => {
+    const specs = table({ CALLWEAVE_NATS_URL: 'nats://me:p%40ss@10.0.0.1:4222', CALLWEAVE_RTPENGINE: '10.0.0.2:2223' });
+    expect(specs.some(({ group }) => group === 'bus' || group === 'media')).toBe(false);
+    expect(find(specs, 'registrar-1').env).toMatchObject({
+      CALLWEAVE_NATS_URL: 'nats://10.0.0.1:4222',
+      CALLWEAVE_NATS_USER: 'me',
+      CALLWEAVE_NATS_PASSWORD: 'p@ss',
+    });
+  });
+
+  test('each service has its own user on the bus and its own state directory', () => {
+    expect(find(table(), 'auth-challenge-affinity-2').env).toEqual({
+      CALLWEAVE_NATS_URL: 'nats://127.0.0.1:4222',
+      CALLWEAVE_NATS_USER: 'auth-challenge-affinity',
+      CALLWEAVE_NATS_PASSWORD: 'a',
+      CALLWEAVE_STATE_DIR: '/state/auth-challenge-affinity-2',
+    });
+  });
+
+  test('an edge and its engine know each other, and no other pair', () => {
+    const specs = table();
+    expect(find(specs, 'edge-signaling-2').env).toMatchObject({
+      CALLWEAVE_ENGINE: '127.0.0.1:9023',
+      CALLWEAVE_ENGINE_SECRET: 'engine secret',
+    });
+    expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
+      '--contact sip:127.0.0.1:5062;transport=udp,tcp --address 127.0.0.1 --port 9023 --secret engine secret ' +
+        '--http-port 8080 --loglevel info',
+    );
+  });
+
+  test('rtpengine runs in user space and reads no configuration of the system', () => {
+    expect(find(table(), 'rtpengine').args(0)).toEqual([
+      '--config-file=none',
+      '--foreground',
+      '--log-stderr',
+      '--table=-1',
+      '--interface=127.0.0.1',
+      '--listen-ng=127.0.0.1:2223',
+      '--port-min=30000',
+      '--port-max=30999',
+    ]);
+  });
+});
