@@ -81,6 +81,8 @@ export const config = defineConfig({
   ),
   registrars: env('CALLWEAVE_REGISTRARS', replicas.default(2).describe('Replicas of registrar.')),
   auths: env('CALLWEAVE_AUTHS', replicas.default(2).describe('Replicas of auth-challenge-affinity.')),
+  callRoutings: env('CALLWEAVE_CALL_ROUTINGS', replicas.default(2).describe('Replicas of call-routing.')),
+  mediaControls: env('CALLWEAVE_MEDIA_CONTROLS', replicas.default(2).describe('Replicas of media-control.')),
 });
 export type Config = ConfigOf<typeof config>;
 

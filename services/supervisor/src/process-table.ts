@@ -66,6 +66,8 @@ export function processTable(input: TableInput): ProcessSpec[] {
     ...replicas(config.auths).map((n) =>
       service(input, `auth-challenge-affinity-${n}`, 'auth-challenge-affinity', authEntry),
     ),
+    ...replicas(config.callRoutings).map((n) => service(input, `call-routing-${n}`, 'call-routing', routingEntry)),
+    ...replicas(config.mediaControls).map((n) => mediaControl(input, n)),
     ...addresses.sip.map((_port, index) => edge(input, index)),
   ];
 }
@@ -73,6 +75,8 @@ export function processTable(input: TableInput): ProcessSpec[] {
 const engineEntry = entry('sip-engine', 'callweave-sip-engine');
 const registrarEntry = entry('registrar', 'callweave-registrar');
 const authEntry = entry('auth-challenge-affinity', 'callweave-auth');
+const routingEntry = entry('call-routing', 'callweave-call-routing');
+const mediaEntry = entry('media-control', 'callweave-media-control');
 const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
 
 function natsServer({ addresses: { host, nats }, natsConfigFile }: TableInput): ProcessSpec[] {
@@ -155,6 +159,13 @@ function service({ bus, stateDir }: TableInput, name: string, profile: string, a
       CALLWEAVE_STATE_DIR: join(stateDir, name),
     },
   };
+}
+
+function mediaControl(input: TableInput, n: number): ProcessSpec {
+  const { config, addresses } = input;
+  const own = addresses.rtpengine === undefined ? '' : `${addresses.host}:${addresses.rtpengine.port}`;
+  const spec = service(input, `media-control-${n}`, 'media-control', mediaEntry);
+  return { ...spec, env: { ...spec.env, CALLWEAVE_RTPENGINES: config.rtpengine ?? own } };
 }
 
 function edge(input: TableInput, index: number): ProcessSpec {
