@@ -1,0 +1,74 @@
+import { SoundNotFoundError } from './errors.ts';
+import { type FsmrfEndpoint } from './fsmrf.ts';
+import { type Timers, within } from './timers.ts';
+
+/** How long a media server has to hang up when asked. */
+const DESTROY_MS = 2_000;
+
+/** One party's sound on a media server. */
+export class MediaEndpoint {
+  readonly #endpoint: FsmrfEndpoint;
+  readonly #timers: Timers;
+  #isGone = false;
+
+  constructor(endpoint: FsmrfEndpoint, timers: Timers) {
+    this.#endpoint = endpoint;
+    this.#timers = timers;
+    endpoint.on('destroy', () => {
+      this.#isGone = true;
+    });
+  }
+
+  /** The media server's name for it. */
+  get uuid(): string {
+    return this.#endpoint.uuid;
+  }
+
+  /** The description the other party is to be given. */
+  get localSdp(): string {
+    return this.#endpoint.local.sdp;
+  }
+
+  /** Plays sounds one after the other, to their end. Rejects with `SoundNotFoundError`. */
+  async play(...sounds: readonly string[]): Promise<{ readonly playedMs: number }> {
+    try {
+      const { playbackMilliseconds } = await this.#endpoint.play(sounds);
+      return { playedMs: Number(playbackMilliseconds) };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      throw new SoundNotFoundError(sounds.join(' '), { cause: error });
+    }
+  }
+
+  /** Runs an application of the media server until it is done or the call is over. */
+  async execute(application: string, argument = ''): Promise<void> {
+    await this.#endpoint.execute(application, argument);
+  }
+
+  /** Takes up the other party's new description; resolves with ours. */
+  async modify(sdp: string): Promise<string> {
+    await this.#endpoint.modify(sdp);
+    return this.#endpoint.local.sdp;
+  }
+
+  /** Calls back when the media server ends it; not after `destroy`. */
+  onGone(listener: (reason: string | undefined) => void): void {
+    this.#endpoint.on('destroy', (event) => listener(event?.reason));
+  }
+
+  /** Releases it; resolves when the media server has, or after two seconds. */
+  async destroy(): Promise<void> {
+    if (this.#isGone || !this.#endpoint.connected) return;
+    this.#isGone = true;
+    await within(this.#timers, DESTROY_MS, this.#endpoint.destroy(), () => new DestroyTimeout());
+  }
+}
+
+/** The media server did not hang up in time. */
+class DestroyTimeout extends Error {
+  readonly code = 'ENDPOINT_DESTROY_TIMEOUT';
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && error.message === 'File Not Found';
+}

@@ -1,0 +1,107 @@
+import { type MediaDialer, srfFace } from './dialer.ts';
+import { MediaEndpoint } from './endpoint.ts';
+import { EndpointRefusedError, MediaServerUnavailableError } from './errors.ts';
+import { createFsmrf, type FsmrfMediaServer } from './fsmrf.ts';
+import { type EventSocketAddress, probe } from './probe.ts';
+import { type Timers, within } from './timers.ts';
+
+/** How to reach a media server, and how it reaches us. */
+export interface MediaServerOptions extends EventSocketAddress {
+  /** Where we listen for the media server's connections, one a call; any free port. */
+  readonly listenAddress: string;
+  /** How the media server reaches that address, if otherwise. */
+  readonly advertisedAddress?: string | undefined;
+}
+
+export interface MediaServerDeps {
+  readonly dialer: MediaDialer;
+  readonly timers: Timers;
+}
+
+const CONNECT_MS = 3_000;
+
+/** A connection to one media server, through drachtio-fsmrf. */
+export class MediaServer {
+  readonly #server: FsmrfMediaServer;
+  readonly #timers: Timers;
+  readonly #listeners: (() => void)[] = [];
+  #isOpen = true;
+
+  private constructor(server: FsmrfMediaServer, timers: Timers) {
+    this.#server = server;
+    this.#timers = timers;
+    server.on('end', () => this.#lost());
+    // The first error is told by the end of the connection; without a listener it would end the process.
+    server.on('error', () => this.#lost());
+  }
+
+  /** Connects. Rejects with `MediaServerUnavailableError`; never keeps trying by itself. */
+  static async connect(options: MediaServerOptions, { dialer, timers }: MediaServerDeps): Promise<MediaServer> {
+    const { address, port, password, profile, listenAddress, advertisedAddress } = options;
+    const abort = new AbortController();
+    const silent = (): Error => new MediaServerUnavailableError('silent');
+    try {
+      await within(timers, CONNECT_MS, probe(options, abort.signal), silent);
+    } finally {
+      abort.abort();
+    }
+    const connecting = createFsmrf(srfFace(dialer)).connect({
+      ...{ address, port, secret: password, profile, listenAddress, listenPort: 0 },
+      ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
+    });
+    try {
+      return new MediaServer(await within(timers, CONNECT_MS, connecting, silent), timers);
+    } catch (error) {
+      // What comes too late is let go.
+      void connecting.then((server) => server.disconnect()).catch(() => undefined);
+      throw error instanceof MediaServerUnavailableError
+        ? error
+        : new MediaServerUnavailableError('unreachable', { cause: error });
+    }
+  }
+
+  /** Whether endpoints can be made. */
+  get isConnected(): boolean {
+    return this.#isOpen && this.#server.connected();
+  }
+
+  /** Calls back once when the connection is lost. */
+  onLost(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * An endpoint for a party that offers `remoteSdp`. Rejects with `MediaServerUnavailableError` or
+   * `EndpointRefusedError`.
+   */
+  async createEndpoint(remoteSdp: string): Promise<MediaEndpoint> {
+    if (!this.isConnected) throw new MediaServerUnavailableError('disconnected');
+    try {
+      return new MediaEndpoint(await this.#server.createEndpoint({ remoteSdp }), this.#timers);
+    } catch (error) {
+      throw new EndpointRefusedError(statusOf(error), { cause: error });
+    }
+  }
+
+  /** Closes the connection; endpoints in use go on. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    // Its connection would come back by itself, without what it had subscribed to.
+    const retry = this.#server.conn?.reconnectVars.retryTimer;
+    if (retry !== null) clearTimeout(retry);
+    this.#server.disconnect();
+  }
+
+  #lost(): void {
+    if (!this.#isOpen) return;
+    this.close();
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** What the media server answered, or 503 when it did not. */
+function statusOf(error: unknown): number {
+  const isAnswer = error instanceof Error && 'status' in error && typeof error.status === 'number';
+  return isAnswer ? (error.status as number) : 503;
+}
