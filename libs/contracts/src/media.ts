@@ -7,7 +7,10 @@ export const MAX_SDP_BYTES = 65_536;
 
 export const Sdp = z.string().min(1).max(MAX_SDP_BYTES);
 
-/** One life of one rtpengine: a node that restarted is another node. */
+/**
+ * One life of one rtpengine, `host:port@second of its start`: a node that restarted is another node. Replicas read the
+ * second off clocks of their own, so two ids of one address that differ by a few seconds mean the same life.
+ */
 export const MediaNodeId = z
   .string()
   .regex(/^[^\s@]{1,128}@\d{1,15}$/)
@@ -24,7 +27,7 @@ const About = z.object({ tenant: Tenant, callId: CallId });
 export const MediaRefused = z.discriminatedUnion('kind', [
   /** The SDP cannot be used: 488. */
   z.object({ kind: z.literal('unusable'), reason: z.string() }),
-  /** No media node answers: 503. */
+  /** No media node takes it, or the one that was named is gone and with it what it knew: 503. */
   z.object({ kind: z.literal('no-node') }),
 ]);
 
@@ -37,7 +40,10 @@ export const offerMedia = defineRequest('callweave.rpc.media.offer', {
     sdp: Sdp,
     /** What the leg the offer goes to needs. */
     profile: MediaProfile,
-    /** Absent for the first offer of a call: the least loaded node is chosen. */
+    /**
+     * Absent for the first offer of a call: a node with little to do is chosen, and another one when it does not
+     * answer. Present for the offers after it: that node or none.
+     */
     node: MediaNodeId.optional(),
   }),
   response: z.discriminatedUnion('kind', [
@@ -55,6 +61,7 @@ export const answerMedia = defineRequest('callweave.rpc.media.answer', {
     /** Leg that answered. */
     toLeg: LegId,
     sdp: Sdp,
+    /** What the leg the answer goes back to needs. */
     profile: MediaProfile,
     node: MediaNodeId,
   }),
@@ -76,7 +83,7 @@ export type MediaStatistics = z.infer<typeof MediaStatistics>;
 
 export const deleteMedia = defineRequest('callweave.rpc.media.delete', {
   service: 'media-control',
-  summary: 'Release the media of a call; the same again is no error.',
+  summary: 'Release the media of a call; the same again is no error. A node that does not answer is told later.',
   request: About.extend({ node: MediaNodeId }),
   response: z.object({
     /** Whether the node still had the call. */

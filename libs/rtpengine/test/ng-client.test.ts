@@ -65,7 +65,7 @@ describe('ng client', () => {
     expect([client.inFlight, clock.pending]).toEqual([0, 0]);
   });
 
-  test('every command has a cookie of its own, and so has every client', async () => {
+  test('every command has a cookie of its own, and so has every client', () => {
     const one = recordClient();
     const two = recordClient();
     for (const { client } of [one, two]) {

@@ -110,7 +110,7 @@ describe('a real rtpengine', () => {
   });
 
   test('a command that got through late is not carried out twice', async () => {
-    node.freeze();
+    await node.freeze();
     const result = offered('late', caller.sdp());
     await vi.waitFor(() => expect(client.inFlight).toBe(1));
     const lost = ng.ping(300);
@@ -127,7 +127,7 @@ describe('a real rtpengine', () => {
       timeout: 10_000,
       interval: 100,
     });
-    node.freeze();
+    await node.freeze();
     await expect(ng.ping(200)).rejects.toMatchObject({ code: 'NG_TIMEOUT' });
     await node.kill();
     const code = await ng.ping(5_000).catch((error: unknown) => (error as NgError).code);

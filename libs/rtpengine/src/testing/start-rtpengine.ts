@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { sleep, systemClock } from '@callweave/clock';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { recordLogs } from '@callweave/telemetry/testing';
@@ -14,8 +15,8 @@ export interface Rtpengine {
   readonly address: string;
   /** A client of its own, to look at the node without the code under test. */
   readonly ng: NgCommands;
-  /** Stops its threads, as a node that hangs; `thaw` lets them go on. */
-  freeze(): void;
+  /** Stops its threads, as a node that hangs, and waits until they stand; `thaw` lets them go on. */
+  freeze(): Promise<void>;
   thaw(): void;
   /** Ends the process without a chance to tidy up, and waits until it is gone. */
   kill(): Promise<void>;
@@ -53,7 +54,10 @@ export async function startRtpengine(): Promise<Rtpengine> {
   return {
     address,
     ng,
-    freeze: () => child.kill('SIGSTOP'),
+    freeze: async () => {
+      child.kill('SIGSTOP');
+      while (!isStopped(child)) await sleep(systemClock, 1);
+    },
     thaw: () => child.kill('SIGCONT'),
     kill,
     restart: async () => {
@@ -70,7 +74,8 @@ export async function startRtpengine(): Promise<Rtpengine> {
 
 async function launch(port: number, firstPort: number, ng: NgCommands, log: Logger): Promise<ChildProcess> {
   const args = [
-    ['--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
+    // The package's own configuration would open ports of its choice besides.
+    ['--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
     [`--interface=${HOST}`, `--listen-ng=${HOST}:${String(port)}`],
     [`--port-min=${String(firstPort)}`, `--port-max=${String(firstPort + PORTS - 2)}`],
   ].flat();
@@ -100,6 +105,12 @@ async function answering(ng: NgCommands, log: Logger): Promise<void> {
     }
     await sleep(systemClock, 20);
   }
+}
+
+/** Whether every thread of a process stands still; proc(5), the third field of `stat`. */
+function isStopped(child: ChildProcess): boolean {
+  const tasks = `/proc/${String(child.pid)}/task`;
+  return readdirSync(tasks).every((task) => / T \d/.test(readFileSync(`${tasks}/${task}/stat`, 'latin1')));
 }
 
 /** A range of ports nobody else who asks here has: its first port is held as long as the range is in use. */

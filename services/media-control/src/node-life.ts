@@ -1,0 +1,47 @@
+import { MediaNodeId } from '@callweave/contracts';
+
+/** Ids of one address that differ by no more mean one life: clocks and the whole seconds of an uptime are that far apart. */
+const SAME_LIFE_SEC = 3;
+/** How far a node's uptime may fall behind our clock before it must have been started anew. */
+const SLACK_SEC = 2;
+
+/** Tells the lives of a node apart by its uptime; only the first look at a life uses the wall clock. */
+export class NodeLife {
+  readonly #address: string;
+  #seen: { readonly uptimeSec: number; readonly atMs: number; readonly startSec: number } | undefined;
+
+  constructor(address: string) {
+    this.#address = address;
+  }
+
+  /** The life that runs now, as far as is known; undefined before the node was first seen. */
+  get id(): MediaNodeId | undefined {
+    return this.#seen === undefined ? undefined : MediaNodeId.parse(`${this.#address}@${String(this.#seen.startSec)}`);
+  }
+
+  /** Takes note of an uptime; true when it is that of another life than before. */
+  see(uptimeSec: number, now: { monotonicMs: number; epochMs: number }): boolean {
+    const seen = this.#seen;
+    const isAnother =
+      seen !== undefined &&
+      (uptimeSec < seen.uptimeSec || uptimeSec < seen.uptimeSec + (now.monotonicMs - seen.atMs) / 1000 - SLACK_SEC);
+    const startSec =
+      seen === undefined || isAnother ? Math.max(0, Math.round(now.epochMs / 1000 - uptimeSec)) : seen.startSec;
+    this.#seen = { uptimeSec, atMs: now.monotonicMs, startSec };
+    return isAnother;
+  }
+
+  /** Whether `id` names the life that runs now. */
+  is(id: MediaNodeId): boolean {
+    const { address, startSec } = splitNodeId(id);
+    return (
+      address === this.#address && this.#seen !== undefined && Math.abs(startSec - this.#seen.startSec) <= SAME_LIFE_SEC
+    );
+  }
+}
+
+/** The address and the second of its start that a node id is made of. */
+export function splitNodeId(id: MediaNodeId): { address: string; startSec: number } {
+  const at = id.lastIndexOf('@');
+  return { address: id.slice(0, at), startSec: Number(id.slice(at + 1)) };
+}

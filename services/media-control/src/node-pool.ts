@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { type Clock, type Timer } from '@callweave/clock';
+import { type MediaNodeId } from '@callweave/contracts';
+import { type Logger } from '@callweave/telemetry';
+import { type MediaNode } from './media-node.ts';
+import { preference } from './node-health.table.ts';
+import { splitNodeId } from './node-life.ts';
+import { PooledNode } from './pooled-node.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+/** The media nodes this process was told of, each looked at every second. */
+export class NodePool {
+  readonly #nodes: ReadonlyMap<string, PooledNode>;
+  readonly #looking = new Set<PooledNode>();
+  readonly #timer: Timer;
+  readonly #log: Logger;
+
+  private constructor(nodes: readonly MediaNode[], { clock, log }: { clock: Clock; log: Logger }) {
+    this.#nodes = new Map(nodes.map((node) => [node.address, new PooledNode(node, { clock, log })]));
+    this.#log = log;
+    this.#timer = clock.every(LOOK_EVERY_MS, () => this.#look());
+  }
+
+  /** A pool that has looked at each node once: who answers is known, whoever does not is looked at again later. */
+  static async open(nodes: readonly MediaNode[], deps: { clock: Clock; log: Logger }): Promise<NodePool> {
+    const pool = new NodePool(nodes, deps);
+    await Promise.all(pool.nodes.map((node) => node.look()));
+    return pool;
+  }
+
+  get nodes(): readonly PooledNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** Calls on the nodes that answer. */
+  get sessions(): number {
+    return this.#up.reduce((sum, { load }) => sum + load, 0);
+  }
+
+  get upCount(): number {
+    return this.#up.length;
+  }
+
+  /**
+   * The nodes that may take a new call, in the order in which to try them: those that answer before those that may not,
+   * and among the first two that the call id draws, the one with less to do. Every replica draws the same two, so a
+   * question that is asked again finds the call where it was put.
+   */
+  candidates(callId: string): PooledNode[] {
+    const drawn = this.nodes
+      .filter(({ id }) => id !== undefined)
+      .map((node) => ({ node, weight: weightOf(callId, node.address) }))
+      .sort((a, b) => preference[a.node.health] - preference[b.node.health] || (a.weight < b.weight ? 1 : -1))
+      .map(({ node }) => node);
+    const [first, second, ...rest] = drawn;
+    if (first === undefined || second === undefined) return drawn;
+    const isSecondBetter = preference[first.health] === preference[second.health] && second.load < first.load;
+    return isSecondBetter ? [second, first, ...rest] : drawn;
+  }
+
+  /** The node whose present life is `id`; undefined when that life is over or the node is none of ours. */
+  find(id: MediaNodeId): PooledNode | undefined {
+    const node = this.#nodes.get(splitNodeId(id).address);
+    return node?.isLife(id) === true ? node : undefined;
+  }
+
+  close(): void {
+    this.#timer.cancel();
+    for (const node of this.nodes) node.close();
+  }
+
+  get #up(): PooledNode[] {
+    return this.nodes.filter(({ health }) => health === 'up' || health === 'shaky');
+  }
+
+  #look(): void {
+    for (const node of this.nodes) {
+      if (this.#looking.has(node)) continue;
+      this.#looking.add(node);
+      node
+        .look()
+        .catch((error: unknown) => this.#log.error('node.look-failed', { node: node.address, err: error }))
+        .finally(() => this.#looking.delete(node));
+    }
+  }
+}
+
+function weightOf(callId: string, address: string): string {
+  return createHash('sha256').update(`${address}\0${callId}`).digest('hex');
+}

@@ -1,0 +1,26 @@
+import { type Answer, answer } from '@callweave/bus';
+import { listMediaNodes, queryMedia } from '@callweave/contracts';
+import { type MediaDeps, patience } from './offer.ts';
+
+/** Tells what a node knows of a call now. */
+export function answerQuery({ pool }: MediaDeps): Answer {
+  return answer(queryMedia, async ({ callId, node: id }, { leftMs }) => {
+    const node = pool.find(id);
+    const totals = node === undefined ? undefined : await node.query(callId, patience(node, leftMs));
+    return totals?.kind === 'totals' ? { found: true, statistics: totals.statistics } : { found: false };
+  });
+}
+
+/** Tells operators how the nodes look from here. */
+export function answerNodes({ pool }: MediaDeps): Answer {
+  return answer(listMediaNodes, () =>
+    Promise.resolve({
+      nodes: pool.nodes.map(({ address, id, health, load }) => ({
+        address,
+        ...(id === undefined ? {} : { node: id }),
+        up: health === 'up' || health === 'shaky',
+        sessions: load,
+      })),
+    }),
+  );
+}

@@ -1,0 +1,25 @@
+import { type Answer, answer } from '@callweave/bus';
+import { deleteMedia } from '@callweave/contracts';
+import { type MediaDeps, patience, TRY_MS } from './offer.ts';
+
+/**
+ * Releases the media of calls, with what was relayed. A life that is over has released everything already; a node that
+ * does not answer now is told when it does.
+ */
+export function answerRelease({ pool, log }: MediaDeps): Answer {
+  return answer(deleteMedia, async ({ callId, node: id }, { leftMs }) => {
+    const node = pool.find(id);
+    if (node === undefined) {
+      log.info('release.node-gone', { callId, node: id });
+      return { found: false };
+    }
+    const totals = await node.query(callId, Math.min(TRY_MS, leftMs));
+    if (totals.kind === 'silent') {
+      node.owe(callId);
+      log.warn('release.later', { callId, node: id });
+      return { found: false };
+    }
+    const { kind } = await node.release(callId, patience(node, leftMs));
+    return { found: kind === 'deleted', ...(totals.kind === 'totals' ? { statistics: totals.statistics } : {}) };
+  });
+}

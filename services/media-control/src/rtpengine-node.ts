@@ -1,0 +1,86 @@
+import { type Clock } from '@callweave/clock';
+import { NgClient, NgCommands, NgError, NgRefusedError, NgTooLargeError } from '@callweave/rtpengine';
+import { histogram, type Logger } from '@callweave/telemetry';
+import { type MediaNode, type NodeReply, type Silent } from './media-node.ts';
+import { commandDuration } from './metrics.ts';
+
+/** A media node that is an rtpengine. */
+export function rtpengineNode(address: string, { clock, log }: { clock: Clock; log: Logger }): MediaNode {
+  const client = new NgClient({ address, clock, log });
+  const ng = new NgCommands(client);
+  const duration = histogram(commandDuration);
+
+  /** Runs one command; a failure becomes the outcome `onFailure` makes of it. */
+  const run = async <T extends { kind: string }, F extends { kind: string }>(
+    command: string,
+    work: () => Promise<T>,
+    onFailure: (error: NgError) => F,
+  ): Promise<T | F> => {
+    const started = clock.monotonicMs();
+    let outcome: T | F;
+    try {
+      outcome = await work();
+    } catch (error) {
+      if (!(error instanceof NgError)) throw error;
+      outcome = onFailure(error);
+      log.debug('node.command-failed', { node: address, command, outcome: outcome.kind, err: error });
+    }
+    duration.record((clock.monotonicMs() - started) / 1000, { command, outcome: outcome.kind });
+    return outcome;
+  };
+
+  return {
+    address,
+    report: (timeoutMs) =>
+      run('statistics', async () => ({ kind: 'report', ...(await ng.statistics(timeoutMs)) }) as const, silent),
+    offer: ({ fromLeg, ...offer }, timeoutMs) =>
+      run('offer', async () => sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, timeoutMs })), verdict),
+    answer: ({ fromLeg, toLeg, ...answer }, timeoutMs) =>
+      run(
+        'answer',
+        async () => sdpReply(await ng.answer({ ...answer, fromTag: fromLeg, toTag: toLeg, timeoutMs })),
+        verdict,
+      ),
+    query: (callId, timeoutMs) =>
+      run(
+        'query',
+        async () => {
+          const statistics = await ng.query(callId, timeoutMs);
+          return statistics === undefined ? unknownCall : ({ kind: 'totals', statistics } as const);
+        },
+        silent,
+      ),
+    delete: (callId, timeoutMs) =>
+      run(
+        'delete',
+        async () => ((await ng.delete(callId, timeoutMs)).found ? ({ kind: 'deleted' } as const) : unknownCall),
+        silent,
+      ),
+    close: () => client.close(),
+  };
+}
+
+const unknownCall = { kind: 'unknown-call' } as const;
+
+function sdpReply(sdp: string): NodeReply {
+  return { kind: 'sdp', sdp };
+}
+
+/** An answer that makes no sense is as good as none. */
+function silent(): Silent {
+  return { kind: 'silent' };
+}
+
+function verdict(error: NgError): NodeReply {
+  if (error instanceof NgTooLargeError) return { kind: 'unusable', reason: error.message };
+  if (!(error instanceof NgRefusedError)) return silent();
+  switch (error.kind) {
+    case 'sdp':
+      return { kind: 'unusable', reason: error.reason };
+    case 'unknown-call':
+      return unknownCall;
+    case 'full':
+    case 'other':
+      return { kind: 'refused', reason: error.reason };
+  }
+}

@@ -1,0 +1,53 @@
+import { Bus } from '@callweave/bus';
+import { mediaControlProfile } from '@callweave/contracts';
+import { type RunningService, type ServiceContext } from '@callweave/service';
+import { gauge } from '@callweave/telemetry';
+import { answerAnswer } from './answer.ts';
+import { type Config } from './config.ts';
+import { mediaSessions, nodesConfigured, nodesUp } from './metrics.ts';
+import { NodePool } from './node-pool.ts';
+import { answerOffer } from './offer.ts';
+import { answerNodes, answerQuery } from './query.ts';
+import { answerRelease } from './release.ts';
+import { rtpengineNode } from './rtpengine-node.ts';
+import { WakeGuard } from './wake-guard.ts';
+
+/** The composition root: the only file that knows which part is given to which. */
+export async function startMediaControl({
+  config,
+  log,
+  clock,
+  instance,
+  version,
+}: ServiceContext<Config>): Promise<RunningService> {
+  const { natsUrl, natsUser, natsPassword, rtpengines } = config;
+  const bus = await Bus.connect({
+    url: natsUrl,
+    user: natsUser,
+    password: natsPassword?.reveal(),
+    profile: mediaControlProfile,
+    instance,
+    version,
+    clock,
+    log,
+  });
+  const nodes = rtpengines.map((address) => rtpengineNode(address, { clock, log }));
+  const pool = await NodePool.open(nodes, { clock, log });
+  gauge(nodesUp, () => pool.upCount);
+  gauge(nodesConfigured, () => pool.nodes.length);
+  gauge(mediaSessions, () => pool.sessions);
+  const guard = new WakeGuard(clock);
+  const hasPeers = (): boolean => bus.peers().some((peer) => peer !== instance);
+  const deps = { pool, clock, log, mayBeStale: () => guard.hasJustWoken && hasPeers() };
+  await bus.serve([answerOffer(deps), answerAnswer(deps), answerRelease(deps), answerQuery(deps), answerNodes(deps)]);
+
+  return {
+    notReady: () => bus.notReady(),
+    drain: () => bus.drain(),
+    stop: async () => {
+      guard.stop();
+      pool.close();
+      await bus.close();
+    },
+  };
+}
