@@ -4,8 +4,7 @@ import { EventEmitter } from 'node:events';
 export interface MediaInvite {
   readonly uri: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Undefined asks the media server for an offer. */
-  readonly sdp: string | undefined;
+  readonly sdp: string;
 }
 
 /** A call with a media server. */
@@ -33,7 +32,7 @@ export function srfFace(dialer: MediaDialer): { createUAC(uri: string, options: 
 
 interface UacOptions {
   readonly headers: Readonly<Record<string, string>>;
-  readonly localSdp?: string;
+  readonly localSdp: string;
 }
 
 /** What drachtio-fsmrf knows of a call: it ends it, changes it, and listens for its end. */
