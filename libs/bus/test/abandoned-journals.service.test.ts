@@ -66,17 +66,20 @@ describe('the journal of another process', () => {
 });
 
 describe('a full disk', () => {
-  test('makes the process unready until there is room, and costs no fact that was written', async () => {
-    const limitKb = 16;
-    child = await startChild('full-disk.ts', [directory], { maxFileKb: limitKb });
-    const told = Number(child.firstLine);
-    expect(told).toBeGreaterThan(10);
-    execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
-    child.signal('SIGUSR2');
-    const lines = child.lines;
-    await vi.waitFor(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 5_000 });
-    await child.kill();
-    const written = Array.from({ length: told - 1 }, (_, index) => `fact-${String(index + 1)}`);
-    expect(await claimedIds()).toEqual([...written, 'after']);
-  });
+  test.each(['at-once', 'later'])(
+    'makes the process unready until there is room and costs no fact that was written; the next one is told %s',
+    async (when) => {
+      const limitKb = 16;
+      child = await startChild('full-disk.ts', [directory, when], { maxFileKb: limitKb });
+      const told = Number(child.firstLine);
+      expect(told).toBeGreaterThan(10);
+      execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
+      child.signal('SIGUSR2');
+      const lines = child.lines;
+      await vi.waitFor(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 5_000 });
+      await child.kill();
+      const written = Array.from({ length: told - 1 }, (_, index) => `fact-${String(index + 1)}`);
+      expect(await claimedIds()).toEqual([...written, 'after']);
+    },
+  );
 });

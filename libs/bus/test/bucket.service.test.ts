@@ -99,18 +99,6 @@ describe('a record', () => {
     await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'CONTRACT' });
     await operator.jsm.streams.purge('KV_keys', { filter: `$KV.keys.${purpose}` });
   });
-
-  test('gives up changing when the caller does', async () => {
-    const signal = AbortSignal.abort(new Error('caller left'));
-    const lost = keys.modify(
-      { purpose },
-      () => {
-        throw new Error('not reached twice');
-      },
-      { signal },
-    );
-    await expect(lost).rejects.toThrow();
-  });
 });
 
 describe('the list of a bucket', () => {
@@ -171,6 +159,11 @@ describe('a watch', () => {
     await nats.kill();
     await vi.waitFor(() => expect(operator.isConnected()).toBe(false));
     await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    const impatient = { signal: AbortSignal.abort(new Error('the caller left')) };
+    await expect(keys.modify({ purpose }, () => 'keep', impatient)).rejects.toThrow('the caller left');
+    await expect(keys.modify({ purpose }, () => 'keep', { deadlineMs: 0 })).rejects.toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+    });
     const change = keys.modify({ purpose }, () => ({ set: ring(2) }));
     await nats.restart();
     expect(await change).toEqual(ring(2));

@@ -6,6 +6,7 @@ import { oracleProfile, pilgrimProfile, weather } from './weather.ts';
 
 const FROZEN = 'ffffffffffffffff';
 const LIVELY = 'llllllllllllllll';
+const WAIT_MS = 500;
 
 let nats: NatsServer;
 let pilgrim: Bus;
@@ -14,27 +15,33 @@ let lively: Child;
 
 beforeAll(async () => {
   nats = await startNats({ profiles: [oracleProfile, pilgrimProfile] });
+  [frozen, lively] = await Promise.all([
+    startChild('oracle.ts', [nats.url, FROZEN]),
+    startChild('oracle.ts', [nats.url, LIVELY]),
+  ]);
 });
 
-afterAll(() => nats.stop());
+afterAll(async () => {
+  await Promise.all([frozen.kill(), lively.kill()]);
+  await nats.stop();
+});
 
 beforeEach(async () => {
-  [frozen, lively] = await Promise.all(
-    [FROZEN, LIVELY].map((name) => startChild('oracle.ts', [nats.url, name])) as [Promise<Child>, Promise<Child>],
-  );
   pilgrim = await nats.bus(pilgrimProfile, 'pppppppppppppppp');
-  for (const first of [FROZEN, LIVELY]) await pilgrim.ask(weather, {}, { place: 'here' }, { deadlineMs: 2_000, first });
+  for (const first of [FROZEN, LIVELY]) {
+    await vi.waitFor(async () => expect((await ask('here', 2_000, first)).sky).toBe(first), { timeout: 10_000 });
+  }
 });
 
 afterEach(async () => {
+  frozen.signal('SIGCONT');
   await pilgrim.close();
-  await Promise.all([frozen.kill(), lively.kill()]);
 });
 
 /** Asks and tells who answered after how many ms. */
 async function ask(place: string, deadlineMs: number, first?: string): Promise<{ sky: string; tookMs: number }> {
   const started = performance.now();
-  const { sky } = await pilgrim.ask(weather, {}, { place }, { deadlineMs, attemptMs: 300, first });
+  const { sky } = await pilgrim.ask(weather, {}, { place }, { deadlineMs, attemptMs: WAIT_MS, first });
   return { sky, tookMs: performance.now() - started };
 }
 
@@ -43,22 +50,22 @@ describe('an instance that is frozen', () => {
     frozen.signal('SIGSTOP');
     const { sky, tookMs } = await ask('first', 2_000, FROZEN);
     expect(sky).toBe(LIVELY);
-    expect(tookMs).toBeGreaterThanOrEqual(290);
+    expect(tookMs).toBeGreaterThanOrEqual(WAIT_MS - 10);
     const answers = [];
     for (let turn = 0; turn < 20; turn++) answers.push(await ask(`then-${String(turn)}`, 2_000, FROZEN));
     expect(answers.map((one) => one.sky)).toEqual(answers.map(() => LIVELY));
-    expect(Math.max(...answers.map((one) => one.tookMs))).toBeLessThan(290);
+    expect(Math.max(...answers.map((one) => one.tookMs))).toBeLessThan(WAIT_MS - 10);
   });
 
-  test('costs a silent queue group one wait, whoever it picks', async () => {
+  test('costs those who ask the queue group a wait or two, not every second one', async () => {
     frozen.signal('SIGSTOP');
     const slow = [];
     for (let turn = 0; turn < 40; turn++) {
       const { sky, tookMs } = await ask(`turn-${String(turn)}`, 3_000);
       expect(sky).toBe(LIVELY);
-      if (tookMs >= 290) slow.push(turn);
+      if (tookMs >= WAIT_MS - 10) slow.push(turn);
     }
-    expect(slow.length).toBeLessThanOrEqual(1);
+    expect(slow.length).toBeLessThanOrEqual(2);
   });
 
   test('works on no question whose deadline has passed when it goes on', async () => {

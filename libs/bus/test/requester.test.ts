@@ -138,6 +138,14 @@ describe('asking a question', () => {
     expect(seen).toEqual(['group @0', 'a @400', 'b @1200', 'b @1200', 'b @1200']);
   });
 
+  test('avoids a queue group that was silent even when the first one asked by name answers', async () => {
+    const { ask, seen, renew } = recordAsks({ group: 'is silent', a: 'is silent', b: 'answers' });
+    renew('b', 'a');
+    await ask();
+    await ask();
+    expect(seen).toEqual(['group @0', 'b @400', 'b @400']);
+  });
+
   test('goes from an overloaded instance to another, and is not repeated to the one that refused', async () => {
     const { ask, seen, renew } = recordAsks({ group: 'is overloaded', a: 'is overloaded', b: 'answers' });
     renew('a', 'b');

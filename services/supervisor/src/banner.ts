@@ -12,7 +12,7 @@ export function banner({ sip, accounts, nats, rtpengine, stateDir, platformFile 
   const rows: [string, string][] = [
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
     ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
-    ['register', `user and password as above, domain and registrar ${first}`],
+    ['register', `a phone with user and password of an account, domain and registrar ${first}`],
     ['NATS', `${nats.url}  (operator's credentials: ${platformFile})`],
     ['rtpengine', rtpengine],
     ['watch', `nats --server ${nats.url}${credentials(nats)} sub 'callweave.registration.>'`],

@@ -23,12 +23,19 @@ export interface ProvisionInput {
 
 /**
  * Streams and buckets as the contracts say, the default tenant and the demo subscribers. What is there stays as it is.
+ * Returns the demo users that have the password of `accounts`: an operator may have given them another.
  */
-export async function provisionPlatform({ connection, clock, replicas, accounts }: ProvisionInput): Promise<void> {
+export async function provisionPlatform({
+  connection,
+  clock,
+  replicas,
+  accounts,
+}: ProvisionInput): Promise<readonly string[]> {
   await provision(connection.jsm, { replicas });
   const tenant: TenantRecord = { tenant: defaultTenant, realm: REALM, domains: [], minimumAlgorithm: 'MD5' };
   await new Bucket(tenantsBucket, connection, clock).create(tenant, tenant);
   const subscribers = new Bucket(subscribersBucket, connection, clock);
+  const usable: string[] = [];
   for (const [name, password] of Object.entries(accounts)) {
     const subscriber: Subscriber = {
       tenant: defaultTenant,
@@ -40,6 +47,9 @@ export async function provisionPlatform({ connection, clock, replicas, accounts 
       strongestUsed: 'MD5',
       createdAt: clock.epochMs(),
     };
-    await subscribers.create(subscriber, subscriber);
+    const isNew = await subscribers.create(subscriber, subscriber);
+    const stored = isNew ? subscriber : (await subscribers.get(subscriber))?.value;
+    if (stored?.ha1.MD5 === subscriber.ha1.MD5) usable.push(name);
   }
+  return usable;
 }

@@ -59,7 +59,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
   const facts: PlatformFacts = {
     host,
     sip: addresses.sip.map((port) => `${host}:${port}`),
-    accounts: Object.entries(secrets.accounts).map(([user, password]) => ({ user, password, domain: host })),
+    accounts: [],
     nats: operatorAccess(bus),
     rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${host}:${addresses.rtpengine.port}`,
     stateDir: stateDir.path,
@@ -67,7 +67,13 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
   };
   let isReady = false;
   const writeFile = (): void => {
-    if (isReady) writePrivate(stateDir.platform, platformFile(facts, fleet));
+    if (!isReady) return;
+    try {
+      writePrivate(stateDir.platform, platformFile(facts, fleet));
+    } catch (error) {
+      // A full disk takes nothing down; the next change writes it again.
+      log.error('platform-file.not-written', { err: error });
+    }
   };
   const launcher = createLauncher({ environment, finder, stateDir, logLevel: config.logLevel });
   const fleet = new Fleet({ launcher, clock, log, say, changed: writeFile, logFile: (name) => stateDir.log(name) });
@@ -75,7 +81,8 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
 
   const isBus = ({ group }: ProcessSpec): boolean => group === 'bus';
   await fleet.start(specs.filter(isBus), READY_MS, signal);
-  await provision(deps, facts.nats, secrets.accounts);
+  const usable = await provision(deps, facts.nats, secrets.accounts);
+  facts.accounts.push(...usable.map((user) => ({ user, password: secrets.accounts[user] ?? '', domain: host })));
   if (config.rtpengine !== undefined) await checkRtpengine(config.rtpengine, clock);
   await fleet.start(
     specs.filter((spec) => !isBus(spec)),
@@ -102,21 +109,21 @@ async function provision(
   { config, clock, log }: StartDeps,
   nats: PlatformFile['nats'],
   accounts: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const isOwn = config.natsUrl === undefined;
   const hint = isOwn ? '' : ': check CALLWEAVE_NATS_URL, its user and its password';
   const failed = (cause?: unknown): NotReadyError =>
     new NotReadyError(`no answer from NATS with JetStream at ${nats.url}${hint}`, { cause });
-  const work = async (): Promise<void> => {
+  const work = async (): Promise<readonly string[]> => {
     const connection = await openConnection({ ...nats, name: operator, waitForServer: isOwn }, log);
     try {
-      await provisionPlatform({ connection, clock, replicas: isOwn ? 1 : config.natsReplicas, accounts });
+      return await provisionPlatform({ connection, clock, replicas: isOwn ? 1 : config.natsReplicas, accounts });
     } finally {
       await connection.nc.close();
     }
   };
   try {
-    await within(clock, PROVISION_MS, work(), failed);
+    return await within(clock, PROVISION_MS, work(), failed);
   } catch (error) {
     if (isOwn || error instanceof NotReadyError) throw error;
     throw failed(error);

@@ -96,11 +96,17 @@ export class SupervisedProcess {
     },
     spawn: () => {
       this.#starts += 1;
-      this.#child = this.#launch?.spawn((reason) => {
+      const exited = (reason: string): void => {
         this.#reason = reason;
         this.#child = undefined;
         this.#feed('exit');
-      });
+      };
+      try {
+        this.#child = this.#launch?.spawn(exited);
+      } catch (error) {
+        // As if it had died at once, but never in the same turn.
+        queueMicrotask(() => exited(String(error)));
+      }
     },
     watch: () => {
       const { clock } = this.#deps;

@@ -18,7 +18,7 @@ test('what runs is told with addresses, accounts, and how to register and watch'
     '',
     '  SIP          127.0.0.1:5060, 127.0.0.1:5062  (UDP and TCP)',
     '  alice        password secret1',
-    '  register     user and password as above, domain and registrar 127.0.0.1:5060',
+    '  register     a phone with user and password of an account, domain and registrar 127.0.0.1:5060',
     "  NATS         nats://127.0.0.1:4222  (operator's credentials: /state/platform.json)",
     '  rtpengine    127.0.0.1:2223',
     "  watch        nats --server nats://127.0.0.1:4222 --user operator --password secret2 sub 'callweave.registration.>'",

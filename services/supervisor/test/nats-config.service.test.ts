@@ -77,7 +77,7 @@ describe('the nats-server of a platform', () => {
     await expect(openConnection({ url, name: 'nobody', waitForServer: false }, recordLogs())).rejects.toThrow();
   });
 
-  test('a second provisioning changes nothing that is there', async () => {
+  test('a second provisioning changes nothing that is there, and tells whose password is another now', async () => {
     const connection = await connectAs('operator');
     const tenants = new Bucket(tenantsBucket, connection, systemClock);
     await tenants.put(alice, {
@@ -86,7 +86,9 @@ describe('the nats-server of a platform', () => {
       domains: ['sip.test'],
       minimumAlgorithm: 'SHA-256',
     });
-    await provisionPlatform({ connection, clock: systemClock, replicas: 1, accounts: { alice: 'another' } });
+    const accounts = { ...secrets.accounts, alice: 'another' };
+    const usable = await provisionPlatform({ connection, clock: systemClock, replicas: 1, accounts });
+    expect(usable).toEqual(['bob']);
     expect((await tenants.get(alice))?.value).toMatchObject({ domains: ['sip.test'], minimumAlgorithm: 'SHA-256' });
     const subscriber = await new Bucket(subscribersBucket, connection, systemClock).list();
     expect(subscriber.map(({ value }) => value.user).sort()).toEqual(['alice', 'bob']);

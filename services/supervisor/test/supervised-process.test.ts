@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SupervisedProcess } from '../src/supervised-process.ts';
 
 /** A process under supervision whose every start, signal and message is written down. */
-function supervise({ endsWhenAsked = true } = {}) {
+function supervise({ endsWhenAsked = true, spawnFails = false } = {}) {
   const clock = new FakeClock();
   const seen: string[] = [];
   const health = { alive: true, ready: true };
@@ -20,6 +20,7 @@ function supervise({ endsWhenAsked = true } = {}) {
           exit = exited;
           pid += 1;
           at('start');
+          if (spawnFails) throw new Error('too many open files');
           return {
             pid,
             kill: (signal) => {
@@ -96,6 +97,14 @@ describe('a supervised process', () => {
       'start @22300',
       'back @22400',
     ]);
+  });
+
+  test('that cannot even be started is tried again', async () => {
+    const { supervised, seen, pass } = supervise({ spawnFails: true });
+    supervised.start();
+    await pass(400);
+    expect(seen).toEqual(['start @100', 'died @100', 'start @300', 'died @300']);
+    await supervised.stop(2_000);
   });
 
   test('is given time to react for the first time', async () => {

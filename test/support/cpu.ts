@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { type PlatformFile } from '@callweave/service';
+
+/** Linux counts CPU time in ticks of 10 ms (`getconf CLK_TCK` is 100 on every platform Node supports). */
+const TICK_MS = 10;
+
+/** User and system time of a process so far, ms. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+  // The name in parentheses may hold blanks; utime and stime are the 12th and 13th fields after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** CPU time of every process by name, ms; replicas together. */
+export function cpuByService(processes: PlatformFile['processes']): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { name, pid } of processes) {
+    const service = name.replace(/-\d+$/, '');
+    sums.set(service, (sums.get(service) ?? 0) + cpuMs(pid));
+  }
+  return sums;
+}
