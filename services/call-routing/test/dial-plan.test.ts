@@ -14,6 +14,21 @@ describe('the dial plan', () => {
     });
   });
 
+  test.each([
+    '1001',
+    '+4930123456',
+    'Zoë',
+    'a b',
+    'a.*>b',
+    '*45',
+    'Playback',
+    'constructor',
+    '__proto__',
+    'x'.repeat(8_192),
+  ])('%s is a user like any other', (dialled) => {
+    expect(routeExtension(plan, dialled)).toMatchObject({ targets: [{ kind: 'user', user: dialled }] });
+  });
+
   test('some extensions are applications', () => {
     expect(routeExtension(plan, '*43')).toMatchObject({ targets: [{ kind: 'application', action: 'echo' }] });
     expect(routeExtension(plan, 'playback')).toMatchObject({ targets: [{ kind: 'application', action: 'playback' }] });
@@ -23,11 +38,28 @@ describe('the dial plan', () => {
     expect(routeExtension(plan, '')).toEqual({ kind: 'reject', status: 484 });
   });
 
-  test('a user no device can have is not found', () => {
-    expect(routeExtension(plan, 'x'.repeat(20_000))).toEqual({ kind: 'reject', status: 404 });
+  test.each(['x'.repeat(20_000), 'a\r\nb', 'a\u0000', '\u007f'])(
+    'a user no device can have is not found',
+    (dialled) => {
+      expect(routeExtension(plan, dialled)).toEqual({ kind: 'reject', status: 404 });
+    },
+  );
+
+  test('operators say which extensions are applications and how long users ring', () => {
+    const settings = { CALLWEAVE_ROUTING_APPLICATIONS: '600=conference', CALLWEAVE_ROUTING_RING_SEC: '600' };
+    const own = loadConfig(config, { ...NATS, ...settings });
+    expect(routeExtension(own, '600')).toMatchObject({ targets: [{ action: 'conference' }] });
+    expect(routeExtension(own, '*43')).toMatchObject({ targets: [{ kind: 'user', ringSec: 600 }] });
   });
 
-  test.each(['echo', '*43=', '*43=dance', '=echo', 'a b=echo'])('applications %s are a configuration error', (text) => {
-    expect(() => loadConfig(config, { ...NATS, CALLWEAVE_ROUTING_APPLICATIONS: text })).toThrow(ConfigError);
+  test.each(['0', '601', 'long'])('%s seconds of ringing are a configuration error', (text) => {
+    expect(() => loadConfig(config, { ...NATS, CALLWEAVE_ROUTING_RING_SEC: text })).toThrow(ConfigError);
   });
+
+  test.each(['echo', '*43=', '*43=dance', '=echo', 'a b=echo', '*43=echo,*43=ivr'])(
+    'applications %s are a configuration error',
+    (text) => {
+      expect(() => loadConfig(config, { ...NATS, CALLWEAVE_ROUTING_APPLICATIONS: text })).toThrow(ConfigError);
+    },
+  );
 });
