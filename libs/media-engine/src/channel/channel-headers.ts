@@ -2,8 +2,7 @@ import { SAMPLE_RATE } from '../media/frame.ts';
 import { type Channel } from './channel.ts';
 
 /** The headers that say which call an event is about and how it stands. */
-export function* callHeaders({ uuid, name, cause, stream }: Channel): Generator<readonly [string, string]> {
-  const isOver = cause !== undefined;
+export function* callHeaders({ uuid, name, cause, isOver, stream }: Channel): Generator<readonly [string, string]> {
   yield ['Channel-State', isOver ? 'CS_HANGUP' : 'CS_EXECUTE'];
   yield ['Channel-Call-State', isOver ? 'HANGUP' : 'ACTIVE'];
   yield ['Channel-State-Number', isOver ? '10' : '4'];
@@ -12,7 +11,7 @@ export function* callHeaders({ uuid, name, cause, stream }: Channel): Generator<
   yield ['Call-Direction', 'inbound'];
   yield ['Channel-Call-UUID', uuid];
   yield ['Answer-State', isOver ? 'hangup' : 'answered'];
-  if (isOver) yield ['Hangup-Cause', cause.name];
+  if (cause !== undefined) yield ['Hangup-Cause', cause.name];
   const codec = stream.agreed?.codec.name;
   if (codec === undefined) return;
   for (const direction of ['Read', 'Write']) {
@@ -21,7 +20,7 @@ export function* callHeaders({ uuid, name, cause, stream }: Channel): Generator<
   }
 }
 
-/** Everything that is known of a call, as a client is told when it takes the call over, and when it asks. */
+/** Everything that is known of a call, as a client is told when it takes the call over. */
 export function* channelData(channel: Channel): Generator<readonly [string, string]> {
   yield ['Channel-Unique-ID', channel.uuid];
   yield ['Channel-Direction', 'inbound'];

@@ -28,6 +28,9 @@ export interface ChannelDeps {
 /** More than this waits only when a client does not wait for answers. */
 const MAX_WAITING = 256;
 
+/** What the last application came to. */
+const RESPONSE = 'current_application_response';
+
 interface Running {
   readonly execution: Execution;
   readonly application: RunningApplication;
@@ -44,6 +47,7 @@ export class Channel implements Paced {
   readonly #stack: Running[] = [];
   #waiting: Execution[] = [];
   #cause: HangupCause | undefined;
+  #isOver = false;
 
   constructor(deps: ChannelDeps) {
     this.#deps = deps;
@@ -57,9 +61,14 @@ export class Channel implements Paced {
     };
   }
 
-  /** Why the call ended; undefined while it lasts. */
+  /** Why the call ends or has ended; undefined while it lasts. */
   get cause(): HangupCause | undefined {
     return this.#cause;
+  }
+
+  /** Whether nothing is left of it; until then what is interrupted still tells its end. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Runs an application from the next beat on, on top of what runs. False when the call is over. */
@@ -84,17 +93,17 @@ export class Channel implements Paced {
   /** Ends the call. Everything that runs or waits is told complete, since clients wait for it. */
   hangUp(cause: HangupCause, byUs: boolean, last?: Execution): void {
     if (this.#cause !== undefined) return;
+    if (last !== undefined) this.#announce(last);
     this.#cause = cause;
     this.variables.set('hangup_cause', cause.name);
-    if (last !== undefined) this.#announce(last);
     for (const { execution, application } of this.#stack.splice(0).reverse()) {
       this.#complete(execution, application.stop('hangup'));
     }
     if (last !== undefined) this.#complete(last, '_none_');
     for (const execution of this.#waiting) this.#complete(execution, '_none_');
     this.#waiting = [];
-    const { argument } = this.#socket();
-    this.#emit('CHANNEL_EXECUTE_COMPLETE', completed({ application: 'socket', argument }, '_none_'));
+    this.#completeSocket();
+    this.#isOver = true;
     this.#deps.publish('CHANNEL_CALLSTATE', [['Original-Channel-Call-State', 'ACTIVE'], ...callHeaders(this)]);
     this.stream.close();
     this.#deps.onOver(cause, byUs);
@@ -132,6 +141,7 @@ export class Channel implements Paced {
   #announce({ application, argument, uuid }: Execution): void {
     this.variables.set('current_application', application);
     this.variables.set('current_application_data', argument);
+    this.variables.set(RESPONSE, '');
     this.#emit('CHANNEL_EXECUTE', {
       Application: application,
       ...(argument === '' ? {} : { 'Application-Data': argument }),
@@ -140,13 +150,15 @@ export class Channel implements Paced {
   }
 
   #complete(execution: Execution, outcome: Outcome): void {
-    if (outcome !== '_none_') this.variables.set('current_application_response', outcome);
+    if (outcome !== '_none_') this.variables.set(RESPONSE, outcome);
     this.#emit('CHANNEL_EXECUTE_COMPLETE', { ...completed(execution, outcome), 'Application-UUID': execution.uuid });
   }
 
-  /** The application below all others, which the call has run since it was answered: the socket to its client. */
-  #socket(): { readonly argument: string } {
-    return { argument: `${this.variables.get('socket_host') ?? ''} async full` };
+  /** Below all others is the application that the call has run since it was answered: the connection to its client. */
+  #completeSocket(): void {
+    const argument = `${this.variables.get('socket_host') ?? ''} async full`;
+    const response = this.variables.get(RESPONSE) ?? '_none_';
+    this.#emit('CHANNEL_EXECUTE_COMPLETE', completed({ application: 'socket', argument }, response));
   }
 
   #emit(name: string, headers: Readonly<Record<string, string>>): void {
@@ -156,7 +168,7 @@ export class Channel implements Paced {
 
 function completed(
   { application, argument }: Pick<Execution, 'application' | 'argument'>,
-  outcome: Outcome,
+  outcome: string,
 ): Record<string, string> {
   return {
     Application: application,

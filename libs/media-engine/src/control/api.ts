@@ -1,6 +1,6 @@
 import { type Clock } from '@callweave/clock';
 import { type Channel } from '../channel/channel.ts';
-import { channelData } from '../channel/channel-headers.ts';
+import { callHeaders } from '../channel/channel-headers.ts';
 import { hangupCause } from '../channel/hangup-cause.ts';
 import { ENGINE_NAME } from '../options.ts';
 import { type EventSource } from './event-source.ts';
@@ -70,7 +70,8 @@ export class ApiCommands {
   }
 
   #dump(channel: Channel): string {
-    const headers = new Map([...this.#deps.events.head('CHANNEL_DATA'), ...channelData(channel)]);
+    const { events } = this.#deps;
+    const headers = new Map([...events.head('CHANNEL_DATA'), ...callHeaders(channel), ...channel.variables.headers()]);
     return `${headerBlock(headers)}\n`;
   }
 
