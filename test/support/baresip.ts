@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { z } from 'zod';
 import { netstring, NetstringReader } from './netstring.ts';
+import { samplesOf, toneWav } from './tone.ts';
 import { until } from './until.ts';
 
 const Event = z.object({ event: z.literal(true), type: z.string(), param: z.string().optional() });
@@ -19,6 +20,11 @@ export interface BaresipOptions {
   readonly registrar: string;
   readonly transport?: 'udp' | 'tcp';
   readonly regintSec?: number;
+  /** What it plays into calls, Hz. */
+  readonly toneHz?: number;
+  /** Answers by itself unless told otherwise. */
+  readonly answers?: boolean;
+  readonly codec?: string;
 }
 
 /** A real softphone, driven through its control connection. */
@@ -27,6 +33,8 @@ export interface Baresip {
   /** Waits for the `count`-th event of a type. */
   waitFor(type: string, count?: number): Promise<BaresipEvent>;
   command(command: string, params?: string): void;
+  /** What it heard so far: 16-bit samples at 8 kHz of its latest call. */
+  heard(): Int16Array;
   /** Quits as a person would (it unregisters first) and waits until the process is gone. */
   quit(): Promise<void>;
 }
@@ -36,7 +44,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-baresip-'));
   const sipPort = await getPort({ host: '127.0.0.1' });
   const controlPort = await getPort({ host: '127.0.0.1' });
-  writeFileSync(join(directory, 'config'), config(sipPort, controlPort));
+  writeFileSync(join(directory, 'config'), config(sipPort, controlPort, directory));
+  writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
   writeFileSync(join(directory, 'accounts'), '');
   const child = spawn('baresip', ['-f', directory], {
@@ -69,6 +78,11 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       if (event === undefined) throw new Error(type);
       return event;
     },
+    heard: () => {
+      const recordings = readdirSync(directory).filter((name) => name.endsWith('-dec.wav'));
+      const latest = recordings.sort().at(-1);
+      return latest === undefined ? new Int16Array() : samplesOf(readFileSync(join(directory, latest)));
+    },
     quit: async () => {
       command('quit');
       await gone;
@@ -93,25 +107,35 @@ async function control(port: number): Promise<Socket> {
   return socket;
 }
 
-function account({ user, password, registrar, transport = 'udp', regintSec = 60 }: BaresipOptions): string {
-  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=auto;audio_codecs=PCMU/8000/1`;
+function account({
+  user,
+  password,
+  registrar,
+  transport = 'udp',
+  regintSec = 60,
+  answers = true,
+  codec = 'PCMU/8000/1',
+}: BaresipOptions): string {
+  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=${answers ? 'auto' : 'manual'};audio_codecs=${codec}`;
 }
 
-function config(sipPort: number, controlPort: number): string {
+function config(sipPort: number, controlPort: number, directory: string): string {
   return `
 poll_method epoll
 sip_listen 127.0.0.1:${String(sipPort)}
 net_interface 127.0.0.1
 audio_player aubridge,null
-audio_source ausine,440
+audio_source aufile,${directory}/tone.wav
 ausrc_srate 8000
 auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 module_path /usr/lib/baresip/modules
 module g711.so
-module ausine.so
+module aufile.so
 module aubridge.so
+module sndfile.so
+snd_path ${directory}
 module uuid.so
 module_tmp account.so
 module_app menu.so

@@ -15,6 +15,8 @@ export interface Platform {
   readonly sip: readonly string[];
   readonly accounts: PlatformFile['accounts'];
   readonly nats: PlatformFile['nats'];
+  /** ng address of rtpengine. */
+  readonly rtpengine: string;
   /** The running processes now; restarts change them. */
   processes(): PlatformFile['processes'];
   /** Sends a signal to a process of the platform by its name. */
@@ -73,12 +75,13 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     await stop();
     throw new Error(logs, { cause: error });
   }
-  const { sip, accounts, nats } = read();
+  const { sip, accounts, nats, rtpengine } = read();
   return {
     stateDir,
     sip,
     accounts,
     nats,
+    rtpengine,
     processes: () => read().processes,
     signal: (name, signal) => process.kill(find(read(), name).pid, signal),
     metric: (name, metric, labels = []) => scrape(find(read(), name).httpPort ?? 0, metric, labels),

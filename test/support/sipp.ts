@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { root } from './platform.ts';
 
 export interface SippOptions {
-  /** File in `test/scenarios`, without its extension. */
+  /** File in `test/scenarios`, without its extension; or `uas`, the callee SIPp brings with it. */
   readonly scenario: string;
   /** `host:port` to send to. */
   readonly remote: string;
@@ -14,6 +14,10 @@ export interface SippOptions {
   /** Calls started per second. */
   readonly rate?: number;
   readonly transport?: 'udp' | 'tcp';
+  /** Port to send from; any free one unless given. */
+  readonly localPort?: number;
+  /** Ends the run before its calls are through. */
+  readonly signal?: AbortSignal;
   /** One line per call, fields separated by semicolons, used in turn. */
   readonly lines?: readonly string[];
   /** Values of `-key` parameters. */
@@ -30,10 +34,12 @@ export interface SippResult {
 
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
-  const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {} } = options;
+  const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
-  const args = [remote, '-sf', join(root, 'test/scenarios', `${scenario}.xml`), '-i', '127.0.0.1'];
+  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', join(root, 'test/scenarios', `${scenario}.xml`)];
+  const args = [remote, ...source, '-i', '127.0.0.1'];
+  if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', '10000', '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
   if (lines !== undefined) {
@@ -44,6 +50,8 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
   try {
     const child = spawn('sipp', args, { cwd: directory, stdio: 'ignore', env: { PATH: '/usr/bin:/usr/local/bin' } });
+    // SIGUSR1 lets SIPp finish its calls and write its statistics.
+    signal?.addEventListener('abort', () => child.kill('SIGUSR1'), { once: true });
     await once(child, 'exit');
     return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory) };
   } finally {

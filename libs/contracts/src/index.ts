@@ -76,7 +76,6 @@ export {
   removeRegistration,
 } from './registration.ts';
 export {
-  appServerProfile,
   authProfile,
   callRoutingProfile,
   type Consumption,

@@ -82,16 +82,6 @@ export const mediaControlProfile: ServiceProfile = {
   writes: [instancesBucket],
 };
 
-export const appServerProfile: ServiceProfile = {
-  name: 'app-server',
-  serves: [],
-  asks: [],
-  publishes: [],
-  consumes: [],
-  reads: [instancesBucket],
-  writes: [instancesBucket],
-};
-
 /** Every service that has a user of its own on the bus. */
 export const serviceProfiles: readonly ServiceProfile[] = [
   registrarProfile,
@@ -99,5 +89,4 @@ export const serviceProfiles: readonly ServiceProfile[] = [
   edgeProfile,
   callRoutingProfile,
   mediaControlProfile,
-  appServerProfile,
 ];

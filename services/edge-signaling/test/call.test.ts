@@ -92,7 +92,7 @@ describe('a call', () => {
       'sent CANCEL',
       'caller 480',
       'released',
-      'told failed callee unreachable',
+      'told failed callee no-answer',
       'disposed',
     ]);
   });

@@ -9,10 +9,20 @@ export interface Addresses {
   readonly host: string;
   readonly sip: readonly number[];
   readonly control: readonly number[];
+  /** Private ports of the applications: nobody outside reaches them, so any free ones will do. */
+  readonly applications: ApplicationPorts;
   /** Undefined: another bus is used. */
   readonly nats: number | undefined;
   /** Undefined: another rtpengine is used. */
   readonly rtpengine: { readonly port: number; readonly media: PortRange } | undefined;
+}
+
+/** Where the application server, its side-car SIP engine and the media server meet. */
+export interface ApplicationPorts {
+  readonly sip: number;
+  readonly control: number;
+  readonly mediaSip: number;
+  readonly mediaEventSocket: number;
 }
 
 /**
@@ -42,6 +52,12 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
     host,
     sip: await settleAll(plan.sip),
     control: await settleAll(plan.control),
+    applications: {
+      sip: await finder.find(host, ['udp', 'tcp']),
+      control: await finder.find('127.0.0.1'),
+      mediaSip: await finder.find(host, ['udp', 'tcp']),
+      mediaEventSocket: await finder.find('127.0.0.1'),
+    },
     nats: plan.nats === undefined ? undefined : await finder.settle(plan.nats),
     rtpengine:
       plan.rtpengine === undefined || media === undefined

@@ -68,6 +68,7 @@ export function processTable(input: TableInput): ProcessSpec[] {
     ),
     ...replicas(config.callRoutings).map((n) => service(input, `call-routing-${n}`, 'call-routing', routingEntry)),
     ...replicas(config.mediaControls).map((n) => mediaControl(input, n)),
+    ...applications(input),
     ...addresses.sip.map((_port, index) => edge(input, index)),
   ];
 }
@@ -77,6 +78,8 @@ const registrarEntry = entry('registrar', 'callweave-registrar');
 const authEntry = entry('auth-challenge-affinity', 'callweave-auth');
 const routingEntry = entry('call-routing', 'callweave-call-routing');
 const mediaEntry = entry('media-control', 'callweave-media-control');
+const mediaEngineEntry = entry('media-engine', 'callweave-media-engine');
+const appServerEntry = entry('app-server', 'callweave-app-server');
 const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
 
 function natsServer({ addresses: { host, nats }, natsConfigFile }: TableInput): ProcessSpec[] {
@@ -104,6 +107,8 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
     '--table=-1',
     `--interface=${host}`,
     `--listen-ng=${host}:${port}`,
+    // A little above the longest ringing time; the default is an hour.
+    '--offer-timeout=660',
     `--port-min=${media.min}`,
     `--port-max=${media.max}`,
   ];
@@ -119,20 +124,24 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
   ];
 }
 
-function sipEngine({ config, addresses, secrets }: TableInput, index: number): ProcessSpec {
-  const { host, sip, control } = addresses;
+function sipEngine(input: TableInput, index: number): ProcessSpec {
+  const { sip, control } = input.addresses;
+  return engineAt(input, `sip-engine-${index + 1}`, sip[index] ?? 0, control[index] ?? 0);
+}
+
+function engineAt({ config, addresses, secrets }: TableInput, name: string, sip: number, control: number): ProcessSpec {
   return {
-    name: `sip-engine-${index + 1}`,
+    name,
     group: 'engine',
     program: { entry: engineEntry },
     health: { kind: 'http' },
     args: (httpPort) => [
       '--contact',
-      `sip:${host}:${sip[index] ?? 0};transport=udp,tcp`,
+      `sip:${addresses.host}:${sip};transport=udp,tcp`,
       '--address',
       '127.0.0.1',
       '--port',
-      String(control[index] ?? 0),
+      String(control),
       '--secret',
       secrets.engineSecret,
       '--http-port',
@@ -142,6 +151,41 @@ function sipEngine({ config, addresses, secrets }: TableInput, index: number): P
     ],
     env: {},
   };
+}
+
+/** The application server with its side-car engine and the media server, all of them private. */
+function applications(input: TableInput): ProcessSpec[] {
+  const { addresses, secrets } = input;
+  const { sip, control, mediaSip, mediaEventSocket } = addresses.applications;
+  const own = { group: 'service', health: { kind: 'http' }, args: noArguments } as const;
+  return [
+    engineAt(input, 'app-engine', sip, control),
+    {
+      ...own,
+      name: 'media-engine',
+      group: 'media',
+      program: { entry: mediaEngineEntry },
+      env: {
+        CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
+        CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
+        CALLWEAVE_MEDIA_SIP_HOST: addresses.host,
+        CALLWEAVE_MEDIA_SIP_PORT: String(mediaSip),
+        CALLWEAVE_MEDIA_RTP_PORTS: '0',
+        CALLWEAVE_MEDIA_PEERS: `127.0.0.0/8,${addresses.host}/32`,
+      },
+    },
+    {
+      ...own,
+      name: 'app-server',
+      program: { entry: appServerEntry },
+      env: {
+        CALLWEAVE_ENGINE: `127.0.0.1:${control}`,
+        CALLWEAVE_ENGINE_SECRET: secrets.engineSecret,
+        CALLWEAVE_MEDIA_SERVER: `127.0.0.1:${mediaEventSocket}`,
+        CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
+      },
+    },
+  ];
 }
 
 function service({ bus, stateDir }: TableInput, name: string, profile: string, at: string): ProcessSpec {
@@ -175,6 +219,7 @@ function edge(input: TableInput, index: number): ProcessSpec {
     group: 'edge',
     env: {
       ...spec.env,
+      CALLWEAVE_APP_SERVER: `${input.addresses.host}:${input.addresses.applications.sip}`,
       CALLWEAVE_ENGINE: `127.0.0.1:${input.addresses.control[index] ?? 0}`,
       CALLWEAVE_ENGINE_SECRET: input.secrets.engineSecret,
     },

@@ -4,7 +4,14 @@ import { processTable, type ProcessSpec } from '../src/process-table.ts';
 import { configOf } from './support.ts';
 
 const secrets = {
-  natsPasswords: { operator: 'o', registrar: 'r', 'auth-challenge-affinity': 'a', 'edge-signaling': 'e' },
+  natsPasswords: {
+    operator: 'o',
+    registrar: 'r',
+    'auth-challenge-affinity': 'a',
+    'edge-signaling': 'e',
+    'call-routing': 'c',
+    'media-control': 'm',
+  },
   engineSecret: 'engine secret',
   accounts: {},
 };
@@ -19,6 +26,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
       host,
       sip: [5060, 5062],
       control: [9022, 9023],
+      applications: { sip: 5070, control: 9030, mediaSip: 5080, mediaEventSocket: 8021 },
       nats: isOwnBus ? 4222 : undefined,
       rtpengine: config.rtpengine === undefined ? { port: 2223, media: { min: 30_000, max: 30_999 } } : undefined,
     },
@@ -46,6 +54,13 @@ describe('the processes of a platform', () => {
       'registrar-2',
       'registrar-3',
       'auth-challenge-affinity-1',
+      'call-routing-1',
+      'call-routing-2',
+      'media-control-1',
+      'media-control-2',
+      'app-engine',
+      'media-engine',
+      'app-server',
       'edge-signaling-1',
       'edge-signaling-2',
     ]);
@@ -53,7 +68,7 @@ describe('the processes of a platform', () => {
 
   test('no server is started that runs elsewhere', () => {
     const specs = table({ CALLWEAVE_NATS_URL: 'nats://me:p%40ss@10.0.0.1:4222', CALLWEAVE_RTPENGINE: '10.0.0.2:2223' });
-    expect(specs.some(({ group }) => group === 'bus' || group === 'media')).toBe(false);
+    expect(specs.some(({ name }) => name === 'nats-server' || name === 'rtpengine')).toBe(false);
     expect(find(specs, 'registrar-1').env).toMatchObject({
       CALLWEAVE_NATS_URL: 'nats://10.0.0.1:4222',
       CALLWEAVE_NATS_USER: 'me',

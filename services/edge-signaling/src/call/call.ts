@@ -62,6 +62,12 @@ export interface CallSnapshot {
   readonly answeredAtMs: number | undefined;
 }
 
+/** What the caller is told when nothing better comes, and why. */
+interface Failure {
+  readonly reply: Reply;
+  readonly cause: CallCause;
+}
+
 interface Detail {
   readonly reply?: Reply;
   readonly cause?: CallCause;
@@ -69,7 +75,8 @@ interface Detail {
   readonly sdp?: string;
 }
 
-const NO_CHOICE: Reply = { status: 480 };
+const NO_CHOICE: Failure = { reply: { status: 480 }, cause: failureCause('platform', 480) };
+const NO_ANSWER: Failure = { reply: { status: 480 }, cause: { by: 'callee', reason: 'no-answer', sipStatus: 480 } };
 
 /** One call: the caller's leg, the targets one after the other, and the media between. */
 export class Call {
@@ -87,7 +94,7 @@ export class Call {
   #callee: UacLeg | undefined;
   #ringTimer: Timer | undefined;
   #rang = false;
-  #lastFailure: Reply = NO_CHOICE;
+  #lastFailure: Failure = NO_CHOICE;
   #answeredAtMs: number | undefined;
 
   constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
@@ -179,13 +186,12 @@ export class Call {
     this.#callee = undefined;
     const target = this.#targets.shift();
     if (target === undefined) {
-      const { status } = this.#lastFailure;
-      this.#feed('noMoreTargets', { reply: this.#lastFailure, cause: failureCause('callee', status) });
+      this.#feed('noMoreTargets', this.#lastFailure);
       return;
     }
     this.#target = target;
     this.#ringTimer = this.#deps.clock.after(target.ringSec * 1000, () => {
-      this.#lastFailure = NO_CHOICE;
+      this.#lastFailure = NO_ANSWER;
       this.#feed('ringTimeout');
     });
     this.#callee = this.#invite(target);
@@ -228,7 +234,7 @@ export class Call {
   }
 
   #calleeFailed(reply: Reply): void {
-    this.#lastFailure = reply;
+    this.#lastFailure = { reply, cause: failureCause('callee', reply.status) };
     this.#feed('targetFailed');
   }
 
@@ -308,7 +314,7 @@ export class Call {
     passProgress: (detail) => this.#passProgress(detail),
     complete: (detail) => this.#run(this.#complete(detail)),
     answerCaller: (detail) => this.#answerCaller(detail),
-    refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE),
+    refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE.reply),
     hangUpCaller: () => this.caller.hangUp(),
     stopCallee: () => this.#callee?.hangUp(),
     release: () => {

@@ -1,0 +1,55 @@
+import { type Connection } from '@callweave/bus';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callKinds, callRecords } from '../support/call-facts.ts';
+import { CallLoad } from '../support/call-load.ts';
+import { mediaSessions } from '../support/media-sessions.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { until } from '../support/until.ts';
+
+const RATE = 50;
+const SECONDS = 20;
+
+let platform: Platform;
+let bus: Connection;
+let load: CallLoad;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  bus = await platform.bus();
+  load = await CallLoad.open(platform);
+});
+
+afterAll(async () => {
+  await platform.stop();
+});
+
+async function afterMoreCalls(count: number): Promise<void> {
+  const target = (await callKinds(bus)).size + count;
+  await until(`${String(count)} more calls`, async () => (await callKinds(bus)).size >= target, 30_000);
+}
+
+test('with each service killed at one replica and frozen at the other, no call of 50 a second fails', async () => {
+  const running = load.run(RATE, SECONDS);
+  await afterMoreCalls(100);
+  platform.signal('registrar-1', 'SIGKILL');
+  platform.signal('call-routing-1', 'SIGKILL');
+  await afterMoreCalls(150);
+  platform.signal('auth-challenge-affinity-1', 'SIGKILL');
+  platform.signal('media-control-1', 'SIGKILL');
+  await afterMoreCalls(150);
+  platform.signal('registrar-2', 'SIGSTOP');
+  platform.signal('call-routing-2', 'SIGSTOP');
+  await afterMoreCalls(150);
+  platform.signal('auth-challenge-affinity-2', 'SIGSTOP');
+  platform.signal('media-control-2', 'SIGSTOP');
+  const { errors, ...counts } = await running;
+  expect(counts, errors).toMatchObject({ successful: RATE * SECONDS, failed: 0 });
+
+  await until(
+    'nothing is left of any call',
+    async () => (await mediaSessions(platform)) + (await callRecords(bus)) === 0,
+  );
+  const kinds = [...(await callKinds(bus)).values()];
+  expect(kinds).toHaveLength(RATE * SECONDS);
+  for (const told of kinds) expect(told).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+});
