@@ -33,7 +33,7 @@ export class ApiCommands {
       ['show', (argument) => this.#show(argument)],
       ['sofia', (argument) => (argument.trim() === 'status' ? this.#profiles() : '-ERR no reply\n')],
       ['status', () => this.#status()],
-      ['uuid_break', (argument) => this.#onChannel(argument, (channel) => channel.break())],
+      ['uuid_break', (argument) => this.#onChannel(argument, (channel) => afterAnswer(() => channel.break()))],
       ['uuid_dump', (argument) => this.#withChannel(argument, (channel) => this.#dump(channel))],
       ['uuid_exists', (argument) => String(channels.has(argument.trim()))],
       ['uuid_getvar', (argument) => this.#withChannel(argument, getVariable)],
@@ -105,5 +105,10 @@ function setVariable(channel: Channel, [name = '', ...words]: string[]): void {
 }
 
 function hangUp(channel: Channel, cause: string | undefined): void {
-  channel.hangUp(hangupCause(cause), true);
+  afterAnswer(() => channel.hangUp(hangupCause(cause), true));
+}
+
+/** What makes events waits until the answer is out: the client may be told of them on the same connection. */
+function afterAnswer(action: () => void): void {
+  setImmediate(action);
 }

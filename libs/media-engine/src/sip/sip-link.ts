@@ -35,6 +35,8 @@ export class SipLink {
   readonly #socket: Socket;
   readonly #deps: SipLinkDeps;
   readonly #frames = new FrameSplitter();
+  /** Who waits for the answer to a command, by its id. */
+  readonly #waiting = new Map<string, () => void>();
 
   private constructor(engine: SipEngine, socket: Socket, deps: SipLinkDeps) {
     this.#engine = engine;
@@ -61,8 +63,10 @@ export class SipLink {
     const socket = connect({ host: '127.0.0.1', port: engine.controlPort });
     await once(socket, 'connect');
     const link = new SipLink(engine, socket, deps);
-    link.#command(`authenticate|${secret}|`);
-    for (const method of METHODS) link.#command(`route|${method}`);
+    // Until all of it is accepted, callers would be answered that nobody is here.
+    await Promise.all(
+      [`authenticate|${secret}|`, ...METHODS.map((method) => `route|${method}`)].map((leader) => link.#ask(leader)),
+    );
     return link;
   }
 
@@ -86,17 +90,26 @@ export class SipLink {
     await this.#engine.stop();
   }
 
-  #command(leader: string, message?: string): void {
-    const payload = Buffer.from(`${randomUUID()}|${leader}${message === undefined ? '' : `\r\n${message}`}`);
+  #ask(leader: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(this.#command(leader), resolve));
+  }
+
+  /** Sends a command; gives its id. */
+  #command(leader: string, message?: string): string {
+    const id = randomUUID();
+    const payload = Buffer.from(`${id}|${leader}${message === undefined ? '' : `\r\n${message}`}`);
     this.#socket.write(Buffer.concat([Buffer.from(`${payload.length}#`), payload]));
+    return id;
   }
 
   #onFrame(payload: Buffer): void {
     const cr = payload.indexOf('\r\n', 0, 'latin1');
     const leader = payload.toString('utf8', 0, cr < 0 ? payload.length : cr).split('|');
     const [, type, source = '', status, , address, , , txn = '', dialogId = ''] = leader;
-    if (type === 'response' && status !== 'OK') {
-      this.#deps.log.debug('sip.not-sent', { reason: leader[4] });
+    if (type === 'response') {
+      if (status !== 'OK') this.#deps.log.debug('sip.not-sent', { reason: leader[4] });
+      this.#waiting.get(source)?.();
+      this.#waiting.delete(source);
     }
     if (type !== 'sip' || cr < 0) return;
     const request = parseMessage(payload.subarray(cr + 2));
