@@ -42,8 +42,8 @@ export interface Baresip {
 /** Starts baresip with one account and no sound hardware. */
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-baresip-'));
-  const sipPort = await getPort({ host: '127.0.0.1' });
-  const controlPort = await getPort({ host: '127.0.0.1' });
+  const sipPort = await freeSipPort();
+  const controlPort = await getPort({ host: '127.0.0.1', exclude: [sipPort, sipPort + 1] });
   writeFileSync(join(directory, 'config'), config(sipPort, controlPort, directory));
   writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
@@ -90,6 +90,14 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** baresip takes the port after its own for TLS, asked or not. */
+async function freeSipPort(): Promise<number> {
+  for (;;) {
+    const port = await getPort({ host: '127.0.0.1' });
+    if ((await getPort({ host: '127.0.0.1', port: port + 1 })) === port + 1) return port;
+  }
 }
 
 async function control(port: number): Promise<Socket> {
