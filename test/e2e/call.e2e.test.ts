@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Baresip, type BaresipOptions, startBaresip } from '../support/baresip.ts';
+import { type Baresip, type BaresipEvent, type BaresipOptions, startBaresip } from '../support/baresip.ts';
 import { callKinds, callRecords, lastCause } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -62,6 +62,17 @@ async function hears(listener: Baresip, hz: number): Promise<void> {
     `a tone of ${String(hz)} Hz`,
     () => listener.heard().length > 12_000 && toneShare(listener.heard(), hz) > 0.5,
   );
+}
+
+/** Calls bob once; whether he answered. */
+async function isAnswered(alice: Baresip): Promise<boolean> {
+  const closed = alice.events.filter(({ type }) => type === 'CALL_CLOSED').length;
+  dial(alice, 'bob');
+  const outcome = (): BaresipEvent | undefined =>
+    alice.events.findLast(({ type }) => type === 'CALL_ESTABLISHED') ??
+    alice.events.filter(({ type }) => type === 'CALL_CLOSED')[closed];
+  await until('the call is answered or refused', () => outcome() !== undefined);
+  return outcome()?.type === 'CALL_ESTABLISHED';
 }
 
 const answeredCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
@@ -166,5 +177,29 @@ describe('a call', () => {
     });
     alice.command('hangup');
     expect((await toldOfTheCall()).at(-1)).toBe('ended');
+  });
+});
+
+describe('when what is behind the edge is away', () => {
+  test('a call is told 503 while no rtpengine answers, and goes through afterwards', async () => {
+    const alice = await phone('alice');
+    await phone('bob');
+    platform.signal('rtpengine', 'SIGSTOP');
+    dial(alice, 'bob');
+    expect((await alice.waitFor('CALL_CLOSED')).param).toContain('503');
+    platform.signal('rtpengine', 'SIGCONT');
+    await until('a call is answered again', () => isAnswered(alice));
+    alice.command('hangup');
+  });
+
+  test('a call is told 503 while the bus is frozen, and goes through afterwards', async () => {
+    const alice = await phone('alice');
+    await phone('bob');
+    platform.signal('nats-server', 'SIGSTOP');
+    dial(alice, 'bob');
+    expect((await alice.waitFor('CALL_CLOSED')).param).toContain('503');
+    platform.signal('nats-server', 'SIGCONT');
+    await until('a call is answered again', () => isAnswered(alice));
+    alice.command('hangup');
   });
 });
