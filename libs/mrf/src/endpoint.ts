@@ -5,17 +5,25 @@ import { type Timers, within } from './timers.ts';
 /** How long a media server has to hang up when asked. */
 const DESTROY_MS = 2_000;
 
+/** How long the BYE of a media server may be behind its event; after it, the media server is taken for dead. */
+const BYE_MS = 1_000;
+
 /** One party's sound on a media server. */
 export class MediaEndpoint {
   readonly #endpoint: FsmrfEndpoint;
   readonly #timers: Timers;
+  /** Ends its call by SIP, if it is not over by then. */
+  readonly #hangUp: () => void;
   #isGone = false;
 
   constructor(endpoint: FsmrfEndpoint, timers: Timers) {
     this.#endpoint = endpoint;
     this.#timers = timers;
+    const { dialog } = endpoint;
+    this.#hangUp = () => dialog.destroy();
     endpoint.on('destroy', () => {
       this.#isGone = true;
+      timers.after(BYE_MS, this.#hangUp);
     });
   }
 
@@ -60,7 +68,11 @@ export class MediaEndpoint {
   async destroy(): Promise<void> {
     if (this.#isGone || !this.#endpoint.connected) return;
     this.#isGone = true;
-    await within(this.#timers, DESTROY_MS, this.#endpoint.destroy(), () => new DestroyTimeout());
+    try {
+      await within(this.#timers, DESTROY_MS, this.#endpoint.destroy(), () => new DestroyTimeout());
+    } finally {
+      this.#hangUp();
+    }
   }
 }
 

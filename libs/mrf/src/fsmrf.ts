@@ -10,6 +10,8 @@ export interface FsmrfEndpoint {
   readonly uuid: string;
   readonly connected: boolean;
   readonly local: { readonly sdp: string };
+  /** Its call by SIP. */
+  readonly dialog: { destroy(): void };
   play(files: string | readonly string[]): Promise<FsmrfPlayed>;
   execute(application: string, argument?: string): Promise<FsmrfEvent>;
   modify(sdp: string): Promise<unknown>;

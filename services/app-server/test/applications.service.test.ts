@@ -95,6 +95,20 @@ describe('a call to an application', () => {
     await nothingLeft();
   });
 
+  test('is hung up when the media server goes; the next is answered 503, until it is back', async () => {
+    const { eslPort } = media;
+    const calling = call('application-hangs-up', 'echo');
+    await phone.untilPackets(10);
+    await media.stop();
+    expect(await calling).toBe('');
+    await vi.waitFor(() => expect(server.notReady()).toBe('no connection to the media server'));
+    expect(await call('caller-hangs-up', 'echo')).toContain('SIP/2.0 503');
+    media = await startTestEngine({ sounds: { 'melody.wav': melody }, eslPort });
+    await vi.waitFor(() => expect(server.notReady()).toBeUndefined(), 5_000);
+    expect(await call('application-hangs-up', 'playback')).toBe('');
+    await nothingLeft();
+  });
+
   test.each([
     ['karaoke', '404'],
     ['queue', '501'],

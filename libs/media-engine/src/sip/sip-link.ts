@@ -37,6 +37,8 @@ export class SipLink {
   readonly #frames = new FrameSplitter();
   /** Who waits for the answer to a command, by its id. */
   readonly #waiting = new Map<string, () => void>();
+  /** Requests that have not left yet. */
+  readonly #leaving = new Set<Promise<void>>();
 
   private constructor(engine: SipEngine, socket: Socket, deps: SipLinkDeps) {
     this.#engine = engine;
@@ -47,6 +49,10 @@ export class SipLink {
       for (const payload of this.#frames.push(chunk)) this.#onFrame(payload);
     });
     socket.on('error', (error) => deps.log.error('sip.failed', { err: error }));
+    socket.on('close', () => {
+      for (const resolve of this.#waiting.values()) resolve();
+      this.#waiting.clear();
+    });
   }
 
   /** Listens for SIP over UDP and TCP. Rejects with the SIP engine's `BindError`. */
@@ -82,16 +88,20 @@ export class SipLink {
 
   /** Sends a request in a dialog; its answer is of no interest. */
   request(method: string, dialogId: string, headers: SipHeaders): void {
-    this.#command(`sip||${dialogId}`, messageText(`${method} sip:placeholder SIP/2.0`, headers, ''));
+    const sent = this.#ask(`sip||${dialogId}`, messageText(`${method} sip:placeholder SIP/2.0`, headers, ''));
+    this.#leaving.add(sent);
+    void sent.finally(() => this.#leaving.delete(sent));
   }
 
+  /** Closes once everything that was to be sent is out. */
   async close(): Promise<void> {
+    await Promise.all(this.#leaving);
     this.#socket.destroy();
     await this.#engine.stop();
   }
 
-  #ask(leader: string): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(this.#command(leader), resolve));
+  #ask(leader: string, message?: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(this.#command(leader, message), resolve));
   }
 
   /** Sends a command; gives its id. */
