@@ -27,7 +27,7 @@ export interface MediaEngineLimits {
   readonly connectMs: number;
 }
 
-/** 1,000 calls keep one core busy; the rest is generous. */
+/** 200 calls take a fifth of a core, so that 1,000 are about what one process can do; the rest is generous. */
 export const defaultLimits: MediaEngineLimits = {
   maxChannels: 1_000,
   maxClients: 1_000,

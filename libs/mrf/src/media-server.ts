@@ -19,6 +19,8 @@ export interface MediaServerDeps {
 }
 
 const CONNECT_MS = 3_000;
+/** A media server that takes longer to answer is frozen, and its caller has waited long enough. */
+const CREATE_MS = 5_000;
 
 /** A connection to one media server, through drachtio-fsmrf. */
 export class MediaServer {
@@ -76,10 +78,17 @@ export class MediaServer {
    */
   async createEndpoint(remoteSdp: string): Promise<MediaEndpoint> {
     if (!this.isConnected) throw new MediaServerUnavailableError('disconnected');
+    const creating = this.#server.createEndpoint({ remoteSdp });
+    const silent = (): Error => new MediaServerUnavailableError('silent');
     try {
-      return new MediaEndpoint(await this.#server.createEndpoint({ remoteSdp }), this.#timers);
+      return new MediaEndpoint(await within(this.#timers, CREATE_MS, creating, silent), this.#timers);
     } catch (error) {
-      throw new EndpointRefusedError(statusOf(error), { cause: error });
+      if (!(error instanceof MediaServerUnavailableError)) {
+        throw new EndpointRefusedError(statusOf(error), { cause: error });
+      }
+      // What comes too late is let go.
+      void creating.then((endpoint) => endpoint.destroy()).catch(() => undefined);
+      throw error;
     }
   }
 

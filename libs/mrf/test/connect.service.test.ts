@@ -100,6 +100,23 @@ describe('a media server', () => {
     expect(fresh.isConnected).toBe(true);
   });
 
+  test('that is frozen makes no endpoint, and its caller is told in time', async () => {
+    const { eslPort: port, password } = await engineAt();
+    const usual = { address: '127.0.0.1', profile: 'drachtio_mrf', listenAddress: '127.0.0.1' };
+    const limits: number[] = [];
+    const hasty: Timers = {
+      after: (delayMs, action) => {
+        limits.push(delayMs);
+        return timers.after(delayMs === 5_000 ? 0 : delayMs, action);
+      },
+    };
+    const frozen: MediaDialer = { call: () => new Promise(() => undefined) };
+    const connection = await MediaServer.connect({ ...usual, port, password }, { dialer: frozen, timers: hasty });
+    connections.push(connection);
+    await expect(connection.createEndpoint('v=0')).rejects.toMatchObject({ reason: 'silent', status: 503 });
+    expect(limits.at(-1)).toBe(5_000);
+  });
+
   test('that cannot be called makes no endpoint', async () => {
     const { eslPort: port, password } = await engineAt();
     const connection = await connect({ port, password });
