@@ -80,6 +80,7 @@ describe('authentication', () => {
   test.each([
     ['a', 'Invalid message format'],
     ['a|frobby', 'Unknown message type'],
+    ['a|constructor', 'Unknown message type'],
     ['a|route', 'Invalid message format'],
     ['a|proxy|x|', 'Invalid message format'],
   ])('the broken frame %j is answered "%s", and the connection closed', async (payload, reason) => {
@@ -122,6 +123,12 @@ describe('requests that no application sees', () => {
     ['a body cut short', (text) => text.replace('Length: 0', 'Length: 9'), '400 Bad Request - content-length'],
     ['a separator in Call-ID', (text) => text.replace('Call-ID: ', 'Call-ID: a|b'), '400 Bad Request - call-id'],
     ['a broken Contact', (text) => text.replace('CSeq', 'Contact: <sip:a\r\nCSeq'), '400 Bad Request - name-addr'],
+    [
+      'a broken Record-Route',
+      (text) => text.replace('CSeq', 'Record-Route: <sip:broken\r\nCSeq'),
+      '400 Bad Request - name-addr',
+    ],
+    ['a broken Route', (text) => text.replace('CSeq', 'Route: <sip:broken\r\nCSeq'), '400 Bad Request - name-addr'],
     ['two Froms', (text) => text.replace('CSeq', 'From: <sip:x@y>;tag=z\r\nCSeq'), '400 Bad Request - from-repeated'],
     ['a line without a colon', (text) => text.replace('CSeq', 'garbage\r\nCSeq'), '400 Bad Request - header-line'],
   ])('%s is answered, naming the rule', async (_, edit, expected) => {
@@ -184,6 +191,21 @@ describe('requests for applications', () => {
       expect(firstLine(await answered)).toBe('SIP/2.0 200 OK');
       expect(await app.next()).toContain('|OK|application|');
     }
+  });
+
+  test('a Contact that leads nowhere makes no dialog', async () => {
+    await connectApp('invite');
+    const text = await ask({ method: 'INVITE', headers: ['Contact: <sip:@>'] });
+    expect(firstLine(text)).toMatch(/^SIP\/2.0 400 Bad Request - /);
+  });
+
+  test('headers called like what every object has are headers', async () => {
+    const app = await connectApp('options');
+    const answered = ask({ headers: ['constructor: one'] });
+    const frame = await app.next();
+    expect(frame).toContain('constructor: one\r\n');
+    app.send(`x|sip|${frame.split('|')[8] ?? ''}|\r\nSIP/2.0 200 OK\r\nconstructor: two\r\n\r\n`);
+    expect(await answered).toMatch(/^SIP\/2.0 200 OK\r\n.*\r\nconstructor: two\r\n/is);
   });
 
   test('what a lost application had not touched goes to another', async () => {

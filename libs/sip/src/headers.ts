@@ -144,28 +144,28 @@ export function headerName(name: string): string {
 }
 
 /** Compact forms, RFC 3261 §7.3.3 and the registry of header fields. */
-const COMPACT: Readonly<Record<string, string>> = {
-  a: 'accept-contact',
-  b: 'referred-by',
-  c: 'content-type',
-  d: 'request-disposition',
-  e: 'content-encoding',
-  f: 'from',
-  i: 'call-id',
-  j: 'reject-contact',
-  k: 'supported',
-  l: 'content-length',
-  m: 'contact',
-  n: 'identity-info',
-  o: 'event',
-  r: 'refer-to',
-  s: 'subject',
-  t: 'to',
-  u: 'allow-events',
-  v: 'via',
-  x: 'session-expires',
-  y: 'identity',
-};
+const COMPACT: ReadonlyMap<string, string> = new Map([
+  ['a', 'accept-contact'],
+  ['b', 'referred-by'],
+  ['c', 'content-type'],
+  ['d', 'request-disposition'],
+  ['e', 'content-encoding'],
+  ['f', 'from'],
+  ['i', 'call-id'],
+  ['j', 'reject-contact'],
+  ['k', 'supported'],
+  ['l', 'content-length'],
+  ['m', 'contact'],
+  ['n', 'identity-info'],
+  ['o', 'event'],
+  ['r', 'refer-to'],
+  ['s', 'subject'],
+  ['t', 'to'],
+  ['u', 'allow-events'],
+  ['v', 'via'],
+  ['x', 'session-expires'],
+  ['y', 'identity'],
+]);
 
 /** Spellings that most senders use; looking them up saves lower-casing every name of every message. */
 const USUAL = [
@@ -188,7 +188,7 @@ const knownKeys = new Map<string, string>([
     [name, name.toLowerCase()],
     [name.toLowerCase(), name.toLowerCase()],
   ]),
-  ...Object.entries(COMPACT).flatMap(([letter, key]): [string, string][] => [
+  ...[...COMPACT].flatMap(([letter, key]): [string, string][] => [
     [letter, key],
     [letter.toUpperCase(), key],
   ]),
@@ -196,5 +196,5 @@ const knownKeys = new Map<string, string>([
 
 function slowKey(name: string): string {
   const lower = name.toLowerCase();
-  return COMPACT[lower] ?? lower;
+  return COMPACT.get(lower) ?? lower;
 }

@@ -1,6 +1,7 @@
 import {
   decodeUtf8,
   encodeUtf8,
+  headerName,
   parseMessage,
   responseTo,
   serializeMessage,
@@ -35,6 +36,13 @@ describe('a datagram', () => {
       'newfangled value continued newfangled value',
     );
     expect(message.body.toString()).toBe('abc');
+  });
+
+  test('a header may be called what every object has', () => {
+    const keys: string[] = [];
+    parse(requestText({ headers: ['constructor: one'] })).headers.forEach((_name, _value, key) => keys.push(key));
+    expect(keys.at(-2)).toBe('constructor');
+    expect(headerName('constructor')).toBe('Constructor');
   });
 
   test('empty lines before the message are ignored, and bytes after Content-Length cut off', () => {

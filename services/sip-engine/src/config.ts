@@ -26,13 +26,13 @@ export type CommandLine =
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 
 /** drachtio-server's levels and what they are here. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  notice: 'info',
-  error: 'error',
-  warning: 'warn',
-  info: 'info',
-  debug: 'debug',
-};
+const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
+  ['notice', 'info'],
+  ['error', 'error'],
+  ['warning', 'warn'],
+  ['info', 'info'],
+  ['debug', 'debug'],
+]);
 
 /** What is listened at without any --contact. */
 const DEFAULT_CONTACT = 'sip:*;transport=udp,tcp';
@@ -80,7 +80,7 @@ class Reader {
 
   finish(): CommandLine {
     if (this.#contacts.length === 0) this.#contact(DEFAULT_CONTACT);
-    const level = LEVELS[this.#values.get('loglevel') ?? 'info'];
+    const level = LEVELS.get(this.#values.get('loglevel') ?? 'info');
     if (level === undefined) this.problem('--loglevel must be notice, error, warning, info or debug');
     const address = this.#values.get('address') ?? '0.0.0.0';
     if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);

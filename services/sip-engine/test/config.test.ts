@@ -52,6 +52,10 @@ describe('the command line', () => {
     }
   });
 
+  test('a level is one of those, not a name that every object has', () => {
+    expect(problems('-l', 'constructor')).toEqual(['--loglevel must be notice, error, warning, info or debug']);
+  });
+
   test('all problems are reported at once', () => {
     expect(
       problems(

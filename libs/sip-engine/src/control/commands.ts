@@ -25,14 +25,14 @@ export type Command =
   | { readonly kind: 'broken'; readonly id: string; readonly reason: string };
 
 /** How many tokens the leader of each command has at least. */
-const MIN_TOKENS: Readonly<Record<string, number>> = {
-  authenticate: 3,
-  ping: 2,
-  route: 3,
-  remove_route: 3,
-  sip: 3,
-  proxy: 9,
-};
+const MIN_TOKENS: ReadonlyMap<string, number> = new Map([
+  ['authenticate', 3],
+  ['ping', 2],
+  ['route', 3],
+  ['remove_route', 3],
+  ['sip', 3],
+  ['proxy', 9],
+]);
 
 /** Reads one frame of an application. */
 export function parseCommand(payload: Buffer): Command {
@@ -40,7 +40,7 @@ export function parseCommand(payload: Buffer): Command {
   const leaderEnd = cr < 0 ? payload.length : cr;
   const tokens = payload.toString('utf8', 0, leaderEnd).split('|');
   const [id = '', type = '', third = '', fourth = '', fifth = ''] = tokens;
-  const wanted = MIN_TOKENS[type];
+  const wanted = MIN_TOKENS.get(type);
   if (tokens.length < 2) return { kind: 'broken', id, reason: 'Invalid message format' };
   if (wanted === undefined) return { kind: 'broken', id, reason: 'Unknown message type' };
   if (tokens.length < wanted) return { kind: 'broken', id, reason: 'Invalid message format' };

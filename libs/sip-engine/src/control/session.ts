@@ -172,8 +172,13 @@ export class ControlSession implements App {
     try {
       this.#deps.user.onSip(this, command, whenSent);
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      whenSent(error);
+      if (error instanceof RefusedError) {
+        whenSent(error);
+        return;
+      }
+      // A defect of ours in one message must not end every call there is.
+      this.#deps.log.error('command.failed', { peer: this.peer, err: error });
+      whenSent(new RefusedError('the message could not be sent'));
     }
   }
 

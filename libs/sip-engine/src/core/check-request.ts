@@ -1,4 +1,4 @@
-import { parseUri, reasonPhrase, SipError, type SipRequest } from '@callweave/sip';
+import { type NameAddr, parseUri, reasonPhrase, SipError, type SipRequest } from '@callweave/sip';
 
 /** Why a request is refused before anybody looks at what it wants. */
 export interface Defect {
@@ -31,7 +31,18 @@ function checkHeaders(request: SipRequest): Defect | undefined {
 function readAll(request: SipRequest): readonly unknown[] {
   const { via, callId, from, fromTag, to, toTag, contacts, requestUri } = request;
   const numbers = [request.number('max-forwards'), request.number('expires')];
-  return [via, callId, fromTag, toTag, contacts, requestUri, parseUri(from.uri), parseUri(to.uri), numbers];
+  const uris = [from, to, ...routesOf(request), ...targetsOf(request)].map(({ uri }) => parseUri(uri));
+  return [via, callId, fromTag, toTag, contacts, requestUri, uris, numbers];
+}
+
+/** Hops of this request and of those that a dialog made by it would send. */
+function routesOf(request: SipRequest): readonly NameAddr[] {
+  return [...request.addresses('route'), ...request.addresses('record-route')];
+}
+
+/** Where requests within a dialog go; bindings of a registrar may be anything. */
+function targetsOf({ method, contacts }: SipRequest): readonly NameAddr[] {
+  return contacts === '*' || method === 'REGISTER' ? [] : contacts;
 }
 
 /** `Contact: *` is only for removing everything, RFC 3261 §10.2.2. */

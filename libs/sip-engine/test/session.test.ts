@@ -1,0 +1,31 @@
+import { Socket } from 'node:net';
+import { FakeClock } from '@callweave/clock/testing';
+import { cryptoIds } from '@callweave/sip';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { expect, test } from 'vitest';
+import { ControlSession, type SessionUser } from '../src/control/session.ts';
+import { frame } from '../src/control/framing.ts';
+
+test('a message that breaks the engine is answered NOK, logged, and ends nothing', () => {
+  const written: string[] = [];
+  const socket = new Socket();
+  socket.write = (bytes: Uint8Array | string) => written.push(Buffer.from(bytes).toString()) > 0;
+  const user: SessionUser = {
+    admits: () => true,
+    greeting: () => [],
+    onRoutes: () => undefined,
+    onSip: () => {
+      throw new TypeError('a defect');
+    },
+    onProxy: () => undefined,
+    onClosed: () => undefined,
+  };
+  const log = recordLogs();
+  const session = new ControlSession(socket, { user, clock: new FakeClock(), ids: cryptoIds(), log });
+  const send = (payload: string): void => void socket.emit('data', frame(payload));
+  send('a|authenticate|x|');
+  expect(() => send('b|sip|txn|\r\nSIP/2.0 200 OK\r\n\r\n')).not.toThrow();
+  expect(session.isOpen).toBe(true);
+  expect(log.lines.map(({ event }) => event)).toContain('command.failed');
+  session.close();
+});
