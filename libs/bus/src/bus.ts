@@ -142,6 +142,7 @@ export class Bus {
     const { profile, instance, version, clock, log } = this.#options;
     if (answers.length > 0) {
       this.#responder = new Responder({
+        notReady: () => this.notReady(),
         nc: this.#connection.nc,
         name: profile.name,
         instance,
@@ -170,6 +171,7 @@ export class Bus {
   async #close(): Promise<void> {
     for (const watch of this.#watches) watch.stop();
     this.#live.stop();
+    this.#lease.stop();
     await this.#publisher?.close();
     await this.#connection.nc.close();
   }

@@ -14,7 +14,7 @@ export class OwnLease {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #lease: Lease;
-  readonly #timer: Timer;
+  #timer: Timer | undefined;
   #revision: number | undefined;
   #renewals = 0;
   #renewing: Promise<void> | undefined;
@@ -29,7 +29,6 @@ export class OwnLease {
     this.#clock = clock;
     this.#log = log;
     this.#lease = { ...lease, startedAt: clock.epochMs() };
-    this.#timer = clock.every(LEASE_RENEW_SEC * 1000, () => void this.renew());
   }
 
   /** How far our clock is ahead of the server's, ms, beyond what the round trip explains. */
@@ -37,17 +36,23 @@ export class OwnLease {
     return this.#offsetMs;
   }
 
-  /** Puts the lease once; a failure is retried at the next turn. */
+  /** Puts the lease, and from the first time on again every 2 s; a failure is retried at the next turn. */
   async renew(): Promise<void> {
     if (this.#stopped) return;
+    this.#timer ??= this.#clock.every(LEASE_RENEW_SEC * 1000, () => void this.renew());
     this.#renewing ??= this.#put().finally(() => (this.#renewing = undefined));
     await this.#renewing;
   }
 
-  /** Withdraws the lease, so that nobody waits for it to run out. */
-  async release(): Promise<void> {
+  /** Puts the lease no more. */
+  stop(): void {
     this.#stopped = true;
-    this.#timer.cancel();
+    this.#timer?.cancel();
+  }
+
+  /** Withdraws the lease: who looks from now on does not find it, who has seen it keeps it until it runs out. */
+  async release(): Promise<void> {
+    this.stop();
     // A put under way would otherwise leave a lease behind that nobody renews.
     await this.#renewing;
     if (this.#revision === undefined) return;

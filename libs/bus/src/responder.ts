@@ -43,6 +43,8 @@ export interface ResponderOptions {
   readonly instance: string;
   readonly version: string;
   readonly answers: readonly Answer[];
+  /** Why this instance must not answer now; undefined when it may. */
+  readonly notReady: () => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -90,8 +92,9 @@ export class Responder {
       log.warn('question.too-late', { request: type.pattern, lateMs: -leftMs });
       return;
     }
-    if (this.#inFlight >= MAX_IN_FLIGHT) {
-      this.#refuse(message, 503, 'overloaded');
+    const notReady = this.#inFlight >= MAX_IN_FLIGHT ? 'overloaded' : this.#options.notReady();
+    if (notReady !== undefined) {
+      this.#refuse(message, 503, notReady);
       return;
     }
     this.#inFlight += 1;

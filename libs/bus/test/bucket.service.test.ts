@@ -1,5 +1,5 @@
 import { systemClock } from '@callweave/clock';
-import { authProfile, type KeyRing, keysBucket, subscribersBucket } from '@callweave/contracts';
+import { authProfile, type KeyRing, nonceKeysBucket, subscribersBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Bucket } from '../src/bucket.ts';
@@ -7,7 +7,7 @@ import { type Connection } from '../src/connection.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { Watch } from '../src/watch.ts';
 
-type Keys = Bucket<typeof keysBucket.pattern, typeof KeyRing>;
+type Keys = Bucket<typeof nonceKeysBucket.pattern, typeof KeyRing>;
 
 let nats: NatsServer;
 let operator: Connection;
@@ -18,7 +18,7 @@ let made = 0;
 beforeAll(async () => {
   nats = await startNats();
   operator = await nats.operator();
-  keys = new Bucket(keysBucket, operator, systemClock);
+  keys = new Bucket(nonceKeysBucket, operator, systemClock);
 });
 
 afterAll(() => nats.stop());
@@ -38,8 +38,8 @@ function count(value: KeyRing | undefined): number {
 
 /** How many messages the stream keeps for the record. */
 async function kept(): Promise<number> {
-  const subject = `$KV.keys.${purpose}`;
-  const { state } = await operator.jsm.streams.info('KV_keys', { subjects_filter: subject });
+  const subject = `$KV.nonce-keys.${purpose}`;
+  const { state } = await operator.jsm.streams.info('KV_nonce-keys', { subjects_filter: subject });
   return state.subjects?.[subject] ?? 0;
 }
 
@@ -85,7 +85,7 @@ describe('a record', () => {
   test('counts every one of fifty changes made at once by three clients', async () => {
     const clients = [keys];
     for (const instance of ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb']) {
-      clients.push((await nats.bus(authProfile, instance)).bucket(keysBucket));
+      clients.push((await nats.bus(authProfile, instance)).bucket(nonceKeysBucket));
     }
     const changes = Array.from({ length: 50 }, (_, index) =>
       (clients[index % clients.length] ?? keys).modify({ purpose }, (value) => ({ set: ring(count(value) + 1) })),
@@ -95,9 +95,9 @@ describe('a record', () => {
   });
 
   test('that breaks its contract is an error, not a value', async () => {
-    await operator.js.publish(`$KV.keys.${purpose}`, '{"keys":[]}');
+    await operator.js.publish(`$KV.nonce-keys.${purpose}`, '{"keys":[]}');
     await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'CONTRACT' });
-    await operator.jsm.streams.purge('KV_keys', { filter: `$KV.keys.${purpose}` });
+    await operator.jsm.streams.purge('KV_nonce-keys', { filter: `$KV.nonce-keys.${purpose}` });
   });
 });
 
@@ -143,12 +143,12 @@ describe('a watch', () => {
   test('passes over a record that breaks its contract', async () => {
     const log = recordLogs();
     const seen: string[] = [];
-    await operator.js.publish(`$KV.keys.${purpose}`, 'not JSON');
+    await operator.js.publish(`$KV.nonce-keys.${purpose}`, 'not JSON');
     const watch = follow(seen, purpose, log);
     await vi.waitFor(() => expect(seen).toEqual(['current']));
     expect(log.lines.filter(({ level }) => level === 'error').map(({ event }) => event)).toEqual(['watch.bad-record']);
     watch.stop();
-    await operator.jsm.streams.purge('KV_keys', { filter: `$KV.keys.${purpose}` });
+    await operator.jsm.streams.purge('KV_nonce-keys', { filter: `$KV.nonce-keys.${purpose}` });
   });
 
   test('goes on after the server was killed and started again', async () => {
@@ -180,7 +180,7 @@ describe('a watch', () => {
 function follow(seen: string[], filter: string, log = recordLogs()): Watch<typeof KeyRing> {
   return new Watch(
     {
-      type: keysBucket,
+      type: nonceKeysBucket,
       filter,
       handler: {
         onRecord: (key, value) => seen.push(`${key} ${String(count(value))}`),

@@ -61,10 +61,12 @@ describe('what the server refuses', () => {
     ['registrar', '$JS.API.STREAM.MSG.GET.KV_subscribers'],
     ['registrar', '$JS.API.CONSUMER.CREATE.KV_subscribers'],
     ['registrar', '$KV.subscribers.default.alice'],
-    ['registrar', '$JS.API.STREAM.MSG.DELETE.KV_keys'],
+    ['registrar', '$JS.API.STREAM.MSG.DELETE.KV_nonce-keys'],
     ['registrar', '$KV.instances.edge-signaling.eeeeeeeeeeeeeeee'],
     ['registrar', 'callweave.rpc.auth.verify'],
     ['registrar', '_INBOX_edge-signaling.x.1'],
+    ['edge-signaling', '$JS.API.DIRECT.GET.KV_nonce-keys.$KV.nonce-keys.nonce'],
+    ['edge-signaling', '$KV.nonce-keys.nonce'],
     ['edge-signaling', 'callweave.registration.v1.default.alice.added'],
     ['edge-signaling', '$JS.API.DIRECT.GET.KV_subscribers.$KV.subscribers.default.alice'],
     ['edge-signaling', '$JS.API.STREAM.DELETE.KV_location'],
@@ -99,9 +101,17 @@ describe('what each service needs', () => {
       for (const type of profile.reads) {
         const bucket = bus.bucket(type);
         await bucket.list();
-        expect(await bucket.get({ tenant: 'x', user: 'x', purpose: 'x', service: name, instance: 'x' } as never)).toBe(
-          undefined,
-        );
+        expect(
+          await bucket.get({
+            tenant: 'x',
+            user: 'x',
+            purpose: 'x',
+            service: name,
+            instance: 'x',
+            kind: 'call',
+            id: 'x',
+          } as never),
+        ).toBe(undefined);
         const watch = bus.watch(type, { onRecord: () => undefined });
         await vi.waitFor(() => expect(watch.isCurrent).toBe(true));
       }

@@ -1,5 +1,5 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { type KeyRing, keysBucket } from '@callweave/contracts';
+import { type KeyRing, nonceKeysBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encode } from '../src/codec.ts';
@@ -74,7 +74,7 @@ function follow(opened: (iterator: FakeIterator, initialized: () => void) => voi
   };
   const handler = { onRecord: (key: string) => seen.push(key), onCurrent: () => seen.push('current') };
   watch = new Watch(
-    { type: keysBucket, handler },
+    { type: nonceKeysBucket, handler },
     { connection: connection as unknown as Connection, clock, log: recordLogs() },
   );
   return { seen, state, clock };

@@ -49,8 +49,14 @@ export const KeyRing = z.object({
 });
 export type KeyRing = z.infer<typeof KeyRing>;
 
-export const keysBucket = defineBucket('keys', {
-  summary: 'HMAC key rings shared by the replicas of a service.',
+export const nonceKeysBucket = defineBucket('nonce-keys', {
+  summary: 'The HMAC key ring of nonces, shared by the auth replicas and readable by nobody else.',
+  pattern: '{purpose}',
+  value: KeyRing,
+});
+
+export const flowKeysBucket = defineBucket('flow-keys', {
+  summary: 'The HMAC key ring of flow tokens, shared by the edges.',
   pattern: '{purpose}',
   value: KeyRing,
 });
@@ -75,6 +81,11 @@ export const VerifyRequest = z.object({
   method: z.string().max(64),
   /** Value of Authorization or Proxy-Authorization. */
   credentials: HeaderValue,
+  /** Request-URI; credentials made for another host are refused. */
+  requestUri: z
+    .string()
+    .max(2 * MAX_USER_BYTES)
+    .optional(),
   /** Top Via branch and source `ip:port`: with them a retransmission is told from a replay. */
   branch: z.string().max(MAX_USER_BYTES),
   source: z.string().max(64),

@@ -1,4 +1,4 @@
-import { keysBucket, subscribersBucket, tenantsBucket } from './auth.ts';
+import { flowKeysBucket, nonceKeysBucket, subscribersBucket, tenantsBucket } from './auth.ts';
 import { callsBucket } from './call.ts';
 import { type BucketType } from './define.ts';
 import { instancesBucket } from './instance.ts';
@@ -9,7 +9,8 @@ export const buckets: readonly BucketType[] = [
   locationBucket,
   subscribersBucket,
   tenantsBucket,
-  keysBucket,
+  nonceKeysBucket,
+  flowKeysBucket,
   instancesBucket,
   callsBucket,
 ];

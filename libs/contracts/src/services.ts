@@ -1,4 +1,12 @@
-import { accountExists, challenge, keysBucket, subscribersBucket, tenantsBucket, verify } from './auth.ts';
+import {
+  accountExists,
+  challenge,
+  flowKeysBucket,
+  nonceKeysBucket,
+  subscribersBucket,
+  tenantsBucket,
+  verify,
+} from './auth.ts';
 import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType } from './define.ts';
 import { instancesBucket } from './instance.ts';
@@ -48,8 +56,8 @@ export const authProfile: ServiceProfile = {
   asks: [],
   publishes: [],
   consumes: [],
-  reads: [subscribersBucket, tenantsBucket, keysBucket, instancesBucket],
-  writes: [subscribersBucket, keysBucket, instancesBucket],
+  reads: [subscribersBucket, tenantsBucket, nonceKeysBucket, instancesBucket],
+  writes: [subscribersBucket, nonceKeysBucket, instancesBucket],
 };
 
 export const edgeProfile: ServiceProfile = {
@@ -58,8 +66,8 @@ export const edgeProfile: ServiceProfile = {
   asks: [challenge, verify, accountExists, register, lookup, routeCall, offerMedia, answerMedia, deleteMedia],
   publishes: [...callEvents],
   consumes: [],
-  reads: [tenantsBucket, keysBucket, instancesBucket, callsBucket],
-  writes: [keysBucket, instancesBucket, callsBucket],
+  reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket],
+  writes: [flowKeysBucket, instancesBucket, callsBucket],
 };
 
 export const callRoutingProfile: ServiceProfile = {

@@ -21,10 +21,13 @@ export interface AccountStore {
 }
 
 /** Accounts in KV; tenants in memory, fed by a watch. */
-export function openAccountStore(bus: Bus): AccountStore {
+export async function openAccountStore(bus: Bus): Promise<AccountStore> {
   const subscribers = bus.bucket(subscribersBucket);
   const tenants = new Map<string, TenantRecord>();
-  bus.watch(tenantsBucket, { onRecord: (_key, record) => tenants.set(record.tenant, record) });
+  // A policy that is not known yet must not be taken for the default one.
+  await new Promise<void>((resolve) => {
+    bus.watch(tenantsBucket, { onRecord: (_key, record) => tenants.set(record.tenant, record), onCurrent: resolve });
+  });
   const fallback: TenantRecord = { tenant: defaultTenant, realm: 'callweave', domains: [], minimumAlgorithm: 'MD5' };
   const strength = (algorithm: DigestAlgorithm): number => digestAlgorithms.indexOf(algorithm);
   return {

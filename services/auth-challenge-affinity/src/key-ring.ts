@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Bucket, type Bus } from '@callweave/bus';
 import { type Clock, type Timer } from '@callweave/clock';
-import { type KeyRing, keysBucket } from '@callweave/contracts';
+import { type KeyRing, nonceKeysBucket } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 
 const PURPOSE = { purpose: 'nonce' };
@@ -12,17 +12,17 @@ const CHECK_MS = 60_000;
 
 /** The HMAC keys all auth replicas share; whoever notices first makes or rotates them. */
 export class NonceKeys {
-  readonly #bucket: Bucket<typeof keysBucket.pattern, typeof KeyRing>;
+  readonly #bucket: Bucket<typeof nonceKeysBucket.pattern, typeof KeyRing>;
   readonly #clock: Clock;
   readonly #rotationMs: number;
   readonly #timer: Timer;
   #keys: readonly Uint8Array[] = [];
 
   private constructor({ bus, clock, log, rotationSec }: NonceKeysDeps) {
-    this.#bucket = bus.bucket(keysBucket);
+    this.#bucket = bus.bucket(nonceKeysBucket);
     this.#clock = clock;
     this.#rotationMs = rotationSec * 1000;
-    bus.watch(keysBucket, { onRecord: (key, ring) => key === PURPOSE.purpose && this.#take(ring) });
+    bus.watch(nonceKeysBucket, { onRecord: (key, ring) => key === PURPOSE.purpose && this.#take(ring) });
     this.#timer = clock.every(CHECK_MS, () => {
       this.#ensure().catch((error: unknown) => ignore(log, error, 'rotation is tried again in a minute'));
     });

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type Answer, answer } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
-import { type Subscriber, User, verify, type VerifyRequest, type VerifyResponse } from '@callweave/contracts';
-import { type DigestCredentials, parseDigestCredentials, SipSyntaxError, verifyDigest } from '@callweave/sip';
+import {
+  type DigestAlgorithm,
+  digestAlgorithms,
+  type Subscriber,
+  User,
+  verify,
+  type VerifyRequest,
+  type VerifyResponse,
+} from '@callweave/contracts';
+import { type DigestCredentials, parseDigestCredentials, parseUri, SipSyntaxError, verifyDigest } from '@callweave/sip';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type AccountStore } from './account-store.ts';
 import { type Challenger } from './challenge.ts';
@@ -50,7 +58,10 @@ async function decide(
 
   const nonce = checkNonce(credentials.nonce, deps.keys.all);
   // A nonce or realm that never was ours proves nothing either way: a fresh challenge is fair.
-  if (nonce.kind === 'foreign' || credentials.realm !== accounts.tenant(tenant).realm) return stale();
+  const { realm, minimumAlgorithm } = accounts.tenant(tenant);
+  if (nonce.kind === 'foreign' || credentials.realm !== realm) return stale();
+  if (!isForThisServer(request, credentials)) return { kind: 'malformed', rule: 'digest-uri' };
+  if (isWeaker(credentials.algorithm, minimumAlgorithm)) return { kind: 'denied' };
   if (!isRight(account, request, credentials)) return { kind: 'denied' };
   // RFC 7616 §3.3: stale is said only to those who know the password.
   const expiresAtMs = nonce.issuedAtMs + deps.nonceMs;
@@ -66,6 +77,29 @@ async function decide(
   if (use === 'replay') return stale();
   if (use === 'fresh') noteAlgorithm(deps, account, credentials);
   return { kind: 'verified', user: User.parse(credentials.username) };
+}
+
+/**
+ * Whether the credentials were made for the host the request was sent to: otherwise another server could have a device
+ * compute them for us. RFC 7616 §3.4.6; hosts alone, since phones differ in what else they hash.
+ */
+function isForThisServer({ requestUri }: VerifyRequest, { uri }: DigestCredentials): boolean {
+  if (requestUri === undefined) return true;
+  return hostOf(requestUri) === hostOf(uri);
+}
+
+function hostOf(text: string): string | undefined {
+  try {
+    const uri = parseUri(text);
+    return uri.kind === 'sip' ? uri.host : undefined;
+  } catch (error) {
+    if (error instanceof SipSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isWeaker(algorithm: DigestAlgorithm | undefined, minimum: DigestAlgorithm): boolean {
+  return algorithm === undefined || digestAlgorithms.indexOf(algorithm) < digestAlgorithms.indexOf(minimum);
 }
 
 /** Whether the password is right and the account is the one the request acts for. */

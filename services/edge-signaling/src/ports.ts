@@ -29,5 +29,7 @@ export interface Registrar {
 /** Who owns a domain. */
 export interface TenantDirectory {
   /** Tenant and realm of a domain; the default tenant takes what nobody owns. */
+  /** Whether all tenants have been heard of; before, nobody can be told the right realm. */
+  isKnown(): boolean;
   byDomain(domain: string): { readonly tenant: Tenant; readonly realm: string };
 }

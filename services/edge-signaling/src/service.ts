@@ -44,17 +44,24 @@ export async function startEdge({
   let draining = false;
   let engineInstance = engineIdentity(undefined, stateDir);
   link.onConnect((info) => (engineInstance = engineIdentity(info.instance, stateDir)));
-  const notReady = (): string | undefined => (draining ? 'draining' : (bus.notReady() ?? link.notReady()));
+  const tenants = openTenants(bus);
+  const notReady = (): string | undefined => {
+    if (draining) return 'draining';
+    if (!tenants.isKnown()) return 'the tenants are not known yet';
+    return bus.notReady() ?? link.notReady();
+  };
 
   const authenticator = busAuthenticator(bus, log);
-  const tenants = openTenants(bus);
   const registers = new RegisterHandler({
     authenticator,
     registrar: busRegistrar(bus, log),
     tenants,
     notReady,
     engineInstance: () => engineInstance,
-    ownAddress: () => link.info?.contacts[0]?.hostPort ?? engine,
+    ownAddress: (transport) => {
+      const contacts = link.info?.contacts ?? [];
+      return (contacts.find((contact) => contact.transport === transport) ?? contacts[0])?.hostPort ?? engine;
+    },
     sealFlow: (flow) => sealFlow(flow, flowKey),
     clock,
   });

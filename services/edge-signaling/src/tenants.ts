@@ -8,8 +8,13 @@ const DEFAULT_REALM = 'callweave';
 /** Tenants by domain, kept current by a watch. */
 export function openTenants(bus: Bus): TenantDirectory {
   const records = new Map<string, TenantRecord>();
-  bus.watch(tenantsBucket, { onRecord: (_key, record) => records.set(record.tenant, record) });
+  let isKnown = false;
+  bus.watch(tenantsBucket, {
+    onRecord: (_key, record) => records.set(record.tenant, record),
+    onCurrent: () => (isKnown = true),
+  });
   return {
+    isKnown: () => isKnown,
     byDomain: (domain) => {
       const wanted = domain.toLowerCase();
       for (const record of records.values()) if (record.domains.includes(wanted)) return record;

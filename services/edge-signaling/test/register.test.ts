@@ -46,7 +46,7 @@ function world({ verdict, registration, notReady }: World = {}) {
         return Promise.resolve(registration ?? { kind: 'registered', contacts });
       },
     },
-    tenants: { byDomain: () => ({ tenant: defaultTenant, realm: 'callweave' }) },
+    tenants: { isKnown: () => true, byDomain: () => ({ tenant: defaultTenant, realm: 'callweave' }) },
     notReady: () => notReady,
     engineInstance: () => InstanceId.parse('abcdefghijklmnop'),
     ownAddress: () => '198.51.100.1:5060',

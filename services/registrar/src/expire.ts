@@ -1,5 +1,5 @@
 import { type LocationRecord } from '@callweave/contracts';
-import { goneBinding, type Told } from './register.ts';
+import { goneBinding, type Told } from './gone-binding.ts';
 
 /** What the passing of time does to a record. */
 export interface Expiry {

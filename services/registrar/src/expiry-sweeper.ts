@@ -5,7 +5,7 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { Calendar } from './calendar.ts';
 import { applyExpiry, type Expiry, nextChange } from './expire.ts';
 import { type LocationBucket } from './handle-register.ts';
-import { GONE_MS } from './register.ts';
+import { GONE_MS } from './gone-binding.ts';
 import { rendezvousOrder } from './rendezvous.ts';
 import { tellChanges } from './tell.ts';
 
@@ -13,6 +13,8 @@ export interface SweeperDeps {
   readonly instance: string;
   /** Live registrars, this one included. */
   readonly peers: () => readonly string[];
+  /** Why this replica may not act now; undefined when it may. */
+  readonly notReady: () => string | undefined;
   readonly locations: LocationBucket;
   readonly publisher: Publisher;
   readonly clock: Clock;
@@ -52,7 +54,8 @@ export class ExpirySweeper {
 
   /** Works on everything that is due. */
   async sweep(): Promise<void> {
-    if (this.#sweeping) return;
+    // A process whose clock is wrong, or that cannot keep its journal, must not end anybody's binding.
+    if (this.#sweeping || this.#deps.notReady() !== undefined) return;
     this.#sweeping = true;
     try {
       const due = this.#calendar.due(this.#deps.clock.epochMs());

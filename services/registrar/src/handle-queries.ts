@@ -2,7 +2,7 @@ import { type Answer, answer, type Publisher } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import { listRegistrations, lookup, removeRegistration } from '@callweave/contracts';
 import { type LocationBucket } from './handle-register.ts';
-import { goneBinding, type Told } from './register.ts';
+import { goneBinding, type Told } from './gone-binding.ts';
 import { tellChanges } from './tell.ts';
 
 export interface QueryDeps {

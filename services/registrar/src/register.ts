@@ -7,6 +7,8 @@ import {
   type RegisterRequest,
   type RemovalReason,
 } from '@callweave/contracts';
+import { applyExpiry } from './expire.ts';
+import { goneBinding, type Told } from './gone-binding.ts';
 import { isSameContact } from './same-contact.ts';
 
 /** What the registrar grants, RFC 3261 §10.3 step 7. */
@@ -19,12 +21,6 @@ export interface Limits {
 
 /** Bindings outlive what was granted by this much, so that a refresh at the last moment still finds them. */
 export const GRACE_MS = 5_000;
-/** How long a binding that went is remembered: longer than any transaction repeats itself (64·T1, RFC 3261 §17.1.2.2). */
-export const GONE_MS = 40_000;
-
-/** A change of one binding, to be told as an event. */
-export type Told =
-  { readonly kind: 'live'; readonly binding: Binding } | { readonly kind: 'gone'; readonly gone: GoneBinding };
 
 /** What a REGISTER does to a record. */
 export type Registration =
@@ -55,7 +51,8 @@ export function applyRegister(
     const granted = Math.min(expiresSec, limits.maxExpiresSec);
     if (!draft.apply(contact, granted)) return { kind: 'out-of-order' };
   }
-  if (draft.size > limits.maxContactsPerAor) return { kind: 'too-many-contacts' };
+  // Whoever is above the limit may still refresh and leave.
+  if (draft.hasGrown && draft.size > limits.maxContactsPerAor) return { kind: 'too-many-contacts' };
   return draft.finish();
 }
 
@@ -72,17 +69,24 @@ class Draft {
   #bindings: Binding[];
   #gone: GoneBinding[];
   #sequence: number;
-  #changed = false;
-  readonly #told: Told[] = [];
+  #changed: boolean;
+  readonly #told: Told[];
 
   constructor(stored: LocationRecord | undefined, request: RegisterRequest, nowMs: number) {
-    this.#stored = stored ?? emptyRecord(request);
+    // What ran out goes first, also when nobody has swept it yet, so that its end is told before anything new.
+    const expiry = stored === undefined ? undefined : applyExpiry(stored, nowMs);
+    this.#stored = expiry?.record ?? emptyRecord(request);
+    this.#changed = expiry?.changed ?? false;
+    this.#told = [...(expiry?.told ?? [])];
     this.#request = request;
     this.#nowMs = nowMs;
-    // What ran out counts as absent, even when nobody has swept it yet.
-    this.#bindings = this.#stored.bindings.filter(({ expiresAt }) => expiresAt > nowMs);
-    this.#gone = this.#stored.gone.filter(({ until }) => until > nowMs);
+    this.#bindings = [...this.#stored.bindings];
+    this.#gone = [...this.#stored.gone];
     this.#sequence = this.#stored.sequence;
+  }
+
+  get hasGrown(): boolean {
+    return this.#bindings.length > this.#stored.bindings.length;
   }
 
   get size(): number {
@@ -96,7 +100,9 @@ class Draft {
     const last = old ?? gone;
     if (last?.callId === this.#request.callId) {
       if (this.#request.cseq < last.cseq) return false;
-      if (this.#request.cseq === last.cseq) return this.#repeat(old, gone, expiresSec);
+      if (this.#request.cseq === last.cseq && !this.#hasMoved(old, contact)) {
+        return this.#repeat(old, gone, expiresSec);
+      }
     }
     if (expiresSec > 0) this.#bind(contact, expiresSec, old);
     else if (old !== undefined) this.#remove(old, 'unregistered');
@@ -119,6 +125,11 @@ class Draft {
     const { tenant, user, aor, epoch } = this.#stored;
     const record = { tenant, user, aor, epoch, bindings: this.#bindings, gone: this.#gone, sequence: this.#sequence };
     return { kind: 'registered', record, changed: this.#changed, told: this.#told };
+  }
+
+  /** A device that restarted its CSeq at another address is no repeat of itself. */
+  #hasMoved(old: Binding | undefined, { contact }: ContactRequest): boolean {
+    return old !== undefined && (old.contact !== contact || old.flow !== this.#request.flow);
   }
 
   /** The same REGISTER again: nothing changes, and what it did is told again. */
@@ -150,36 +161,25 @@ class Draft {
     if (old === undefined) this.#bindings.push(binding);
     else this.#bindings[this.#bindings.indexOf(old)] = binding;
     this.#gone = this.#gone.filter((other) => !isSameContact(other, contact));
+    if (old !== undefined && old.contact !== contact.contact) this.#remember(old, 'replaced');
     this.#changed = true;
     this.#tell({ kind: 'live', binding });
   }
 
   #remove(old: Binding, reason: RemovalReason): void {
+    this.#bindings = this.#bindings.filter((binding) => binding !== old);
+    this.#remember(old, reason);
+    this.#changed = true;
+  }
+
+  #remember(old: Binding, reason: RemovalReason): void {
     const { callId, cseq } = this.#request;
     const gone = { ...goneBinding(old, reason, this.#nowMs, (this.#sequence += 1)), callId, cseq };
-    this.#bindings = this.#bindings.filter((binding) => binding !== old);
     this.#gone.push(gone);
-    this.#changed = true;
     this.#tell({ kind: 'gone', gone });
   }
 
   #tell(told: Told): void {
     this.#told.push(told);
   }
-}
-
-/** What is remembered of a binding that went. */
-export function goneBinding(old: Binding, reason: RemovalReason, nowMs: number, sequence: number): GoneBinding {
-  const { contact, instanceId, regId, callId, cseq, edge } = old;
-  return {
-    contact,
-    callId,
-    cseq,
-    edge,
-    sequence,
-    reason,
-    until: EpochMs.parse(nowMs + GONE_MS),
-    ...(instanceId === undefined ? {} : { instanceId }),
-    ...(regId === undefined ? {} : { regId }),
-  };
 }

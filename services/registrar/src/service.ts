@@ -27,7 +27,15 @@ export async function startRegistrar({
   });
   const locations = bus.bucket(locationBucket);
   const publisher = await bus.openPublisher(stateDir);
-  const sweeper = new ExpirySweeper({ instance, peers: () => bus.peers(), locations, publisher, clock, log });
+  const sweeper = new ExpirySweeper({
+    instance,
+    peers: () => bus.peers(),
+    notReady: () => bus.notReady(),
+    locations,
+    publisher,
+    clock,
+    log,
+  });
   bus.watch(locationBucket, { onRecord: (key, record) => sweeper.note(key, record) });
   const queries = { locations, publisher, clock };
   await bus.serve([

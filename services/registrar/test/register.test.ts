@@ -1,7 +1,8 @@
 import { type LocationRecord, RegisterRequest } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
 import { applyExpiry, nextChange } from '../src/expire.ts';
-import { applyRegister, GONE_MS, GRACE_MS, type Limits, type Registration } from '../src/register.ts';
+import { GONE_MS } from '../src/gone-binding.ts';
+import { applyRegister, GRACE_MS, type Limits, type Registration } from '../src/register.ts';
 
 const limits: Limits = { minExpiresSec: 60, defaultExpiresSec: 600, maxExpiresSec: 3600, maxContactsPerAor: 3 };
 const NOW = 1_700_000_000_000;
@@ -82,8 +83,11 @@ describe('a REGISTER, RFC 3261 §10.3', () => {
   test('a device with instance-id and reg-id replaces its binding when its address changes (RFC 5626)', () => {
     const device = { instanceId: '<urn:uuid:1>', regId: 1 };
     const one = registered(undefined, { contacts: [{ contact: 'sip:a@192.0.2.1:1000', ...device }] }).record;
-    const two = registered(one, { cseq: 2, contacts: [{ contact: 'sip:a@192.0.2.1:2000', ...device }] }).record;
-    expect(two.bindings.map(({ contact }) => contact)).toEqual(['sip:a@192.0.2.1:2000']);
+    const moved = { contacts: [{ contact: 'sip:a@192.0.2.1:2000', ...device }] };
+    const two = registered(one, { cseq: 2, ...moved });
+    expect(two.record.bindings.map(({ contact }) => contact)).toEqual(['sip:a@192.0.2.1:2000']);
+    expect(told(two).sort()).toEqual(['refreshed 2', 'replaced 3']);
+    expect(told(registered(one, moved)).sort()).toEqual(['refreshed 2', 'replaced 3']);
   });
 
   test('Expires 0 removes the contact, and a repeat of it tells the same once more', () => {
@@ -116,10 +120,18 @@ describe('a REGISTER, RFC 3261 §10.3', () => {
     expect(registered(undefined, { contacts: contacts.slice(1) }).record.bindings).toHaveLength(3);
   });
 
-  test('a contact that ran out does not count, even when nobody swept it yet', () => {
+  test('whoever is above a limit that was lowered may still leave', () => {
+    const contacts = ['1', '2', '3'].map((n) => ({ contact: `sip:alice@192.0.2.${n}` }));
+    const three = registered(undefined, { contacts }).record;
+    const leaving = request({ cseq: 2, contacts: contacts.slice(0, 1), expiresSec: 0 });
+    expect(applyRegister(three, leaving, { ...limits, maxContactsPerAor: 1 }, NOW).kind).toBe('registered');
+  });
+
+  test('a contact that ran out is told as gone before anything new, even when nobody swept it yet', () => {
     const late = NOW + 601_000 + GRACE_MS;
     expect(told(registered(first, { cseq: 2, contacts: [{ contact: 'sip:alice@192.0.2.9' }] }, late))).toEqual([
-      'added 2',
+      'expired 2',
+      'added 3',
     ]);
   });
 });

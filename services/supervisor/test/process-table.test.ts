@@ -105,6 +105,7 @@ describe('the processes of a platform', () => {
       '--table=-1',
       '--interface=127.0.0.1',
       '--listen-ng=127.0.0.1:2223',
+      '--offer-timeout=660',
       '--port-min=30000',
       '--port-max=30999',
     ]);

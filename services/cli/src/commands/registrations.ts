@@ -33,7 +33,12 @@ export function addRegistrations(program: Command): void {
 async function listAll(bus: Bus, tenant: Tenant): Promise<Registered[]> {
   const users: Registered[] = [];
   for (let after: string | undefined; ; after = users.at(-1)?.user) {
-    const page = await bus.ask(listRegistrations, {}, { tenant, after, limit: PAGE }, { deadlineMs: DEADLINE_MS });
+    const page = await bus.ask(
+      listRegistrations,
+      {},
+      { tenant, after, limit: PAGE },
+      { deadlineMs: DEADLINE_MS, attemptMs: DEADLINE_MS },
+    );
     users.push(...page.users);
     if (!page.more) return users;
   }

@@ -35,7 +35,15 @@ export async function authenticate(
     return asked.kind === 'unavailable' ? unavailable() : challenged(asked.challenges);
   }
   const { source, method } = request;
-  const verdict = await authenticator.verify({ tenant, user, method, credentials, branch, source });
+  const verdict = await authenticator.verify({
+    tenant,
+    user,
+    method,
+    requestUri: request.uri,
+    credentials,
+    branch,
+    source,
+  });
   switch (verdict.kind) {
     case 'verified':
       return undefined;

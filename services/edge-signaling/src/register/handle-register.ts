@@ -6,6 +6,7 @@ import {
   type RegisterResponse,
   type Tenant,
 } from '@callweave/contracts';
+import { quote } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { type Flow } from '../flow-token.ts';
@@ -20,7 +21,7 @@ export interface RegisterDeps {
   readonly notReady: () => string | undefined;
   readonly engineInstance: () => InstanceId;
   /** Our address for the route of later requests, `host:port`. */
-  readonly ownAddress: () => string;
+  readonly ownAddress: (transport: string) => string;
   readonly sealFlow: (flow: Flow) => FlowToken;
   readonly clock: Clock;
 }
@@ -70,7 +71,11 @@ export class RegisterHandler {
     const claim = { tenant, realm, user: facts.user, branch: facts.branch, as: 'registrar' } as const;
     const refusal = await authenticate(request, claim, this.#deps.authenticator);
     if (refusal !== undefined) return refusal;
-    return this.#answer(await this.#deps.registrar.register(this.#registerRequest(request, facts, tenant)), facts);
+    return this.#answer(
+      await this.#deps.registrar.register(this.#registerRequest(request, facts, tenant)),
+      request,
+      facts,
+    );
   }
 
   #registerRequest(
@@ -81,7 +86,7 @@ export class RegisterHandler {
     const { user, aor, callId, cseq, contacts, expiresSec, path, userAgent, contactHostPort } = facts;
     const edge = this.#deps.engineInstance();
     const { source: remote, transport } = request;
-    const local = request.receivedOn ?? this.#deps.ownAddress();
+    const local = request.receivedOn ?? this.#deps.ownAddress(transport);
     const isNatted = contactHostPort !== undefined && contactHostPort !== remote;
     return {
       tenant,
@@ -99,10 +104,10 @@ export class RegisterHandler {
     };
   }
 
-  #answer(response: RegisterResponse | Unavailable, { path }: RegisterFacts): Reply {
+  #answer(response: RegisterResponse | Unavailable, { transport }: IncomingRequest, { path }: RegisterFacts): Reply {
     switch (response.kind) {
       case 'registered':
-        return { status: 200, headers: this.#okHeaders(response.contacts, path) };
+        return { status: 200, headers: this.#okHeaders(response.contacts, path, transport) };
       case 'interval-too-brief':
         return { status: 423, headers: { 'Min-Expires': String(response.minExpiresSec) } };
       case 'out-of-order':
@@ -116,11 +121,15 @@ export class RegisterHandler {
     }
   }
 
-  #okHeaders(contacts: readonly GrantedContact[], path: readonly string[]): NonNullable<Reply['headers']> {
+  #okHeaders(
+    contacts: readonly GrantedContact[],
+    path: readonly string[],
+    transport: string,
+  ): NonNullable<Reply['headers']> {
     return {
       Date: new Date(this.#deps.clock.epochMs()).toUTCString(),
       Supported: 'path',
-      'Service-Route': `<sip:${this.#deps.ownAddress()};lr>`,
+      'Service-Route': `<sip:${this.#deps.ownAddress(transport)}${transport === 'udp' ? '' : `;transport=${transport}`};lr>`,
       ...(contacts.length === 0 ? {} : { Contact: contacts.map(formatContact) }),
       ...(path.length === 0 ? {} : { Path: [...path] }),
     };
@@ -128,7 +137,7 @@ export class RegisterHandler {
 }
 
 function formatContact({ contact, expiresSec, q, instanceId, regId }: GrantedContact): string {
-  const instance = instanceId === undefined ? '' : `;+sip.instance="${instanceId}"`;
+  const instance = instanceId === undefined ? '' : `;+sip.instance=${quote(instanceId)}`;
   const reg = regId === undefined ? '' : `;reg-id=${String(regId)}`;
   const preference = q === 1 ? '' : `;q=${String(q)}`;
   return `<${contact}>;expires=${String(expiresSec)}${preference}${instance}${reg}`;

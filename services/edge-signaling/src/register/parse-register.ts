@@ -1,9 +1,10 @@
-import { Aor, type ContactRequest, MAX_USER_BYTES, User } from '@callweave/contracts';
+import { Aor, type ContactRequest, MAX_CONTACT_BYTES, MAX_USER_BYTES, User } from '@callweave/contracts';
 import {
   contactExpiresSec,
   contactQ,
   decodeUser,
   encodeUser,
+  formatNameAddr,
   type NameAddr,
   parseContactList,
   parseCSeq,
@@ -39,6 +40,8 @@ export type ParsedRegister =
 const SUPPORTED: ReadonlySet<string> = new Set(['path']);
 const MAX_CONTACTS = 32;
 const MAX_PATHS = 8;
+const MAX_PATH_BYTES = 2_048;
+const MAX_INSTANCE_BYTES = 256;
 const MAX_USER_AGENT = 256;
 const DEFAULT_PORT = 5060;
 
@@ -58,15 +61,17 @@ function readFacts(request: IncomingRequest): ParsedRegister {
   const to = sipUri(parseNameAddr(must(request, 'to')).uri, 'to-uri');
   if (to.user === undefined || to.user === '') return refuse({ status: 404 });
   const user = decodeUser(to.user);
-  if (Buffer.byteLength(user) > MAX_USER_BYTES) return refuse({ status: 414 });
+  const aor = Aor.safeParse(`sip:${encodeUser(user)}@${to.host}`);
+  if (Buffer.byteLength(user) > MAX_USER_BYTES || !aor.success) return refuse({ status: 414 });
   const expiresSec = expires(request.header('expires'));
   const contacts = readContacts(request.header('contact'), expiresSec);
   const [via] = parseViaList(must(request, 'via'));
   const path = readPath(request.header('path'));
-  if (path.length > MAX_PATHS) return refuse({ status: 400, reason: 'Bad Request (path)' });
+  if (path.length > MAX_PATHS || path.some((value) => value.length > MAX_PATH_BYTES))
+    return refuse({ status: 400, reason: 'Bad Request (path)' });
   const facts: RegisterFacts = {
     user: User.parse(user),
-    aor: Aor.parse(`sip:${encodeUser(user)}@${to.host}`),
+    aor: aor.data,
     domain: to.host,
     callId: must(request, 'call-id'),
     cseq: parseCSeq(must(request, 'cseq')).number,
@@ -96,7 +101,9 @@ function contactRequest(contact: NameAddr): ContactRequest {
   sipUri(contact.uri, 'contact-uri');
   const expiresSec = contactExpiresSec(contact);
   const q = contactQ(contact);
-  const instanceId = contact.params.get('+sip.instance')?.slice(0, 256);
+  const instanceId = contact.params.get('+sip.instance');
+  if (contact.uri.length > MAX_CONTACT_BYTES) throw new SipSyntaxError('contact-length', 0);
+  if ((instanceId?.length ?? 0) > MAX_INSTANCE_BYTES) throw new SipSyntaxError('instance-length', 0);
   const regId = Number(contact.params.get('reg-id'));
   return {
     contact: contact.uri,
@@ -108,7 +115,7 @@ function contactRequest(contact: NameAddr): ContactRequest {
 }
 
 function readPath(value: string | undefined): readonly string[] {
-  return value === undefined ? [] : parseNameAddrList(value).map(({ uri }) => `<${uri}>`);
+  return value === undefined ? [] : parseNameAddrList(value).map(formatNameAddr);
 }
 
 function firstHostPort(contacts: readonly NameAddr[]): string | undefined {
