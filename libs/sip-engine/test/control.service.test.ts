@@ -251,6 +251,24 @@ describe('requests for applications', () => {
     expect(await app.next()).toContain('|NOK|Response not sent due to unknown transaction');
   });
 
+  test('in a dialog a request overtaken by a later one is answered 500, and no application sees it', async () => {
+    const app = await connectApp('invite');
+    const call = { callId: 'order', headers: [`Contact: <sip:127.0.0.1:${phone.port}>`] };
+    await ask({ ...call, method: 'INVITE', branch: 'z9hG4bKorder', cseq: 5 });
+    answer(app, await app.next(), '200 OK');
+    const toTag = /To: .*;tag=(\S+)\r/.exec(await phone.next())?.[1] ?? '';
+    const sentBy = `127.0.0.1:${phone.port}`;
+    phone.send(requestText({ ...call, method: 'ACK', branch: 'z9hG4bKack', cseq: 5, toTag, sentBy }), sipPort());
+    expect(await app.next()).toContain('|OK|application|');
+    expect(await app.next()).toContain('ACK sip:');
+    expect(firstLine(await ask({ ...call, method: 'BYE', cseq: 4, toTag }))).toMatch(/^SIP\/2.0 500 /);
+    const ended = ask({ ...call, method: 'BYE', cseq: 6, toTag });
+    const bye = await app.next();
+    expect(bye).toContain('6 BYE');
+    answer(app, bye, '200 OK');
+    expect(firstLine(await ended)).toBe('SIP/2.0 200 OK');
+  });
+
   test('while draining everything new is refused, and what is pending may finish', async () => {
     const app = await connectApp('options');
     const answered = ask();

@@ -125,6 +125,11 @@ export class Uas implements UasRequestUser {
       reject(request, flow, { status: 481 });
       return;
     }
+    // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
+    if (dialog?.remoteCseq !== undefined && request.cseq.number < dialog.remoteCseq) {
+      reject(request, flow, { status: 500 });
+      return;
+    }
     if (isNew && this.#core.isDraining()) {
       reject(request, flow, retryLater(RETRY_AFTER_SEC));
       return;
@@ -147,7 +152,7 @@ export class Uas implements UasRequestUser {
 
   #enterDialog(dialog: Dialog, { message: request, flow }: Inbound<SipRequest>, app: App): void {
     dialog.app = app;
-    dialog.remoteCseq = Math.max(request.cseq.number, dialog.remoteCseq ?? 0);
+    dialog.remoteCseq = request.cseq.number;
     if (flow.reliable) dialog.flow = flow;
     if (request.method === 'INVITE' || request.method === 'UPDATE') dialog.refreshTarget(request);
     // From now on nothing can be sent in it; the application still answers this request.
