@@ -251,6 +251,22 @@ describe('requests for applications', () => {
     expect(await app.next()).toContain('|NOK|Response not sent due to unknown transaction');
   });
 
+  test('a CANCEL that comes after the answer is answered 200 and changes nothing', async () => {
+    const app = await connectApp('invite', 'options');
+    await ask({ method: 'INVITE', branch: 'z9hG4bKlate', callId: 'late' });
+    answer(app, await app.next(), '486 Busy Here');
+    expect(firstLine(await phone.next())).toBe('SIP/2.0 486 Busy Here');
+    expect(await app.next()).toContain('|OK|application|');
+    const sentBy = `127.0.0.1:${phone.port}`;
+    phone.send(requestText({ method: 'ACK', branch: 'z9hG4bKlate', callId: 'late', sentBy }), sipPort());
+    const text = await ask({ method: 'CANCEL', branch: 'z9hG4bKlate', callId: 'late' });
+    expect(text).toMatch(/^SIP\/2.0 200 OK\r\n.*\r\nCSeq: 1 CANCEL\r\n/s);
+    void ask();
+    // The application is shown the next request, not the CANCEL; the phone got nothing but the 200.
+    expect(await app.next()).toContain('OPTIONS sip:');
+    expect(phone.waiting).toBe(0);
+  });
+
   test('in a dialog a request overtaken by a later one is answered 500, and no application sees it', async () => {
     const app = await connectApp('invite');
     const call = { callId: 'order', headers: [`Contact: <sip:127.0.0.1:${phone.port}>`] };

@@ -218,11 +218,11 @@ export class Uas implements UasRequestUser {
     dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
   }
 
-  /** RFC 3261 §9.2: the INVITE is ended by us, and the application told. */
+  /** RFC 3261 §9.2: the INVITE is ended by us, and the application told; one that is answered stays as it is. */
   #onCancel(inbound: Inbound<SipRequest>, key: string): void {
     const { message: cancel, flow } = inbound;
     const invite = this.#invites.get(serverKey(cancel, 'INVITE'));
-    if (invite === undefined || invite.isFinal) {
+    if (invite === undefined) {
       reject(cancel, flow, { status: 481 });
       return;
     }
@@ -232,6 +232,7 @@ export class Uas implements UasRequestUser {
     this.#begin(answer, key, flow.reliable);
     answer.respond(200);
     this.#close(answer);
+    if (invite.isFinal) return;
     const { app, dialog } = invite;
     app?.deliver(this.#meta(inbound, invite.txn, invite.dialogId), textForApp(cancel));
     invite.respond(487);
