@@ -39,9 +39,9 @@ const DEFAULT_CONTACT = 'sip:*;transport=udp,tcp';
 
 type Draft = { -readonly [key in keyof ContactOption]: ContactOption[key] };
 
-/** Reads the command line; finds every problem, not just the first. */
-export function readCommandLine(args: readonly string[]): CommandLine {
-  const reader = new Reader();
+/** Reads the command line; finds every problem, not just the first. `secret` is the one of the environment. */
+export function readCommandLine(args: readonly string[], secret?: string): CommandLine {
+  const reader = new Reader(secret ?? 'cymru');
   const options = Object.fromEntries(
     Object.entries<Flag>(flags).map(([name, { type, short }]) => [
       name,
@@ -63,6 +63,11 @@ class Reader {
   readonly #warnings: string[] = [];
   readonly #contacts: Draft[] = [];
   readonly #values = new Map<string, string>();
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
 
   problem(text: string): void {
     this.#problems.push(text);
@@ -91,7 +96,7 @@ class Reader {
       contacts: this.#contacts,
       address,
       port,
-      secret: this.#values.get('secret') ?? 'cymru',
+      secret: this.#values.get('secret') ?? this.#secret,
       logLevel: level,
       httpHost: this.#values.get('http-host') ?? '127.0.0.1',
       httpPort,

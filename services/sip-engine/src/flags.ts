@@ -28,7 +28,7 @@ export const flags = {
   loglevel: { type: 'string', short: 'l', help: 'notice, error, warning, info or debug (default info)' },
   noconfig: { type: 'boolean', help: 'read no configuration file; always so' },
   port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
-  secret: { type: 'string', help: 'what applications authenticate with (default cymru)' },
+  secret: { type: 'string', help: 'what applications authenticate with (default $DRACHTIO_SECRET, else cymru)' },
   stdout: { type: 'boolean', help: 'log to standard output; always so' },
   version: { type: 'boolean', short: 'v', help: 'print the version and exit' },
   'aggressive-nat-detection': { type: 'boolean', ignored: NOT_YET },

@@ -1,14 +1,15 @@
 import { systemClock } from '@callweave/clock';
-import { reportConfigProblems, version } from '@callweave/service';
+import { loadProcessConfig, reportConfigProblems, version } from '@callweave/service';
 import { BindError } from '@callweave/sip-engine';
 import { createLogger } from '@callweave/telemetry';
 import { type EngineConfig, readCommandLine } from './config.ts';
+import { environment } from './environment.ts';
 import { usage } from './flags.ts';
 import { startEngineProcess } from './service.ts';
 
 const NAME = 'callweave-sip-engine';
 
-const commandLine = readCommandLine(process.argv.slice(2));
+const commandLine = readCommandLine(process.argv.slice(2), loadProcessConfig(environment).secret?.reveal());
 switch (commandLine.kind) {
   case 'help':
     process.stdout.write(usage());

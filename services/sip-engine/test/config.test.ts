@@ -25,6 +25,11 @@ describe('the command line', () => {
     });
   });
 
+  test('the secret comes from the flag, else from the environment', () => {
+    expect(readCommandLine([], 'of the environment')).toMatchObject({ config: { secret: 'of the environment' } });
+    expect(readCommandLine(['--secret', 'given'], 'other')).toMatchObject({ config: { secret: 'given' } });
+  });
+
   test('attributes belong to the contact before them', () => {
     const { contacts } = run(
       ...['--contact', 'sip:10.0.0.1:5070;transport=udp', '--external-ip', '192.0.2.1', '--local-net=10.0.0.0/8'],

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { connectRawApp } from '@callweave/sip-engine/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -10,7 +11,10 @@ afterEach(() => {
 });
 
 function start(...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@callweave/source', main, ...args]);
+  const child = spawn('env', [
+    ...['DRACHTIO_SECRET=from outside', process.execPath, '--import', 'tsx', '--conditions=@callweave/source'],
+    ...[main, ...args],
+  ]);
   running.push(child);
   let stdout = '';
   let stderr = '';
@@ -43,6 +47,14 @@ describe('callweave-sip-engine', () => {
     expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^callweave_engine_apps\{.*\} 0$/m);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
+  });
+
+  test('takes the secret from DRACHTIO_SECRET', async () => {
+    const { controlPort } = await start(...local).ready;
+    const app = await connectRawApp(Number(controlPort));
+    app.send('a|authenticate|from outside|');
+    expect(await app.next()).toContain('|response|a|OK|');
+    app.close();
   });
 
   test('names a taken port and exits 1', async () => {

@@ -142,14 +142,13 @@ function engineAt({ config, addresses, secrets }: TableInput, name: string, sip:
       '127.0.0.1',
       '--port',
       String(control),
-      '--secret',
-      secrets.engineSecret,
       '--http-port',
       String(httpPort),
       '--loglevel',
       engineLogLevels[config.logLevel],
     ],
-    env: {},
+    // Arguments can be read by every user of the machine.
+    env: { DRACHTIO_SECRET: secrets.engineSecret },
   };
 }
 

@@ -92,9 +92,17 @@ describe('the processes of a platform', () => {
       CALLWEAVE_ENGINE_SECRET: 'engine secret',
     });
     expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
-      '--contact sip:127.0.0.1:5062;transport=udp,tcp --address 127.0.0.1 --port 9023 --secret engine secret ' +
+      '--contact sip:127.0.0.1:5062;transport=udp,tcp --address 127.0.0.1 --port 9023 ' +
         '--http-port 8080 --loglevel info',
     );
+  });
+
+  test('no argument of any process is a secret; engines get theirs in the environment', () => {
+    const specs = table();
+    for (const spec of specs) expect(spec.args(8080).join(' ')).not.toContain(secrets.engineSecret);
+    for (const name of ['sip-engine-1', 'sip-engine-2', 'app-engine']) {
+      expect(find(specs, name).env).toEqual({ DRACHTIO_SECRET: 'engine secret' });
+    }
   });
 
   test('rtpengine runs in user space and reads no configuration of the system', () => {
