@@ -22,8 +22,8 @@ export interface EngineLimits {
   readonly maxTransactions: number;
   readonly maxConnections: number;
   readonly maxApps: number;
-  /** A connection without one whole message in this time is closed. */
-  readonly firstMessageMs: number;
+  /** A connection is closed whose first message, or the rest of one that has begun, takes longer. */
+  readonly messageMs: number;
   /** A connection whose peer leaves this much unread is closed. */
   readonly maxQueuedBytes: number;
 }
@@ -33,7 +33,7 @@ export const defaultLimits: EngineLimits = {
   maxTransactions: 200_000,
   maxConnections: 100_000,
   maxApps: 1_000,
-  firstMessageMs: 30_000,
+  messageMs: 30_000,
   maxQueuedBytes: 4 * 1024 * 1024,
 };
 

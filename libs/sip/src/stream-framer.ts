@@ -28,6 +28,12 @@ export class StreamFramer {
   #bodyLength = 0;
   #broken = false;
 
+  /** Whether a message has begun and not ended; line ends between messages are none. Asked when `next` has no more. */
+  get isWithinMessage(): boolean {
+    if (this.#head !== undefined || this.#end - this.#start > 3) return true;
+    return this.#buffer.subarray(this.#start, this.#end).some((byte) => byte !== CR && byte !== LF);
+  }
+
   /** Takes more bytes; call `next` until it has no more to give. `chunk` must not be changed afterwards. */
   push(chunk: Buffer): void {
     if (this.#broken) return;

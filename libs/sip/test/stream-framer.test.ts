@@ -37,6 +37,18 @@ describe('the stream framer', () => {
     expect(units.map(describeUnit)).toEqual(expected);
   });
 
+  test('knows whether a message has begun', () => {
+    const framer = new StreamFramer();
+    const text = requestText({ body: 'abc' });
+    const within = ['', '\r\n', '\r\n', '\r\n', text.slice(0, 1), text.slice(1, -2), text.slice(-2)].map((piece) => {
+      feed(framer, Buffer.from(piece));
+      return framer.isWithinMessage;
+    });
+    expect(within).toEqual([false, false, false, false, true, true, false]);
+    feed(framer, Buffer.from(text + text.slice(0, 5)));
+    expect(framer.isWithinMessage).toBe(true);
+  });
+
   test('a message given out stays what it was while more arrive', () => {
     const framer = new StreamFramer();
     const text = requestText({ body: 'one' });

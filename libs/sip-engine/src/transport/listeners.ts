@@ -21,7 +21,7 @@ export interface ContactOption {
 /** How often a free port is looked for before it is given up. */
 const MAX_PORT_ATTEMPTS = 10;
 
-type Limits = Pick<TcpOptions, 'maxConnections' | 'firstMessageMs' | 'maxQueuedBytes'>;
+type Limits = Pick<TcpOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'>;
 
 /** Every socket that SIP arrives at, and the choice of the one to send from. */
 export class Listeners {

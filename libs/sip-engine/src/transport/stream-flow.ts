@@ -6,8 +6,8 @@ import { type StreamDeps } from './tcp.ts';
 import { type Flow, type Listener, type Protocol } from './transport.ts';
 
 export interface StreamLimits {
-  /** A connection that has not sent one whole message in this time is closed: it only holds memory. */
-  readonly firstMessageMs: number;
+  /** The longest time for the first message of a connection, and for any once begun: half of one only holds memory. */
+  readonly messageMs: number;
   /** A peer that reads nothing while this much waits for it is gone. */
   readonly maxQueuedBytes: number;
 }
@@ -22,6 +22,9 @@ export interface StreamFlowParts {
   readonly deps: StreamDeps;
   readonly onClosed: () => void;
 }
+
+/** How long a peer may take to close what we have ended. */
+const END_MS = 1_000;
 
 const PONG = Buffer.from('\r\n');
 
@@ -46,7 +49,7 @@ export class StreamFlow implements Flow {
     this.listener = parts.listener;
     this.remoteAddress = parts.address;
     this.remotePort = parts.port;
-    this.#deadline = deps.clock.after(limits.firstMessageMs, () => this.close());
+    this.#limit(limits.messageMs);
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('error', (error) =>
       deps.log.debug('connection.failed', { peer: parts.address, reason: reasonOf(error) }),
@@ -81,8 +84,7 @@ export class StreamFlow implements Flow {
         continue;
       }
       if (unit.kind === 'message') {
-        this.#deadline?.cancel();
-        this.#deadline = undefined;
+        this.#stopLimit();
         const { message } = unit;
         this.#parts.deps.user.onMessage({ message, flow: this, size: message.origin?.bytes.length ?? 0 });
         continue;
@@ -92,12 +94,27 @@ export class StreamFlow implements Flow {
       if (message !== undefined) this.#parts.deps.user.onMessage({ message, flow: this, size: 0 });
       this.#open = false;
       this.#socket.end();
+      this.#stopLimit();
+      this.#limit(END_MS);
     }
+    // One time for the whole message, however many pieces it comes in.
+    if (this.#open && this.#deadline === undefined && this.#framer.isWithinMessage) {
+      this.#limit(this.#parts.limits.messageMs);
+    }
+  }
+
+  #limit(ms: number): void {
+    this.#deadline = this.#parts.deps.clock.after(ms, () => this.close());
+  }
+
+  #stopLimit(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
   }
 
   #onClose(): void {
     this.#open = false;
-    this.#deadline?.cancel();
+    this.#stopLimit();
     this.#parts.onClosed();
   }
 }
