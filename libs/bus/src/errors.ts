@@ -33,11 +33,14 @@ export class RequestFailedError extends BusError {
   readonly subject: string;
   /** The service's error code: 400 broken contract, 500 failure, 503 overloaded. */
   readonly status: number;
+  /** What the service said, for people and logs. */
+  readonly description: string;
 
   constructor(subject: string, status: number, description: string) {
     super(`${subject}: ${String(status)} ${description}`);
     this.subject = subject;
     this.status = status;
+    this.description = description;
   }
 }
 

@@ -6,7 +6,7 @@ import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, NoAnswerError, RequestFailedError } from './errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, tracedHeaders } from './headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, tracedHeaders, OVERLOADED_TEXT } from './headers.ts';
 import { requestDuration } from './metrics.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
 
@@ -117,7 +117,8 @@ export class Requester {
       }
       instance = this.#directory.candidates(type.service).find((candidate) => !round.has(candidate));
       if (instance === undefined) {
-        if (refusal !== undefined) throw refusal;
+        // Who is overloaded is not asked again; who cannot answer at this moment may a moment later.
+        if (refusal?.description === OVERLOADED_TEXT) throw refusal;
         // Everybody known was asked: a moment later somebody may have come back or up.
         round.clear();
         const restMs = end - this.#clock.monotonicMs();

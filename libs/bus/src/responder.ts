@@ -5,7 +5,7 @@ import { headers, type NatsConnection, type Service, type ServiceMsg } from 'nat
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, traceCarrier } from './headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, traceCarrier, OVERLOADED_TEXT } from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
 /** What a handler knows about the question besides its data. */
@@ -92,7 +92,7 @@ export class Responder {
       log.warn('question.too-late', { request: type.pattern, lateMs: -leftMs });
       return;
     }
-    const notReady = this.#inFlight >= MAX_IN_FLIGHT ? 'overloaded' : this.#options.notReady();
+    const notReady = this.#inFlight >= MAX_IN_FLIGHT ? OVERLOADED_TEXT : this.#options.notReady();
     if (notReady !== undefined) {
       this.#refuse(message, 503, notReady);
       return;

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { claimAbandoned } from '../src/abandoned-journals.ts';
 import { isLockHeld } from '../src/process-lock.ts';
 import { type Child, startChild } from './child-process.ts';
@@ -76,7 +77,7 @@ describe('a full disk', () => {
       execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
       child.signal('SIGUSR2');
       const lines = child.lines;
-      await vi.waitFor(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 5_000 });
+      await eventually(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 5_000 });
       await child.kill();
       const written = Array.from({ length: told - 1 }, (_, index) => `fact-${String(index + 1)}`);
       expect(await claimedIds()).toEqual([...written, 'after']);

@@ -1,7 +1,8 @@
 import { systemClock } from '@callweave/clock';
 import { authProfile, type KeyRing, nonceKeysBucket, subscribersBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { Bucket } from '../src/bucket.ts';
 import { type Connection } from '../src/connection.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
@@ -121,12 +122,12 @@ describe('a watch', () => {
     for (const name of mine) await keys.create({ purpose: name }, ring(1));
     const seen: string[] = [];
     const watch = follow(seen, '>');
-    await vi.waitFor(() => expect(watch.isCurrent).toBe(true));
+    await eventually(() => expect(watch.isCurrent).toBe(true));
     const told = seen.filter((line) => line.startsWith(`${purpose}-`));
     expect(told.sort()).toEqual(mine.map((name) => `${name} 1`).sort());
     expect(seen.at(-1)).toBe('current');
     await keys.modify({ purpose: `${purpose}-3` }, () => ({ set: ring(2) }));
-    await vi.waitFor(() => expect(seen.at(-1)).toBe(`${purpose}-3 2`));
+    await eventually(() => expect(seen.at(-1)).toBe(`${purpose}-3 2`));
     watch.stop();
     await keys.modify({ purpose: `${purpose}-3` }, () => ({ set: ring(3) }));
     await operator.nc.flush();
@@ -136,7 +137,7 @@ describe('a watch', () => {
   test('of an empty bucket is current at once', async () => {
     const seen: string[] = [];
     const watch = follow(seen, `${purpose}-none`);
-    await vi.waitFor(() => expect(seen).toEqual(['current']));
+    await eventually(() => expect(seen).toEqual(['current']));
     watch.stop();
   });
 
@@ -145,7 +146,7 @@ describe('a watch', () => {
     const seen: string[] = [];
     await operator.js.publish(`$KV.nonce-keys.${purpose}`, 'not JSON');
     const watch = follow(seen, purpose, log);
-    await vi.waitFor(() => expect(seen).toEqual(['current']));
+    await eventually(() => expect(seen).toEqual(['current']));
     expect(log.lines.filter(({ level }) => level === 'error').map(({ event }) => event)).toEqual(['watch.bad-record']);
     watch.stop();
     await operator.jsm.streams.purge('KV_nonce-keys', { filter: `$KV.nonce-keys.${purpose}` });
@@ -155,9 +156,9 @@ describe('a watch', () => {
     await keys.create({ purpose }, ring(1));
     const seen: string[] = [];
     const watch = follow(seen, purpose);
-    await vi.waitFor(() => expect(seen).toEqual([`${purpose} 1`, 'current']));
+    await eventually(() => expect(seen).toEqual([`${purpose} 1`, 'current']));
     await nats.kill();
-    await vi.waitFor(() => expect(operator.isConnected()).toBe(false));
+    await eventually(() => expect(operator.isConnected()).toBe(false));
     await expect(keys.get({ purpose })).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     const impatient = { signal: AbortSignal.abort(new Error('the caller left')) };
     await expect(keys.modify({ purpose }, () => 'keep', impatient)).rejects.toThrow('the caller left');
@@ -167,12 +168,12 @@ describe('a watch', () => {
     const change = keys.modify({ purpose }, () => ({ set: ring(2) }));
     await nats.restart();
     expect(await change).toEqual(ring(2));
-    await vi.waitFor(() => expect(seen.at(-1) === 'current' ? seen.at(-2) : seen.at(-1)).toBe(`${purpose} 2`), {
+    await eventually(() => expect(seen.at(-1) === 'current' ? seen.at(-2) : seen.at(-1)).toBe(`${purpose} 2`), {
       timeout: 8_000,
     });
-    await vi.waitFor(() => expect(watch.isCurrent).toBe(true), { timeout: 8_000 });
+    await eventually(() => expect(watch.isCurrent).toBe(true), { timeout: 8_000 });
     await keys.modify({ purpose }, () => ({ set: ring(3) }));
-    await vi.waitFor(() => expect(seen.at(-1)).toBe(`${purpose} 3`));
+    await eventually(() => expect(seen.at(-1)).toBe(`${purpose} 3`));
     watch.stop();
   });
 });

@@ -1,6 +1,7 @@
 import { bindingAdded } from '@callweave/contracts';
 import { AckPolicy } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { type Connection } from '../src/connection.ts';
 import { done, handler, type Outcome, reject, retry } from '../src/consumer.ts';
@@ -74,7 +75,7 @@ async function store(user: string, data?: unknown): Promise<void> {
 
 /** Waits until the server has nothing left for the consumer. */
 async function settled(): Promise<void> {
-  await vi.waitFor(
+  await eventually(
     async () => {
       const { num_pending, num_ack_pending } = await operator.jsm.consumers.info(STREAM, DURABLE);
       expect([num_pending, num_ack_pending]).toEqual([0, 0]);
@@ -88,7 +89,7 @@ describe('a fact that is delivered', () => {
     await consume();
     await store('alice');
     await store('bob');
-    await vi.waitFor(() => expect(seen).toEqual(['alice alice-1 #1', 'bob bob-1 #1']));
+    await eventually(() => expect(seen).toEqual(['alice alice-1 #1', 'bob bob-1 #1']));
     await settled();
   });
 
@@ -96,7 +97,7 @@ describe('a fact that is delivered', () => {
     outcomes = [() => Promise.resolve(retry(200)), () => Promise.resolve(done)];
     await consume();
     await store('alice');
-    await vi.waitFor(() => expect(seen).toEqual(['alice alice-1 #1', 'alice alice-1 #2']));
+    await eventually(() => expect(seen).toEqual(['alice alice-1 #1', 'alice alice-1 #2']));
     await settled();
   });
 
@@ -104,7 +105,7 @@ describe('a fact that is delivered', () => {
     outcomes = [() => Promise.reject(new Error('no luck'))];
     await consume();
     await store('alice');
-    await vi.waitFor(() => expect(seen).toEqual(['alice alice-1 #1', 'alice alice-1 #2']), { timeout: 5_000 });
+    await eventually(() => expect(seen).toEqual(['alice alice-1 #1', 'alice alice-1 #2']), { timeout: 5_000 });
     await settled();
   });
 
@@ -112,7 +113,7 @@ describe('a fact that is delivered', () => {
     outcomes = [() => Promise.resolve(reject('nonsense'))];
     await consume();
     await store('alice');
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await eventually(() => expect(seen).toHaveLength(1));
     await settled();
     expect(seen).toEqual(['alice alice-1 #1']);
   });
@@ -124,7 +125,7 @@ describe('a fact that is delivered', () => {
     await consume();
     await storeBad();
     await store('bob');
-    await vi.waitFor(() => expect(seen).toEqual(['bob bob-1 #1']));
+    await eventually(() => expect(seen).toEqual(['bob bob-1 #1']));
     await settled();
     expect(seen).toEqual(['bob bob-1 #1']);
   });
@@ -135,15 +136,15 @@ describe('a fact that is delivered', () => {
     await consume();
     await store('alice');
     await store('bob');
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await eventually(() => expect(seen).toHaveLength(1));
     const draining = bus.drain().then(() => seen.push('drained'));
-    await vi.waitFor(async () => expect((await operator.jsm.consumers.info(STREAM, DURABLE)).num_waiting).toBe(0));
+    await eventually(async () => expect((await operator.jsm.consumers.info(STREAM, DURABLE)).num_waiting).toBe(0));
     finish();
     await draining;
     await bus.close();
     bus = await nats.bus(oracleProfile, 'tttttttttttttttt');
     await consume();
-    await vi.waitFor(() => expect(seen).toEqual(['alice alice-1 #1', 'drained', 'bob bob-1 #2']));
+    await eventually(() => expect(seen).toEqual(['alice alice-1 #1', 'drained', 'bob bob-1 #2']), 10_000);
     await settled();
   });
 });
@@ -152,12 +153,12 @@ describe('a consumer', () => {
   test('goes on after the server was killed and started again', async () => {
     await consume();
     await store('alice');
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await eventually(() => expect(seen).toHaveLength(1));
     await settled();
     await nats.kill();
     await nats.restart();
-    await vi.waitFor(() => expect(operator.isConnected()).toBe(true));
+    await eventually(() => expect(operator.isConnected()).toBe(true));
     await store('bob');
-    await vi.waitFor(() => expect(seen.at(-1)).toBe('bob bob-1 #1'), { timeout: 8_000 });
+    await eventually(() => expect(seen.at(-1)).toBe('bob bob-1 #1'), { timeout: 8_000 });
   });
 });

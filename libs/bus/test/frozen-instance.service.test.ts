@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { type Child, startChild } from './child-process.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 beforeEach(async () => {
   pilgrim = await nats.bus(pilgrimProfile, 'pppppppppppppppp');
   for (const first of [FROZEN, LIVELY]) {
-    await vi.waitFor(async () => expect((await ask('here', 2_000, first)).sky).toBe(first), { timeout: 10_000 });
+    await eventually(async () => expect((await ask('here', 2_000, first)).sky).toBe(first), { timeout: 10_000 });
   }
 });
 
@@ -72,9 +73,9 @@ describe('an instance that is frozen', () => {
     frozen.signal('SIGSTOP');
     await ask('late', 1_500, FROZEN);
     const lateBy = performance.now() + 1_500 + 1_000;
-    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(lateBy), { timeout: 5_000 });
+    await eventually(() => expect(performance.now()).toBeGreaterThan(lateBy), { timeout: 5_000 });
     frozen.signal('SIGCONT');
-    await vi.waitFor(async () => expect((await ask('again', 1_000, FROZEN)).sky).toBe(FROZEN), { timeout: 8_000 });
+    await eventually(async () => expect((await ask('again', 1_000, FROZEN)).sky).toBe(FROZEN), { timeout: 8_000 });
     expect(frozen.lines.filter((place) => place === 'late')).toEqual([]);
     expect(frozen.lines).toContain('again');
   });

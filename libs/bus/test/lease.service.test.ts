@@ -1,7 +1,8 @@
 import { systemClock } from '@callweave/clock';
 import { InstanceId, instancesBucket, type Lease } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { Bucket } from '../src/bucket.ts';
 import { type Connection } from '../src/connection.ts';
 import { OwnLease } from '../src/own-lease.ts';
@@ -30,7 +31,7 @@ describe('the lease of a process', () => {
     await bus.serve();
     const first = await leases.get(where);
     expect(first?.value).toMatchObject({ service: 'oracle', instance: DELPHI, version: '0.0.0' });
-    await vi.waitFor(
+    await eventually(
       async () => expect((await leases.get(where))?.revision).toBeGreaterThan(first?.revision ?? Infinity),
       { timeout: 4_000 },
     );

@@ -17,7 +17,8 @@ import {
 } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { Events } from 'nats';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { type Connection, openConnection } from '../src/connection.ts';
 import { answer } from '../src/responder.ts';
@@ -74,7 +75,7 @@ describe('what the server refuses', () => {
   ])('%s may not publish %s', async (name, subject) => {
     const { nc, refusals } = await connectAs(name);
     nc.publish(subject, '{}');
-    await vi.waitFor(() => expect(refusals).toEqual([`publish ${subject}`]));
+    await eventually(() => expect(refusals).toEqual([`publish ${subject}`]));
     await nc.close();
   });
 
@@ -88,7 +89,7 @@ describe('what the server refuses', () => {
   ])('%s may not subscribe to %s', async (name, subject) => {
     const { nc, refusals } = await connectAs(name);
     nc.subscribe(subject, { callback: () => undefined });
-    await vi.waitFor(() => expect(refusals).toEqual([`subscription ${subject}`]));
+    await eventually(() => expect(refusals).toEqual([`subscription ${subject}`]));
     await nc.close();
   });
 });
@@ -113,7 +114,7 @@ describe('what each service needs', () => {
           } as never),
         ).toBe(undefined);
         const watch = bus.watch(type, { onRecord: () => undefined });
-        await vi.waitFor(() => expect(watch.isCurrent).toBe(true));
+        await eventually(() => expect(watch.isCurrent).toBe(true));
       }
       await bus.close();
     },

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { type Connection } from '../src/connection.ts';
 import { unfinished } from '../src/journal-line.ts';
@@ -70,7 +71,7 @@ describe('facts', () => {
     expect(publisher.pending).toBeGreaterThanOrEqual(40);
     await nats.restart();
     await publisher.flush();
-    await vi.waitFor(() => expect(operator.isConnected()).toBe(true));
+    await eventually(() => expect(operator.isConnected()).toBe(true));
     expect(await stored()).toEqual(upTo(60));
   });
 
@@ -79,7 +80,7 @@ describe('facts', () => {
     const child = await startChild('teller.ts', [directory, user, '50']);
     await child.kill();
     await nats.restart();
-    await vi.waitFor(() => expect([bus.isConnected(), operator.isConnected()]).toEqual([true, true]), {
+    await eventually(() => expect([bus.isConnected(), operator.isConnected()]).toEqual([true, true]), {
       timeout: 5_000,
     });
     const publisher = await bus.openPublisher(directory);

@@ -5,7 +5,8 @@ import { FakeClock } from '@callweave/clock/testing';
 import { parseEvent } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { ErrorCode, NatsError, type PubAck } from 'nats';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { decode } from '../src/codec.ts';
 import { Publisher } from '../src/publisher.ts';
 import { told, thingTold } from './thing-told.ts';
@@ -29,7 +30,7 @@ class FakeJetStream {
 
   /** Waits for the next batch and answers each of it. */
   async answer(...outcomes: ('ack' | Error)[]): Promise<string[]> {
-    await vi.waitFor(() => expect(this.waiting).toHaveLength(outcomes.length));
+    await eventually(() => expect(this.waiting).toHaveLength(outcomes.length));
     const batch = this.waiting.splice(0);
     batch.forEach((one, index) => {
       const outcome = outcomes[index] ?? 'ack';
@@ -79,7 +80,7 @@ const timeout = new NatsError('timeout', ErrorCode.Timeout);
 describe('telling facts', () => {
   test('puts the fact into its envelope', async () => {
     publisher.tell(told('a', 'alice', 7));
-    await vi.waitFor(() => expect(js.waiting).toHaveLength(1));
+    await eventually(() => expect(js.waiting).toHaveLength(1));
     expect(parseEvent(thingTold, decode(js.waiting[0]?.payload ?? new Uint8Array()))).toMatchObject({
       id: 'a',
       source: 'callweave/test/edge',
@@ -97,7 +98,7 @@ describe('telling facts', () => {
     const seen: string[] = [];
     const flushed = publisher.flush().then(() => seen.push('flushed'));
     await js.answer('ack');
-    await vi.waitFor(() => expect(js.waiting).toHaveLength(1));
+    await eventually(() => expect(js.waiting).toHaveLength(1));
     seen.push('first acknowledged');
     await js.answer('ack');
     await flushed;
@@ -127,7 +128,7 @@ describe('telling facts', () => {
     publisher.tell(told('a1'));
     publisher.tell(told('a2'));
     await js.answer(timeout);
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(1));
+    await eventually(() => expect(clock.pending).toBeGreaterThan(1));
     clock.advance(2_000);
     expect(await js.answer('ack')).toEqual(['a1']);
     expect(await js.answer('ack')).toEqual(['a2']);
@@ -181,7 +182,7 @@ describe('what a process leaves behind', () => {
     publisher = await open();
     connection.connected = false;
     await js.answer(timeout);
-    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(1));
+    await eventually(() => expect(clock.pending).toBeGreaterThan(1));
     await publisher.close();
     publisher = await open();
     expect(await js.answer('ack')).toEqual(['left']);

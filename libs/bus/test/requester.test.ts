@@ -15,7 +15,7 @@ const weather = defineRequest('callweave.rpc.test.weather', {
   response: z.object({ sky: z.string() }),
 });
 
-type Behaviour = 'answers' | 'is silent' | 'is absent' | 'is overloaded' | 'fails' | 'talks nonsense';
+type Behaviour = 'answers' | 'is silent' | 'is absent' | 'is overloaded' | 'is not ready' | 'fails' | 'talks nonsense';
 
 /** A service whose members behave as told; `group` is whoever the queue group happens to pick. */
 function recordAsks(members: Record<string, Behaviour>) {
@@ -51,9 +51,9 @@ function leaseOf(name: string): Parameters<InstanceTable['renew']>[0] {
 function behave(behaviour: Behaviour, name: string, timeoutMs: number, clock: FakeClock): ReturnType<Asker['request']> {
   const hdrs = headers();
   hdrs.set(INSTANCE_HEADER, name === 'group' ? 'a' : name);
-  const refuse = (status: number) => {
+  const refuse = (status: number, why = 'no') => {
     hdrs.set(ServiceErrorCodeHeader, String(status));
-    hdrs.set(ServiceErrorHeader, 'no');
+    hdrs.set(ServiceErrorHeader, why);
     return Promise.resolve({ data: new Uint8Array(), headers: hdrs });
   };
   switch (behaviour) {
@@ -62,7 +62,9 @@ function behave(behaviour: Behaviour, name: string, timeoutMs: number, clock: Fa
     case 'talks nonsense':
       return Promise.resolve({ data: encode({ sky: 7 }), headers: hdrs });
     case 'is overloaded':
-      return refuse(503);
+      return refuse(503, 'overloaded');
+    case 'is not ready':
+      return refuse(503, 'waking up');
     case 'fails':
       return refuse(500);
     case 'is absent':
@@ -159,6 +161,18 @@ describe('asking a question', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'REQUEST_FAILED', status: 503 });
     expect(seen).toEqual(['group @0', 'b @0']);
     expect(clock.monotonicMs()).toBe(0);
+  });
+
+  test('comes back to an instance that was not ready, until the deadline', async () => {
+    const { ask, seen, renew, clock } = recordAsks({ group: 'is not ready', a: 'is not ready' });
+    renew('a');
+    const asked = expect(ask()).rejects.toMatchObject({ code: 'REQUEST_FAILED', status: 503 });
+    for (let i = 0; i < 200; i++) {
+      await Promise.resolve();
+      clock.advance(50);
+    }
+    await asked;
+    expect(seen.filter((line) => line.startsWith('a @')).length).toBeGreaterThan(2);
   });
 
   test('fails at once when the service fails', async () => {

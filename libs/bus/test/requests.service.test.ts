@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { BusUnavailableError } from '../src/errors.ts';
 import { answer, MAX_IN_FLIGHT } from '../src/responder.ts';
@@ -87,7 +88,7 @@ describe('a question', () => {
 
   test('is refused with 503 at once when too many are in hand, and those are still answered', async () => {
     const many = Array.from({ length: MAX_IN_FLIGHT }, () => ask('hold', 10_000));
-    await vi.waitFor(() => expect(held).toHaveLength(MAX_IN_FLIGHT), { timeout: 5_000 });
+    await eventually(() => expect(held).toHaveLength(MAX_IN_FLIGHT), { timeout: 5_000 });
     await expect(ask('Linz')).rejects.toMatchObject({ status: 503 });
     for (const release of held) release();
     expect(new Set((await Promise.all(many)).map(({ sky }) => sky))).toEqual(new Set(['held']));
@@ -98,9 +99,9 @@ describe('a question', () => {
 describe('a draining service', () => {
   test('answers what it has in hand, and nothing new', async () => {
     const inHand = ask('hold');
-    await vi.waitFor(() => expect(held).toHaveLength(1));
+    await eventually(() => expect(held).toHaveLength(1));
     const drained = oracle.drain();
-    await vi.waitFor(() => expect(ask('Linz', 100)).rejects.toMatchObject({ code: 'NO_ANSWER' }));
+    await eventually(() => expect(ask('Linz', 100)).rejects.toMatchObject({ code: 'NO_ANSWER' }));
     for (const release of held) release();
     await drained;
     await oracle.close();

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { instancesBucket } from '@callweave/contracts';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { answer } from '../src/responder.ts';
 import { type NatsServer, readFacts, startNats } from '../src/testing.ts';
@@ -44,30 +45,30 @@ describe('when the server is killed and started again', () => {
       },
     });
     expect(await ask()).toEqual({ sky: 'clear' });
-    await vi.waitFor(() => expect(watch.isCurrent).toBe(true));
+    await eventually(() => expect(watch.isCurrent).toBe(true));
     expect([oracle.notReady(), pilgrim.notReady()]).toEqual([undefined, undefined]);
 
     await nats.kill();
-    await vi.waitFor(() => expect(oracle.notReady()).toBe('no connection to the bus'));
-    await vi.waitFor(() => expect(pilgrim.isConnected()).toBe(false));
+    await eventually(() => expect(oracle.notReady()).toBe('no connection to the bus'));
+    await eventually(() => expect(pilgrim.isConnected()).toBe(false));
     await expect(ask()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     publisher.tell(added('alice', 1));
     await nats.restart();
 
-    await vi.waitFor(() => expect(pilgrim.notReady()).toBeUndefined(), { timeout: 5_000 });
-    await vi.waitFor(async () => expect(await ask()).toEqual({ sky: 'clear' }), { timeout: 5_000 });
+    await eventually(() => expect(pilgrim.notReady()).toBeUndefined(), { timeout: 5_000 });
+    await eventually(async () => expect(await ask()).toEqual({ sky: 'clear' }), { timeout: 5_000 });
     expect(await ask(DELPHI)).toEqual({ sky: 'clear' });
     await publisher.flush();
     const facts = await readFacts(await nats.operator(), 'REGISTRATIONS', '>');
     expect(facts.map(({ event }) => event.id)).toEqual(['alice-1']);
-    await vi.waitFor(() => expect(watch.isCurrent).toBe(true), { timeout: 5_000 });
+    await eventually(() => expect(watch.isCurrent).toBe(true), { timeout: 5_000 });
     const last = revisions.at(-1) ?? Infinity;
-    await vi.waitFor(() => expect(revisions.at(-1)).toBeGreaterThan(last), { timeout: 5_000 });
+    await eventually(() => expect(revisions.at(-1)).toBeGreaterThan(last), { timeout: 5_000 });
   });
 
   test('a service can drain and close while the server is away', async () => {
     await nats.kill();
-    await vi.waitFor(() => expect(oracle.isConnected()).toBe(false));
+    await eventually(() => expect(oracle.isConnected()).toBe(false));
     const started = performance.now();
     await oracle.drain();
     await oracle.close();

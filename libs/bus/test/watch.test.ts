@@ -1,7 +1,8 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { type KeyRing, nonceKeysBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { encode } from '../src/codec.ts';
 import { type Connection } from '../src/connection.ts';
 import { Watch } from '../src/watch.ts';
@@ -86,7 +87,7 @@ describe('a watch', () => {
       iterator.push('a', 'b');
       initialized();
     });
-    await vi.waitFor(() => expect(seen).toEqual(['a', 'b', 'current']));
+    await eventually(() => expect(seen).toEqual(['a', 'b', 'current']));
   });
 
   test('is current when the client says so after the last record', async () => {
@@ -95,7 +96,7 @@ describe('a watch', () => {
       iterator.call(initialized);
       iterator.push('c');
     });
-    await vi.waitFor(() => expect(seen).toEqual(['a', 'b', 'current', 'c']));
+    await eventually(() => expect(seen).toEqual(['a', 'b', 'current', 'c']));
   });
 
   test('is opened again after a reconnection, and what the old one still had is not told', async () => {
@@ -103,12 +104,12 @@ describe('a watch', () => {
       iterator.push('a');
       initialized();
     });
-    await vi.waitFor(() => expect(seen).toEqual(['a', 'current']));
+    await eventually(() => expect(seen).toEqual(['a', 'current']));
     const old = state.iterator;
     state.reconnect();
     expect(watch?.isCurrent).toBe(false);
     old.push('late');
-    await vi.waitFor(() => expect(seen).toEqual(['a', 'current', 'a', 'current']));
+    await eventually(() => expect(seen).toEqual(['a', 'current', 'a', 'current']));
   });
 
   test('is opened again a moment after it ended by itself', async () => {
@@ -116,11 +117,11 @@ describe('a watch', () => {
       iterator.push('a');
       initialized();
     });
-    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    await eventually(() => expect(seen).toHaveLength(2));
     state.iterator.stop();
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     clock.advance(500);
-    await vi.waitFor(() => expect(seen).toEqual(['a', 'current', 'a', 'current']));
+    await eventually(() => expect(seen).toEqual(['a', 'current', 'a', 'current']));
     expect(state.iterators).toBe(2);
   });
 });

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -208,7 +209,7 @@ describe('an unmodified drachtio-srf behind the engine', () => {
   });
 
   test('calls SIPp: INVITE, 180, 200, ACK, BYE', async () => {
-    const uasPort = 20_000 + (phone.port % 20_000);
+    const uasPort = await freeUdpPort();
     const uas = spawn(
       'sipp',
       ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(uasPort), '-m', '1', '-nostdin', '-timeout', '8s'],
@@ -242,3 +243,11 @@ describe('an unmodified drachtio-srf behind the engine', () => {
     );
   });
 });
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port: free } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return free;
+}
