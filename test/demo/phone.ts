@@ -34,7 +34,13 @@ export class Phone {
       this.steps.push({ atMs, from, to, label: summary });
     }
     const isGood = successful === 1 && failed === 0;
-    if (!isGood) this.failures.push(`${this.#name}: ${scenario} failed ${errors}`.trimEnd());
+    if (!isGood) this.failures.push(`${this.#name}: ${scenario} failed ${reasonIn(errors)}`.trimEnd());
     return isGood;
   }
+}
+
+/** The first line that SIPp says about a failure: what follows it is the message as a whole. */
+function reasonIn(errors: string): string {
+  const line = errors.split('\n').find((text) => /^\d{4}-/.test(text)) ?? '';
+  return line.replace(/^\S+\s+\S+\s+\S+: /, '(').replace(/(?<=^\(.*)[.\s]*$/, ')');
 }
