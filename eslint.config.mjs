@@ -32,7 +32,14 @@ export default defineConfig(
   },
   {
     // Command-line tools speak to a person on stdout.
-    files: ['tools/**', 'benchmarks/**', 'services/cli/src/**', 'services/supervisor/src/banner.ts'],
+    files: [
+      'tools/**',
+      'benchmarks/**',
+      'examples/**',
+      'test/demo/**',
+      'services/cli/src/**',
+      'services/supervisor/src/banner.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

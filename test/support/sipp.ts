@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseMessageTrace, type TracedMessage } from './message-trace.ts';
 import { root } from './platform.ts';
 
 export interface SippOptions {
@@ -16,12 +17,16 @@ export interface SippOptions {
   readonly transport?: 'udp' | 'tcp';
   /** Port to send from; any free one unless given. */
   readonly localPort?: number;
+  /** Address to send from. */
+  readonly localHost?: string;
   /** Ends the run before its calls are through. */
   readonly signal?: AbortSignal;
   /** One line per call, fields separated by semicolons, used in turn. */
   readonly lines?: readonly string[];
   /** Values of `-key` parameters. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** Whether to note down every message; for a few calls, not for load. */
+  readonly trace?: boolean;
 }
 
 export interface SippResult {
@@ -30,18 +35,23 @@ export interface SippResult {
   readonly retransmissions: number;
   /** Why calls failed, as SIPp says it. */
   readonly errors: string;
+  /** In the order in which the phones saw them; empty unless traced. */
+  readonly messages: readonly TracedMessage[];
 }
 
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
+  const { localHost = '127.0.0.1', trace = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
+  const messageLog = join(directory, 'messages.log');
   const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', join(root, 'test/scenarios', `${scenario}.xml`)];
-  const args = [remote, ...source, '-i', '127.0.0.1'];
+  const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', '10000', '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
+  if (trace) args.push('-trace_msg', '-message_file', messageLog);
   if (lines !== undefined) {
     const file = join(directory, 'lines.csv');
     writeFileSync(file, ['SEQUENTIAL', ...lines, ''].join('\n'));
@@ -49,17 +59,22 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   }
   for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
   try {
-    const child = spawn('sipp', args, { cwd: directory, stdio: 'ignore', env: { PATH: '/usr/bin:/usr/local/bin' } });
+    const child = spawn('sipp', args, {
+      cwd: directory,
+      stdio: 'ignore',
+      env: { PATH: '/usr/bin:/usr/local/bin', TZ: 'UTC' },
+    });
     // SIGUSR1 lets SIPp finish its calls and write its statistics.
     signal?.addEventListener('abort', () => child.kill('SIGUSR1'), { once: true });
     await once(child, 'exit');
-    return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory) };
+    const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
+    return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory), messages };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function readStatistics(csv: string): Omit<SippResult, 'errors'> {
+function readStatistics(csv: string): Omit<SippResult, 'errors' | 'messages'> {
   const [header = '', ...rows] = csv.trim().split('\n');
   const names = header.split(';');
   const last = (rows.at(-1) ?? '').split(';');

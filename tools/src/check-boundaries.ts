@@ -131,6 +131,8 @@ function matches(pattern: string, value: string): boolean {
 runAsProgram(import.meta.url, () =>
   findBoundaryBreaks(
     readFiles((path) => /\.(?:ts|mts|mjs|js)$/.test(path) && !path.includes('/bin/')),
-    readFiles((path) => /^(?:(?:libs|services)\/[^/]+\/|(?:test|benchmarks|tools)\/)?package\.json$/.test(path)),
+    readFiles((path) =>
+      /^(?:(?:libs|services)\/[^/]+\/|(?:test|benchmarks|examples|tools)\/)?package\.json$/.test(path),
+    ),
   ),
 );

@@ -1,6 +1,6 @@
 /** What the sources of one place may import besides their own files. */
 export interface ImportRule {
-  /** `libs/NAME`, `services/*`, `test`, `benchmarks` or `tools`. */
+  /** `libs/NAME`, `services/*`, `test`, `benchmarks`, `examples` or `tools`. */
   readonly place: string;
   /** Packages of ours it may use, by name; `*` is any library. */
   readonly ours: readonly string[];
@@ -31,6 +31,7 @@ export const importRules: readonly ImportRule[] = [
   { place: 'services/*', ours: ['*'], others: ['*'], node: ['*'], because: 'services meet on the bus, never in code' },
   { place: 'test', ours: ['*'], others: ['*'], node: ['*'], because: 'tests use what is public' },
   { place: 'benchmarks', ours: ['*'], others: ['*'], node: ['*'], because: 'benchmarks use what is public' },
+  { place: 'examples', ours: [], others: ['*'], node: ['*'], because: 'examples are programs outside the platform' },
   { place: 'tools', ours: ['*'], others: ['*'], node: ['*'], because: 'tools use what is public' },
 ];
 
@@ -45,7 +46,11 @@ export interface Reservation {
 
 /** Packages with exactly one importer, so that replacing one is a change in one place. */
 export const reservations: readonly Reservation[] = [
-  { name: 'nats', owner: 'libs/bus' },
+  {
+    name: 'nats',
+    owner: 'libs/bus',
+    except: { files: /^examples\//, because: 'an example shows what a program without our packages does' },
+  },
   {
     name: 'drachtio-srf',
     owner: 'libs/srf',

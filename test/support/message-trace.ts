@@ -1,0 +1,29 @@
+/** A SIP message as the phone that sent or received it noted it down: its bodies and credentials stay behind. */
+export interface TracedMessage {
+  /** Epoch ms, with the phone's microseconds. */
+  readonly atMs: number;
+  readonly direction: 'sent' | 'received';
+  /** `INVITE sip:bob@host`, `200 INVITE`. */
+  readonly summary: string;
+}
+
+const ENTRY = /^-{20,} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d+)\n\S+ message (sent|received)[^\n]*\n\n([^\n]*)\n(.*)/s;
+
+/** Reads a log that SIPp wrote with `-trace_msg` in UTC. */
+export function parseMessageTrace(log: string): TracedMessage[] {
+  return log
+    .replaceAll('\r\n', '\n')
+    .split(/^(?=-{20,} \d{4}-)/m)
+    .flatMap((entry) => {
+      const [, day = '', time = '', fraction = '', direction, startLine = '', rest = ''] = ENTRY.exec(entry) ?? [];
+      if (direction !== 'sent' && direction !== 'received') return [];
+      const atMs = Date.parse(`${day}T${time}Z`) + Number(`0.${fraction}`) * 1000;
+      return [{ atMs, direction, summary: summarize(startLine, rest) }];
+    });
+}
+
+function summarize(startLine: string, rest: string): string {
+  const status = /^SIP\/2\.0 (\d{3})/.exec(startLine)?.[1];
+  if (status === undefined) return startLine.replace(/ SIP\/2\.0$/, '');
+  return `${status} ${/^CSeq:\s*\d+\s+(\S+)/im.exec(rest)?.[1] ?? ''}`.trimEnd();
+}
