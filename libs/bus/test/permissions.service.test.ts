@@ -148,7 +148,7 @@ describe('what each service needs', () => {
       user: 'alice',
       method: 'REGISTER',
       credentials: '',
-      branch: 'z9hG4bK1',
+      fingerprint: 'z9hG4bK1',
       source: '192.0.2.1:5060',
     };
     for (const first of [undefined, AUTH]) {

@@ -86,8 +86,8 @@ export const VerifyRequest = z.object({
     .string()
     .max(2 * MAX_USER_BYTES)
     .optional(),
-  /** Top Via branch and source `ip:port`: with them a retransmission is told from a replay. */
-  branch: z.string().max(MAX_USER_BYTES),
+  /** What makes the request the one it is, hashed: with it a retransmission is told from a replay. */
+  fingerprint: z.string().max(128),
   source: z.string().max(64),
 });
 export type VerifyRequest = z.infer<typeof VerifyRequest>;

@@ -120,8 +120,8 @@ function noteAlgorithm({ accounts, log }: VerifierDeps, account: Subscriber, { a
 }
 
 /** What tells a retransmission from a replay. */
-function fingerprint({ branch, source }: VerifyRequest, { cnonce, response }: DigestCredentials): string {
+function fingerprint({ fingerprint: of, source }: VerifyRequest, { cnonce, response }: DigestCredentials): string {
   return createHash('sha256')
-    .update(JSON.stringify([cnonce, response, branch, source]))
+    .update(JSON.stringify([cnonce, response, of, source]))
     .digest('base64');
 }

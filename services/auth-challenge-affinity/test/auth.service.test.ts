@@ -85,7 +85,7 @@ function answerTo(
     user,
     method: 'REGISTER',
     credentials: serializeCredentials(credentials),
-    branch,
+    fingerprint: branch,
     source: '192.0.2.1:5060',
   };
   return edge.ask(verify, {}, request, { deadlineMs: 5_000, attemptMs: 300, first: nonceIssuer(parsed.nonce) });

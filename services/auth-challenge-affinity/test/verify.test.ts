@@ -63,7 +63,7 @@ async function verified(
     method: 'REGISTER',
     requestUri: 'sip:EXAMPLE.org:5060',
     credentials: serializeCredentials(credentials),
-    branch: 'b',
+    fingerprint: 'f',
     source: '192.0.2.1:5060',
   };
   const verdict = (await verifier(minimum).handle(request, { leftMs: 1_000 })) as VerifyResponse;

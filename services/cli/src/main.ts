@@ -1,4 +1,4 @@
-import { version } from '@callweave/service';
+import { busConfig, loadProcessConfig, version } from '@callweave/service';
 import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.ts';
 import { addRegistrations } from './commands/registrations.ts';
@@ -6,10 +6,12 @@ import { addUsers } from './commands/users.ts';
 import { addVersion } from './commands/version.ts';
 import { CliError } from './errors.ts';
 
+const { stateDir } = loadProcessConfig({ stateDir: busConfig.stateDir });
+
 const program = new Command('callweave')
   .description('Looks after a Callweave platform.')
   .version(version)
-  .option('--state-dir <directory>', 'where the platform keeps its state', '.callweave');
+  .option('--state-dir <directory>', 'where the platform keeps its state', stateDir);
 
 for (const add of [addVersion, addDoctor, addRegistrations, addUsers]) add(program);
 

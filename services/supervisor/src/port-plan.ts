@@ -22,8 +22,8 @@ export interface PortPlan {
   readonly rtpengine: PortUse | undefined;
 }
 
-/** Control connections stay on the machine. */
-const LOOPBACK = '127.0.0.1';
+/** What phones do not need stays on the machine: the bus, and the controls of engines and rtpengine. */
+export const LOOPBACK = '127.0.0.1';
 
 /** The ports that `config` asks for. Throws `ConfigError` when it asks for one of them twice. */
 export function planPorts(config: Config): PortPlan {
@@ -48,7 +48,7 @@ export function planPorts(config: Config): PortPlan {
         ? {
             purpose: 'nats-server',
             variable: 'CALLWEAVE_NATS_PORT',
-            host,
+            host: LOOPBACK,
             port: config.natsPort,
             protocols: ['tcp'],
           }
@@ -58,7 +58,7 @@ export function planPorts(config: Config): PortPlan {
         ? {
             purpose: 'control of rtpengine',
             variable: 'CALLWEAVE_RTPENGINE_PORT',
-            host,
+            host: LOOPBACK,
             port: config.rtpenginePort,
             protocols: ['udp'],
           }

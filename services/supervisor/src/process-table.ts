@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Environment } from '@callweave/service';
 import { type Addresses } from './addresses.ts';
 import { type Config } from './config.ts';
+import { LOOPBACK } from './port-plan.ts';
 import { type Secrets } from './secrets.ts';
 
 /** Groups in the order in which they are stopped; the bus is started first and leaves last. */
@@ -82,14 +83,14 @@ const mediaEngineEntry = entry('media-engine', 'callweave-media-engine');
 const appServerEntry = entry('app-server', 'callweave-app-server');
 const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
 
-function natsServer({ addresses: { host, nats }, natsConfigFile }: TableInput): ProcessSpec[] {
+function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): ProcessSpec[] {
   if (nats === undefined) return [];
   return [
     {
       name: 'nats-server',
       group: 'bus',
       program: { command: 'nats-server' },
-      health: { kind: 'nats', host, port: nats },
+      health: { kind: 'nats', host: LOOPBACK, port: nats },
       args: () => ['--config', natsConfigFile],
       env: {},
     },
@@ -106,7 +107,7 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
     '--log-stderr',
     '--table=-1',
     `--interface=${host}`,
-    `--listen-ng=${host}:${port}`,
+    `--listen-ng=${LOOPBACK}:${port}`,
     // A little above the longest ringing time; the default is an hour.
     '--offer-timeout=660',
     `--port-min=${media.min}`,
@@ -117,7 +118,7 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
       name: 'rtpengine',
       group: 'media',
       program: { command: 'rtpengine' },
-      health: { kind: 'ng', host, port },
+      health: { kind: 'ng', host: LOOPBACK, port },
       args: () => args,
       env: {},
     },
@@ -206,7 +207,7 @@ function service({ bus, stateDir }: TableInput, name: string, profile: string, a
 
 function mediaControl(input: TableInput, n: number): ProcessSpec {
   const { config, addresses } = input;
-  const own = addresses.rtpengine === undefined ? '' : `${addresses.host}:${addresses.rtpengine.port}`;
+  const own = addresses.rtpengine === undefined ? '' : `${LOOPBACK}:${addresses.rtpengine.port}`;
   const spec = service(input, `media-control-${n}`, 'media-control', mediaEntry);
   return { ...spec, env: { ...spec.env, CALLWEAVE_RTPENGINES: config.rtpengine ?? own } };
 }

@@ -12,6 +12,7 @@ import { Fleet } from './fleet.ts';
 import { PortFinder } from './free-ports.ts';
 import { createLauncher } from './launcher.ts';
 import { natsConfig } from './nats-config.ts';
+import { LOOPBACK } from './port-plan.ts';
 import { writePrivate } from './private-file.ts';
 import { ngProbe } from './probes.ts';
 import { processTable, type ProcessSpec } from './process-table.ts';
@@ -44,8 +45,8 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
   const addresses = await settleAddresses(config, finder);
   const secrets = loadSecrets(stateDir.secrets);
   const { host } = addresses;
-  const bus = busAddress({ host, port: addresses.nats }, config.natsUrl, secrets);
-  if (addresses.nats !== undefined) writeNatsConfig(stateDir, host, addresses.nats, secrets.natsPasswords);
+  const bus = busAddress({ host: LOOPBACK, port: addresses.nats }, config.natsUrl, secrets);
+  if (addresses.nats !== undefined) writeNatsConfig(stateDir, LOOPBACK, addresses.nats, secrets.natsPasswords);
   const specs = processTable({
     config,
     addresses,
@@ -61,7 +62,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     sip: addresses.sip.map((port) => `${host}:${port}`),
     accounts: [],
     nats: operatorAccess(bus),
-    rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${host}:${addresses.rtpengine.port}`,
+    rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${LOOPBACK}:${addresses.rtpengine.port}`,
     stateDir: stateDir.path,
     platformFile: stateDir.platform,
   };

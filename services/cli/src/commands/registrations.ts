@@ -54,7 +54,7 @@ function print(users: readonly Registered[]): void {
         shorten(contact),
         `${String(Math.round((expiresAt - now) / 1000))} s`,
         edge,
-        userAgent ?? '',
+        shorten(userAgent ?? ''),
       ]);
     }
   }
@@ -62,6 +62,8 @@ function print(users: readonly Registered[]): void {
   console.log(`${String(users.length)} registered`);
 }
 
+/** What devices say of themselves must not steer the operator's terminal. */
 function shorten(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  const shown = text.replace(/\p{Cc}/gu, '?');
+  return shown.length <= 60 ? shown : `${shown.slice(0, 57)}...`;
 }

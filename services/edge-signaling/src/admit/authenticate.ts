@@ -1,4 +1,5 @@
-import { type Tenant, type User } from '@callweave/contracts';
+import { createHash } from 'node:crypto';
+import { type Tenant, type User, VerifyRequest } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { type Authenticator } from '../ports.ts';
 import { pickCredentials } from './credentials.ts';
@@ -8,13 +9,12 @@ export interface Claim {
   readonly tenant: Tenant;
   readonly realm: string;
   readonly user: User;
-  /** Top Via branch. */
-  readonly branch: string;
   /** As a registrar we challenge with 401, as the next hop of a call with 407. RFC 3261 §22. */
   readonly as: 'registrar' | 'proxy';
 }
 
 const RETRY_AFTER_SEC = 5;
+const SAME_WHEN_REPEATED = ['via', 'from', 'to', 'call-id', 'cseq', 'contact', 'expires', 'path', 'route'];
 
 const ROLES = {
   registrar: { status: 401, ask: 'WWW-Authenticate', answer: 'authorization' },
@@ -24,7 +24,7 @@ const ROLES = {
 /** The answer to a request that may not pass; undefined when it may. RFC 3261 §22, RFC 7616. */
 export async function authenticate(
   request: IncomingRequest,
-  { tenant, realm, user, branch, as }: Claim,
+  { tenant, realm, user, as }: Claim,
   authenticator: Authenticator,
 ): Promise<Reply | undefined> {
   const { status, ask, answer } = ROLES[as];
@@ -35,15 +35,17 @@ export async function authenticate(
     return asked.kind === 'unavailable' ? unavailable() : challenged(asked.challenges);
   }
   const { source, method } = request;
-  const verdict = await authenticator.verify({
+  const question = VerifyRequest.safeParse({
     tenant,
     user,
     method,
     requestUri: request.uri,
     credentials,
-    branch,
+    fingerprint: fingerprintOf(request),
     source,
   });
+  if (!question.success) return { status: 400, reason: 'Bad Request (credentials)' };
+  const verdict = await authenticator.verify(question.data);
   switch (verdict.kind) {
     case 'verified':
       return undefined;
@@ -56,6 +58,12 @@ export async function authenticate(
     case 'unavailable':
       return unavailable();
   }
+}
+
+/** Equal for a request and its retransmissions, and for nothing else. RFC 3261 §17.2.3. */
+function fingerprintOf(request: IncomingRequest): string {
+  const parts = [request.method, request.uri, ...SAME_WHEN_REPEATED.map((name) => request.header(name) ?? '')];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }
 
 /** 503 with the time after which it is worth trying again. */

@@ -43,9 +43,9 @@ export class InviteHandler {
       await request.reply(parsed.reply);
       return;
     }
-    const { user, domain, branch, dialled, from, to, sdp } = parsed.facts;
+    const { user, domain, dialled, from, to, sdp } = parsed.facts;
     const { tenant, realm } = tenants.byDomain(domain);
-    const refusal = await authenticate(request, { tenant, realm, user, branch, as: 'proxy' }, authenticator);
+    const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
     // The engine has answered the CANCEL and the INVITE by itself.
     if (cancelled.signal.aborted) return;
     if (refusal !== undefined) {

@@ -1,5 +1,5 @@
 import { MAX_SDP_BYTES, MAX_USER_BYTES, User } from '@callweave/contracts';
-import { decodeUser, formatUri, parseNameAddr, parseUri, parseVia, SipSyntaxError, type SipUri } from '@callweave/sip';
+import { decodeUser, formatUri, parseNameAddr, parseUri, SipSyntaxError, type SipUri } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 
 /** What an INVITE says, checked. */
@@ -13,7 +13,6 @@ export interface InviteFacts {
   /** From and To without their tags, to be told and passed on. */
   readonly from: string;
   readonly to: string;
-  readonly branch: string;
   readonly sdp: string;
 }
 
@@ -53,7 +52,6 @@ function readFacts(request: IncomingRequest): ParsedInvite {
     dialled,
     from: `<${formatUri({ ...from, params: new Map() })}>`,
     to: `<${formatUri(uri)}>`,
-    branch: parseVia(request.header('via') ?? '').params.get('branch') ?? '',
     sdp: body,
   };
   return { kind: 'facts', facts };

@@ -3,6 +3,7 @@ import {
   type FlowToken,
   type GrantedContact,
   type InstanceId,
+  RegisterRequest,
   type RegisterResponse,
   type Tenant,
 } from '@callweave/contracts';
@@ -68,14 +69,12 @@ export class RegisterHandler {
     if (parsed.kind === 'refuse') return parsed.reply;
     const { facts } = parsed;
     const { tenant, realm } = this.#deps.tenants.byDomain(facts.domain);
-    const claim = { tenant, realm, user: facts.user, branch: facts.branch, as: 'registrar' } as const;
+    const claim = { tenant, realm, user: facts.user, as: 'registrar' } as const;
     const refusal = await authenticate(request, claim, this.#deps.authenticator);
     if (refusal !== undefined) return refusal;
-    return this.#answer(
-      await this.#deps.registrar.register(this.#registerRequest(request, facts, tenant)),
-      request,
-      facts,
-    );
+    const question = RegisterRequest.safeParse(this.#registerRequest(request, facts, tenant));
+    if (!question.success) return { status: 400, reason: 'Bad Request (too long)' };
+    return this.#answer(await this.#deps.registrar.register(question.data), request, facts);
   }
 
   #registerRequest(

@@ -11,7 +11,6 @@ import {
   parseNameAddr,
   parseNameAddrList,
   parseUri,
-  parseViaList,
   SipSyntaxError,
   type SipUri,
 } from '@callweave/sip';
@@ -28,7 +27,6 @@ export interface RegisterFacts {
   readonly expiresSec: number | undefined;
   readonly path: readonly string[];
   readonly userAgent: string | undefined;
-  readonly branch: string;
   /** Host and port of the first contact, to see whether the device is behind NAT. */
   readonly contactHostPort: string | undefined;
 }
@@ -65,7 +63,6 @@ function readFacts(request: IncomingRequest): ParsedRegister {
   if (Buffer.byteLength(user) > MAX_USER_BYTES || !aor.success) return refuse({ status: 414 });
   const expiresSec = expires(request.header('expires'));
   const contacts = readContacts(request.header('contact'), expiresSec);
-  const [via] = parseViaList(must(request, 'via'));
   const path = readPath(request.header('path'));
   if (path.length > MAX_PATHS || path.some((value) => value.length > MAX_PATH_BYTES))
     return refuse({ status: 400, reason: 'Bad Request (path)' });
@@ -79,7 +76,6 @@ function readFacts(request: IncomingRequest): ParsedRegister {
     expiresSec,
     path,
     userAgent: request.header('user-agent')?.slice(0, MAX_USER_AGENT),
-    branch: via?.params.get('branch') ?? '',
     contactHostPort: contacts === '*' ? undefined : firstHostPort(contacts),
   };
   return { kind: 'facts', facts };
