@@ -16,7 +16,7 @@ export function describeMachine() {
 
 /** Which sources ran: the commit, and whether files differed from it. */
 export function describeSources() {
-  return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
+  return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain', '--', '.', ':!docs/measured') !== '' };
 }
 
 /** @param {string[]} args */

@@ -20,7 +20,7 @@ const networks = z
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()], 'expected networks as 10.0.0.0/8, separated by commas')).min(1));
 
 /** The sounds that come with the product. */
-const bundledSounds = fileURLToPath(new URL('../sounds', import.meta.url));
+export const bundledSounds = fileURLToPath(new URL('../sounds', import.meta.url));
 
 export const config = defineConfig({
   eslHost: env('CALLWEAVE_MEDIA_ESL_HOST', ipv4.default('127.0.0.1').describe('Address of the event socket.')),
@@ -39,7 +39,10 @@ export const config = defineConfig({
   ),
   soundsDir: env(
     'CALLWEAVE_MEDIA_SOUNDS_DIR',
-    z.string().default(bundledSounds).describe('Directory of the sounds with relative names: mono WAV of 8 kHz.'),
+    z
+      .string()
+      .optional()
+      .describe('Directory of the sounds with relative names, mono WAV of 8 kHz; those of the product unless given.'),
   ),
   peers: env(
     'CALLWEAVE_MEDIA_PEERS',

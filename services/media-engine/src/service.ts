@@ -1,10 +1,20 @@
 import { startMediaEngine } from '@callweave/media-engine';
 import { type RunningService, type ServiceContext } from '@callweave/service';
-import { type Config } from './config.ts';
+import { bundledSounds, type Config } from './config.ts';
 
 /** The media engine as a process. */
 export async function startMediaEngineProcess({ config, log, clock }: ServiceContext<Config>): Promise<RunningService> {
-  const { eslHost, eslPort, eslPassword, sipHost, sipPort, rtpPorts, soundsDir, peers, maxChannels } = config;
+  const {
+    eslHost,
+    eslPort,
+    eslPassword,
+    sipHost,
+    sipPort,
+    rtpPorts,
+    soundsDir = bundledSounds,
+    peers,
+    maxChannels,
+  } = config;
   const engine = await startMediaEngine(
     {
       esl: { address: eslHost, port: eslPort, password: eslPassword.reveal() },
