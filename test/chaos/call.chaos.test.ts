@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callKinds, callRecords } from '../support/call-facts.ts';
 import { CallLoad } from '../support/call-load.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
+import { takeLoadTurn } from '../support/load-turn.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { until } from '../support/until.ts';
 
@@ -10,17 +11,20 @@ const RATE = 50;
 const SECONDS = 20;
 
 let platform: Platform;
+let endTurn = (): void => undefined;
 let bus: Connection;
 let load: CallLoad;
 
 beforeAll(async () => {
+  endTurn = await takeLoadTurn();
   platform = await startPlatform();
   bus = await platform.bus();
   load = await CallLoad.open(platform);
-});
+}, 420_000);
 
 afterAll(async () => {
   await platform.stop();
+  endTurn();
 });
 
 async function afterMoreCalls(count: number): Promise<void> {

@@ -1,19 +1,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeLoadTurn } from '../support/load-turn.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { breakOneByOne, RATE, RegisterLoad } from '../support/register-load.ts';
 import { addSubscribers } from '../support/subscribers.ts';
 import { until } from '../support/until.ts';
 
 let platform: Platform;
+let endTurn = (): void => undefined;
 let load: RegisterLoad;
 
 beforeAll(async () => {
+  endTurn = await takeLoadTurn();
   platform = await startPlatform({ CALLWEAVE_SIP_PORTS: '0,0' });
   load = new RegisterLoad(platform, await addSubscribers(await platform.bus(), 'load', 1_000));
-});
+}, 420_000);
 
 afterAll(async () => {
   await platform.stop();
+  endTurn();
 });
 
 async function expectNoFailure(running: ReturnType<RegisterLoad['run']>, seconds: number): Promise<void> {
