@@ -54,6 +54,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
   });
   const gone = once(child, 'exit');
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const events: BaresipEvent[] = [];
   const socket = await control(controlPort);
   const reader = new NetstringReader();
@@ -86,6 +88,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     quit: async () => {
       command('quit');
       await gone;
+      process.off('exit', kill);
       socket.destroy();
       rmSync(directory, { recursive: true, force: true });
     },

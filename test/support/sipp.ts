@@ -66,7 +66,12 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     });
     // SIGUSR1 lets SIPp finish its calls and write its statistics.
     signal?.addEventListener('abort', () => child.kill('SIGUSR1'), { once: true });
+    const kill = (): void => void child.kill('SIGKILL');
+    // Calls that hang would keep it for ever; and it must not outlive the test process.
+    signal?.addEventListener('abort', () => setTimeout(kill, 5_000).unref(), { once: true });
+    process.once('exit', kill);
     await once(child, 'exit');
+    process.off('exit', kill);
     const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
     return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory), messages };
   } finally {
