@@ -12,7 +12,7 @@ test('a path of the workplace is found in any text file, with its line', () => {
   expect(stray('docs/architecture.md', `fine\nsee ${workplace}\n`)).toEqual([
     "docs/architecture.md:2 an absolute path of somebody's workplace",
   ]);
-  expect(stray('docs/architecture.md', 'src/work/main is our own, so is https://example.com/work/x')).toEqual([]);
+  expect(stray('docs/architecture.md', 'src/work/list is our own, so is https://example.com/work/x')).toEqual([]);
 });
 
 test('unfinished work and singled-out tests are found in sources, and may be spoken of in documents', () => {
