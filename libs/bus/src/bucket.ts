@@ -108,17 +108,17 @@ export class Bucket<P extends string, S extends z.ZodType> {
     }
   }
 
-  /** All records there are now, in no order. For operators and start-up, not for calls. */
-  async list(): Promise<Entry<z.output<S>>[]> {
+  /** All records there are now with these tokens, in no order. For operators and start-up, not for calls. */
+  async list(tokens: Partial<TokenValues<P>> = {}): Promise<Entry<z.output<S>>[]> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
     try {
-      return await this.#list();
+      return await this.#list(this.#type.keys(tokens));
     } catch (error) {
       throw toBusError(error, `${this.#type.name}: list`);
     }
   }
 
-  async #list(): Promise<Entry<z.output<S>>[]> {
+  async #list(key: string): Promise<Entry<z.output<S>>[]> {
     const found: Entry<z.output<S>>[] = [];
     const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
     const state = { complete: false, stop: (): void => undefined };
@@ -126,7 +126,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
       state.complete = true;
       state.stop();
     };
-    const watch = await kv.watch({ initializedFn });
+    const watch = await kv.watch({ key, initializedFn });
     state.stop = () => watch.stop();
     if (state.complete) state.stop();
     let stalled = this.#clock.after(LIST_STALL_MS, state.stop);

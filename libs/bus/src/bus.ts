@@ -15,6 +15,7 @@ import { Consumer, type Handler } from './consumer.ts';
 import { LiveInstances } from './live-instances.ts';
 import { MAX_CLOCK_OFFSET_MS, OwnLease } from './own-lease.ts';
 import { Publisher } from './publisher.ts';
+import { Follower, type FollowOptions } from './follower.ts';
 import { type AskOptions, Requester } from './requester.ts';
 import { type Answer, Responder } from './responder.ts';
 import { Watch, type WatchHandler } from './watch.ts';
@@ -35,6 +36,7 @@ export class Bus {
   readonly #requester: Requester;
   readonly #lease: OwnLease;
   readonly #watches: Watch<z.ZodType>[] = [];
+  readonly #followers: Follower[] = [];
   readonly #consumers: Consumer[] = [];
   #responder: Responder | undefined;
   #publisher: Publisher | undefined;
@@ -112,6 +114,14 @@ export class Bus {
     return watch;
   }
 
+  /** Follows a stream of the profile for as long as the bus lives. */
+  follow(options: FollowOptions): Follower {
+    const { clock, log } = this.#options;
+    const follower = new Follower(options, { connection: this.#connection, clock, log });
+    this.#followers.push(follower);
+    return follower;
+  }
+
   /** Opens the way facts are told; `directory` keeps the journal. */
   async openPublisher(directory: string): Promise<Publisher> {
     const { clock, log, instance, profile } = this.#options;
@@ -169,7 +179,7 @@ export class Bus {
   }
 
   async #close(): Promise<void> {
-    for (const watch of this.#watches) watch.stop();
+    for (const follower of [...this.#watches, ...this.#followers]) follower.stop();
     this.#live.stop();
     this.#lease.stop();
     await this.#publisher?.close();

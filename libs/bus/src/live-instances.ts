@@ -1,5 +1,5 @@
 import { type Clock } from '@callweave/clock';
-import { instancesBucket, type Lease, subjectToken } from '@callweave/contracts';
+import { instancesBucket, type Lease } from '@callweave/contracts';
 import { type Logger } from '@callweave/telemetry';
 import { type Connection } from './connection.ts';
 import { InstanceTable } from './instance-table.ts';
@@ -14,7 +14,7 @@ export class LiveInstances {
     this.table = new InstanceTable(deps.clock);
     const handler = { onRecord: (_key: string, lease: Lease, revision: number) => this.table.renew(lease, revision) };
     this.#watches = services.map(
-      (service) => new Watch({ type: instancesBucket, filter: `${subjectToken(service)}.*`, handler }, deps),
+      (service) => new Watch({ type: instancesBucket, filter: instancesBucket.keys({ service }), handler }, deps),
     );
     deps.connection.onReconnect(() => this.table.reprieve());
   }

@@ -32,6 +32,7 @@ export function natsPermissions(profile: ServiceProfile): NatsPermissions {
     const stream = streams.find(({ events }) => events.includes(event));
     if (stream !== undefined) for (const subject of consumeSubjects(stream.name, durable)) publish.add(subject);
   }
+  for (const { name } of profile.follows ?? []) for (const subject of followSubjects(name)) publish.add(subject);
   return { publish: { allow: [...publish] }, subscribe: { allow: [...subscribe] }, allow_responses: true };
 }
 
@@ -55,6 +56,16 @@ function readSubjects(stream: string): string[] {
     `$JS.API.CONSUMER.INFO.${stream}.>`,
     `$JS.API.CONSUMER.DELETE.${stream}.>`,
     `$JS.FC.${stream}.>`,
+  ];
+}
+
+function followSubjects(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.*`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
   ];
 }
 

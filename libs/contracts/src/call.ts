@@ -7,6 +7,8 @@ import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant } from './p
 export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
 export type CallState = z.infer<typeof CallState>;
 
+const Party = z.string().max(2048);
+
 /** A call: two legs paired by the edge that owns it. */
 export const CallRecord = z.object({
   tenant: Tenant,
@@ -16,6 +18,9 @@ export const CallRecord = z.object({
   state: CallState,
   legs: z.array(LegId).max(16),
   media: MediaNodeId.optional(),
+  /** From and To as the caller wrote them. */
+  from: Party.optional(),
+  to: Party.optional(),
   /** Number of the last event told. */
   sequence: z.number().int().nonnegative(),
   startedAt: EpochMs,
@@ -57,8 +62,6 @@ export const callsBucket = defineBucket('calls', {
 });
 
 const CallFact = z.object({ tenant: Tenant, callId: CallId, owner: InstanceId, epoch: Epoch, sequence: Sequence });
-
-const Party = z.string().max(2048);
 
 /** Why a call ended or never began: who, and the SIP status or the standard name of the cause. */
 export const CallCause = z.object({

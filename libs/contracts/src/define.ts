@@ -53,6 +53,8 @@ export interface BucketType<P extends string = string, S extends z.ZodType = z.Z
   /** Age in seconds at which the server drops a record by itself; 0 keeps it. */
   readonly maxAgeSec: number;
   key(tokens: TokenValues<P>): string;
+  /** Matches the keys with these tokens; a token that is not given is a wildcard. */
+  keys(tokens: Partial<TokenValues<P>>): string;
 }
 
 /** A JetStream stream and the events it keeps. */
@@ -117,6 +119,11 @@ export function defineBucket<const P extends string, S extends z.ZodType>(
     value,
     maxAgeSec,
     key: builder(pattern).subject,
+    keys: (tokens: Partial<TokenValues<P>>) =>
+      pattern.replace(/\{(\w+)\}/g, (_, name: Tokens<P>) => {
+        const value = tokens[name];
+        return value === undefined ? '*' : subjectToken(value);
+      }),
   });
 }
 

@@ -79,6 +79,7 @@ export {
 export {
   authProfile,
   callRoutingProfile,
+  consoleProfile,
   type Consumption,
   edgeProfile,
   mediaControlProfile,

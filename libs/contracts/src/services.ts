@@ -8,7 +8,7 @@ import {
   verify,
 } from './auth.ts';
 import { callEvents, callsBucket } from './call.ts';
-import { type BucketType, type EventType, type RequestType } from './define.ts';
+import { type BucketType, type EventType, type RequestType, type StreamType } from './define.ts';
 import { instancesBucket } from './instance.ts';
 import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
 import {
@@ -22,6 +22,7 @@ import {
   removeRegistration,
 } from './registration.ts';
 import { routeCall } from './routing.ts';
+import { callsStream, registrationsStream } from './streams.ts';
 
 /** A durable consumer; its replicas share the work. */
 export interface Consumption {
@@ -36,6 +37,8 @@ export interface ServiceProfile {
   readonly asks: readonly RequestType[];
   readonly publishes: readonly EventType[];
   readonly consumes: readonly Consumption[];
+  /** Streams it reads as they grow, each replica all of them and keeping its own place. */
+  readonly follows?: readonly StreamType[];
   readonly reads: readonly BucketType[];
   readonly writes: readonly BucketType[];
 }
@@ -87,6 +90,17 @@ export const mediaControlProfile: ServiceProfile = {
   publishes: [],
   consumes: [],
   reads: [instancesBucket],
+  writes: [instancesBucket],
+};
+
+export const consoleProfile: ServiceProfile = {
+  name: 'console',
+  serves: [],
+  asks: [listRegistrations],
+  publishes: [],
+  consumes: [],
+  follows: [callsStream, registrationsStream],
+  reads: [callsBucket, tenantsBucket, instancesBucket],
   writes: [instancesBucket],
 };
 

@@ -40,7 +40,11 @@ function events({ events, streams }: ContractSet, profiles: readonly ServiceProf
     code(type.pattern),
     type.summary,
     names(profiles, ({ publishes }) => publishes.includes(type)),
-    names(profiles, ({ consumes }) => consumes.some(({ event }) => event === type)),
+    names(
+      profiles,
+      ({ consumes, follows = [] }) =>
+        consumes.some(({ event }) => event === type) || follows.some(({ events }) => events.includes(type)),
+    ),
     code(streams.find((stream) => stream.type.events.includes(type))?.type.name ?? ''),
     code(fieldsOf(jsonSchema(type.data))),
   ]);
@@ -76,17 +80,18 @@ function permissions(profiles: readonly ServiceProfile[]): string {
   const patterns = (types: readonly { pattern: string }[]): string =>
     types.map(({ pattern }) => code(pattern)).join('<br>') || '–';
   const buckets = (types: readonly { name: string }[]): string => types.map(({ name }) => code(name)).join(', ') || '–';
-  const rows = profiles.map(({ name, serves, asks, publishes, consumes, reads, writes }) => [
+  const rows = profiles.map(({ name, serves, asks, publishes, consumes, follows = [], reads, writes }) => [
     name,
     patterns(serves),
     patterns(asks),
     patterns(publishes),
     patterns(consumes.map(({ event }) => event)),
+    buckets(follows),
     buckets(reads),
     buckets(writes),
   ]);
   const intro = 'Each service has a NATS user and an inbox prefix of its own; its permissions are generated from this.';
-  return `${intro}\n\n${table(['Service', 'Answers', 'Asks', 'Publishes', 'Consumes', 'Reads', 'Writes'], rows)}`;
+  return `${intro}\n\n${table(['Service', 'Answers', 'Asks', 'Publishes', 'Consumes', 'Follows', 'Reads', 'Writes'], rows)}`;
 }
 
 function names(profiles: readonly ServiceProfile[], has: (profile: ServiceProfile) => boolean): string {

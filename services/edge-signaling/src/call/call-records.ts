@@ -54,6 +54,8 @@ function callRecord(
     owner,
     epoch: 1,
     state: 'answered',
+    from: facts.from,
+    to: facts.to,
     legs: [caller.legId, ...(callee === undefined ? [] : [callee.legId])],
     sequence: 0,
     startedAt: EpochMs.parse(startedAtMs),
