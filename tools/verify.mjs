@@ -18,7 +18,7 @@ if (name === undefined || !names.includes(name)) {
 }
 
 endWithNpm();
-await setUpOrExit('test');
+await setUpOrExit('verify');
 const sources = describeSources();
 const { code, result } = await runMeasurement(name, args);
 if (result !== undefined) {

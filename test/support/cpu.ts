@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { type PlatformFile } from '@callweave/service';
 
 /** Linux counts CPU time in ticks of 10 ms (`getconf CLK_TCK` is 100 on every platform Node supports). */
 const TICK_MS = 10;
@@ -12,12 +11,29 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** Memory of a process that is in RAM now, kB. */
+export function memoryKb(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN);
+}
+
+/** A process, and what it runs; replicas are told apart by a number at the end. */
+export interface NamedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
 /** CPU time of every process by name, ms; replicas together. */
-export function cpuByService(processes: PlatformFile['processes']): Map<string, number> {
+export function cpuByService(processes: readonly NamedProcess[]): Map<string, number> {
+  return sumByService(processes, cpuMs);
+}
+
+/** What `read` says of every process, by name; replicas together. */
+export function sumByService(processes: readonly NamedProcess[], read: (pid: number) => number): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { name, pid } of processes) {
     const service = name.replace(/-\d+$/, '');
-    sums.set(service, (sums.get(service) ?? 0) + cpuMs(pid));
+    sums.set(service, (sums.get(service) ?? 0) + read(pid));
   }
   return sums;
 }

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { parseMessageTrace, type TracedMessage } from './message-trace.ts';
 import { root } from './platform.ts';
 
 export interface SippOptions {
-  /** File in `test/scenarios`, without its extension; or `uas`, the callee SIPp brings with it. */
+  /** File in `test/scenarios`, without its extension; a path; or `uas`, the callee SIPp brings with it. */
   readonly scenario: string;
   /** `host:port` to send to. */
   readonly remote: string;
@@ -27,6 +27,8 @@ export interface SippOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** Whether to note down every message; for a few calls, not for load. */
   readonly trace?: boolean;
+  /** Whether to note down how long each call waited where its scenario measures. */
+  readonly times?: boolean;
 }
 
 export interface SippResult {
@@ -37,20 +39,23 @@ export interface SippResult {
   readonly errors: string;
   /** In the order in which the phones saw them; empty unless traced. */
   readonly messages: readonly TracedMessage[];
+  /** What `rtd="N"` of the scenario measured, by N, one figure a call, ms; empty unless asked for. */
+  readonly timesMs: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
-  const { localHost = '127.0.0.1', trace = false } = options;
+  const { localHost = '127.0.0.1', trace = false, times = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
-  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', join(root, 'test/scenarios', `${scenario}.xml`)];
+  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', scenarioFile(scenario)];
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', '10000', '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
+  if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace) args.push('-trace_msg', '-message_file', messageLog);
   if (lines !== undefined) {
     const file = join(directory, 'lines.csv');
@@ -73,13 +78,18 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     await once(child, 'exit');
     process.off('exit', kill);
     const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
-    return { ...readStatistics(readFileSync(statistics, 'utf8')), errors: readErrors(directory), messages };
+    const counts = readStatistics(readFileSync(statistics, 'utf8'));
+    return { ...counts, errors: readErrors(directory), messages, timesMs: readTimes(directory) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function readStatistics(csv: string): Omit<SippResult, 'errors' | 'messages'> {
+function scenarioFile(scenario: string): string {
+  return isAbsolute(scenario) ? scenario : join(root, 'test/scenarios', `${scenario}.xml`);
+}
+
+function readStatistics(csv: string): Pick<SippResult, 'successful' | 'failed' | 'retransmissions'> {
   const [header = '', ...rows] = csv.trim().split('\n');
   const names = header.split(';');
   const last = (rows.at(-1) ?? '').split(';');
@@ -94,4 +104,19 @@ function readStatistics(csv: string): Omit<SippResult, 'errors' | 'messages'> {
 function readErrors(directory: string): string {
   const files = readdirSync(directory).filter((name) => name.endsWith('_errors.log'));
   return files.map((name) => readFileSync(join(directory, name), 'utf8').slice(0, 4_000)).join('\n');
+}
+
+/** Lines are `when;milliseconds;number`; figures below a millisecond are in its fractions. */
+function readTimes(directory: string): Map<string, number[]> {
+  const times = new Map<string, number[]>();
+  for (const file of readdirSync(directory).filter((name) => name.endsWith('_rtt.csv'))) {
+    const [, ...lines] = readFileSync(join(directory, file), 'utf8').trim().split('\n');
+    for (const line of lines) {
+      const [, ms = '', number = ''] = line.split(';');
+      const known = times.get(number);
+      if (known === undefined) times.set(number, [Number(ms)]);
+      else known.push(Number(ms));
+    }
+  }
+  return times;
 }

@@ -1,5 +1,5 @@
 /** How far a set-up goes; each level includes those before it. */
-export const levels = /** @type {const} */ (['deps', 'build', 'run', 'test']);
+export const levels = /** @type {const} */ (['deps', 'build', 'run', 'test', 'verify']);
 
 /** @typedef {typeof levels[number]} Level */
 

@@ -34,6 +34,7 @@ export const programs = [
   { binary: 'sipsak', debianPackage: 'sipsak', level: 'test' },
   { binary: 'ip', debianPackage: 'iproute2', level: 'test' },
   { binary: 'setpriv', debianPackage: 'util-linux', level: 'test' },
+  { binary: 'kamailio', debianPackage: 'kamailio', level: 'verify' },
 ];
 
 /** Folders that hold servers but are not in everybody's PATH. */
