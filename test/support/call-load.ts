@@ -43,7 +43,8 @@ export class CallLoad {
       signal: stop.signal,
     });
     const keys = { callee: this.#callee.user };
-    const result = await runSipp({ scenario: 'call', remote, calls, rate, keys, lines: sippLines(this.#callers) });
+    const lines = sippLines(this.#callers);
+    const result = await runSipp({ scenario: 'call', remote, calls, rate, atOnce: 2 * rate, keys, lines });
     stop.abort();
     await answering;
     return result;

@@ -21,6 +21,8 @@ export interface Platform {
   processes(): PlatformFile['processes'];
   /** Sends a signal to a process of the platform by its name. */
   signal(name: string, signal: NodeJS.Signals): void;
+  /** Kills processes (-9) and waits until the ones started in their place take work. */
+  kill(...names: string[]): Promise<void>;
   /** One metric of one process, summed over the label sets that contain all of `labels`. */
   metric(process: string, name: string, labels?: readonly string[]): Promise<number>;
   /** A connection that may do everything. */
@@ -84,6 +86,17 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     rtpengine,
     processes: () => read().processes,
     signal: (name, signal) => process.kill(find(read(), name).pid, signal),
+    kill: async (...names) => {
+      const killed = names.map((name) => find(read(), name));
+      for (const { pid } of killed) process.kill(pid, 'SIGKILL');
+      for (const { name, pid } of killed) {
+        const isBack = async (): Promise<boolean> => {
+          const now = read().processes.find((running) => running.name === name);
+          return now !== undefined && now.pid !== pid && (await isReady(now.httpPort ?? 0));
+        };
+        await until(`${name} is back`, isBack, READY_MS);
+      }
+    },
     metric: (name, metric, labels = []) => scrape(find(read(), name).httpPort ?? 0, metric, labels),
     bus: async () => {
       const connection = await openConnection({ ...nats, name: 'operator' }, recordLogs());
@@ -134,6 +147,14 @@ function collect(child: ChildProcess): () => string {
   child.stdout?.on('data', add);
   child.stderr?.on('data', add);
   return () => text;
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok;
+  } catch {
+    return false; // not listening yet
+  }
 }
 
 async function scrape(port: number, metric: string, labels: readonly string[]): Promise<number> {

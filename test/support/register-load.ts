@@ -27,6 +27,7 @@ export class RegisterLoad {
           remote,
           calls: RATE * seconds,
           rate: RATE,
+          atOnce: RATE,
           lines: sippLines(this.#accounts.slice(index * share, (index + 1) * share)),
         }),
       ),
@@ -53,10 +54,10 @@ export class RegisterLoad {
 /** Kills a registrar and an auth replica and freezes another of each, while a load runs. */
 export async function breakOneByOne(platform: Platform, load: RegisterLoad): Promise<void> {
   await load.afterMore(400);
-  platform.signal('registrar-1', 'SIGKILL');
-  await load.afterMore(600);
-  platform.signal('auth-challenge-affinity-1', 'SIGKILL');
-  await load.afterMore(600);
+  await platform.kill('registrar-1');
+  await load.afterMore(200);
+  await platform.kill('auth-challenge-affinity-1');
+  await load.afterMore(200);
   platform.signal('registrar-2', 'SIGSTOP');
   await load.afterMore(200);
   platform.signal('auth-challenge-affinity-2', 'SIGSTOP');

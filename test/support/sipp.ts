@@ -14,6 +14,8 @@ export interface SippOptions {
   readonly calls: number;
   /** Calls started per second. */
   readonly rate?: number;
+  /** Calls in progress at once; further ones wait, as a slow machine needs. */
+  readonly atOnce?: number;
   readonly transport?: 'udp' | 'tcp';
   /** Port to send from; any free one unless given. */
   readonly localPort?: number;
@@ -46,14 +48,14 @@ export interface SippResult {
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
-  const { localHost = '127.0.0.1', trace = false, times = false } = options;
+  const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000 } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
   const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', scenarioFile(scenario)];
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
-  args.push('-m', String(calls), '-r', String(rate), '-l', '10000', '-t', transport === 'tcp' ? 't1' : 'u1');
+  args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace) args.push('-trace_msg', '-message_file', messageLog);

@@ -132,13 +132,15 @@ describe('a fact that is delivered', () => {
 
   test('is finished before the service has drained; what was fetched ahead goes to another replica at once', async () => {
     let finish = (): void => undefined;
+    const info = () => operator.jsm.consumers.info(STREAM, DURABLE);
     outcomes = [() => new Promise((resolve) => (finish = () => resolve(done)))];
     await consume();
     await store('alice');
     await store('bob');
     await eventually(() => expect(seen).toHaveLength(1));
+    await eventually(async () => expect((await info()).num_ack_pending).toBe(2));
     const draining = bus.drain().then(() => seen.push('drained'));
-    await eventually(async () => expect((await operator.jsm.consumers.info(STREAM, DURABLE)).num_waiting).toBe(0));
+    await eventually(async () => expect((await info()).num_waiting).toBe(0));
     finish();
     await draining;
     await bus.close();

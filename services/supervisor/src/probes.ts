@@ -3,12 +3,14 @@ import { connect } from 'node:net';
 import { type Probe } from './health-watch.ts';
 
 const TIMEOUT_MS = 1_000;
+/** Slow is not frozen: what reacts within this is left alone. */
+const ALIVE_TIMEOUT_MS = 5_000;
 
 /** Asks a process of ours over HTTP. */
 export function httpProbe(host: string, port: number): Probe {
-  const ask = async (path: string): Promise<boolean> => {
+  const ask = async (path: string, timeoutMs: number): Promise<boolean> => {
     try {
-      const response = await fetch(`http://${host}:${port}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(`http://${host}:${port}${path}`, { signal: AbortSignal.timeout(timeoutMs) });
       await response.arrayBuffer();
       return response.ok;
     } catch (error) {
@@ -16,7 +18,7 @@ export function httpProbe(host: string, port: number): Probe {
       throw error;
     }
   };
-  return { isAlive: () => ask('/healthz'), isReady: () => ask('/readyz') };
+  return { isAlive: () => ask('/healthz', ALIVE_TIMEOUT_MS), isReady: () => ask('/readyz', TIMEOUT_MS) };
 }
 
 /** A nats-server speaks first: it greets whoever connects. */
