@@ -35,7 +35,10 @@ function wantsContact(method: string, inDialog: boolean): boolean {
   return makesDialog(method) || (inDialog && method === 'REFER');
 }
 
-/** A request outside any dialog, RFC 3261 §8.1.1; what the application did not say is filled in. */
+/**
+ * A request outside any dialog of ours, RFC 3261 §8.1.1; what the application did not say is filled in. In one that
+ * names both tags the application goes on with a dialog that another engine had, and gives its routes.
+ */
 export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): BuiltRequest {
   const { method, uri, headers } = wish;
   const here = localHostPort(flow);
@@ -46,6 +49,7 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
   const cseq = /^(\d{1,10})\s/.exec(headers.get('cseq') ?? '')?.[1] ?? String(ids.cseq());
   const head = [
     `Via: ${viaFor(flow, branch)}`,
+    ...routesOf(headers).map((route) => `Route: ${route}`),
     `Max-Forwards: ${headers.get('max-forwards') ?? '70'}`,
     `From: ${from}`,
     `To: ${to}`,
@@ -54,6 +58,11 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
     ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow)}`] : []),
   ];
   return { bytes: serialize(wish, uri, head, lines), branch };
+}
+
+/** The routes an application gives: only those of a dialog count, RFC 3261 §12.2.1.1. */
+export function routesOf(headers: Headers): readonly string[] {
+  return hasTag(headers.get('to') ?? '') ? headers.all('route') : [];
 }
 
 /** A request within a dialog, RFC 3261 §12.2.1.1. `cseq` is its number; an ACK repeats that of its INVITE. */
@@ -123,6 +132,11 @@ function serialize(
     text += 'Content-Type: application/sdp\r\n';
   }
   return serializeParts(`${wish.method} ${uri} SIP/2.0`, `${text}Content-Length: ${body.length}\r\n`, body);
+}
+
+/** Whether an address has a tag. */
+function hasTag(address: string): boolean {
+  return /;\s*tag\s*=/i.test(address);
 }
 
 /** An address as the application wrote it, in brackets, and with a tag when `tag` makes one. */

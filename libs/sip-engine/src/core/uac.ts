@@ -7,7 +7,7 @@ import { clientKey } from '../transaction/match.ts';
 import { NonInviteClient } from '../transaction/non-invite-client.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
-import { type BuiltRequest, buildInDialog, buildInitial, type RequestWish } from './build-request.ts';
+import { type BuiltRequest, buildInDialog, buildInitial, type RequestWish, routesOf } from './build-request.ts';
 import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uacDialogParts } from './dialog.ts';
 import { contactFor, isPinned, shownAs } from './local.ts';
@@ -58,6 +58,12 @@ export class Uac implements UacRequestUser {
   /** Sends a request outside any dialog; throws `RefusedError`, or calls back when a name has to be looked up first. */
   send(command: SendCommand, whenSent: (result: Sent | RefusedError) => void): void {
     if (this.#core.transactions.isFull) throw new RefusedError('too many transactions');
+    const dialog = this.#dialogNamedBy(command.wish);
+    if (dialog !== undefined) {
+      dialog.app = command.app;
+      whenSent(this.sendInDialog(dialog.id, command.app, command.wish));
+      return;
+    }
     const target = this.#targetOf(command);
     if (isAddress(target.host)) {
       whenSent(this.#sendTo(command, target));
@@ -137,10 +143,25 @@ export class Uac implements UacRequestUser {
     request.app.deliver(meta, response);
   }
 
+  /** An application that took over from another names a dialog by its tags; if it is still here, it goes on here. */
+  #dialogNamedBy({ headers }: RequestWish): Dialog | undefined {
+    const tagIn = (name: string): string => /;\s*tag\s*=\s*([^;,\s]+)/i.exec(headers.get(name) ?? '')?.[1] ?? '';
+    const remoteTag = tagIn('to');
+    if (remoteTag === '') return undefined;
+    const dialog = this.#core.dialogs.ofLeg(headers.get('call-id') ?? '', tagIn('from'));
+    if (dialog?.remoteTag !== remoteTag) return undefined;
+    // The application may know of higher numbers, and of routes, than a dialog that began here half-way.
+    const cseq = Number.parseInt(headers.get('cseq') ?? '', 10);
+    if (cseq > dialog.localCseq) dialog.localCseq = cseq - 1;
+    if (dialog.routeSet.length === 0) dialog.routeSet = routesOf(headers);
+    return dialog;
+  }
+
   #targetOf({ wish, proxyUri, refusal }: SendCommand): Target {
+    const [route] = routesOf(wish.headers);
     let target: Target;
     try {
-      target = targetOf(proxyUri ?? wish.uri, refusal);
+      target = targetOf(proxyUri ?? (route === undefined ? wish.uri : routeUri(route)), refusal);
     } catch (error) {
       if (error instanceof SipError) throw new RefusedError(refusal);
       throw error;
@@ -218,7 +239,7 @@ export class Uac implements UacRequestUser {
     const [route] = dialog.routeSet;
     const staysOnFlow = dialog.pinned || dialog.flow.reliable;
     if (route === undefined && staysOnFlow && dialog.flow.isOpen) return dialog.flow;
-    const uri = route === undefined ? dialog.remoteTarget : (/<([^>]*)>/.exec(route)?.[1] ?? route);
+    const uri = route === undefined ? dialog.remoteTarget : routeUri(route);
     try {
       const { protocol, host, port } = targetOf(uri, NO_DIALOG);
       const flow = isAddress(host) ? this.#core.listeners.flowTo(protocol, host, port) : undefined;
@@ -306,6 +327,11 @@ export class Uac implements UacRequestUser {
     this.hangUp(dialog, 'application lost');
     return true;
   }
+}
+
+/** The URI of a Route. */
+function routeUri(route: string): string {
+  return /<([^>]*)>/.exec(route)?.[1] ?? route;
 }
 
 const ignoreResponses: ClientUser = { onResponse: () => undefined, onFailure: () => undefined };

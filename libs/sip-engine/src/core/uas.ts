@@ -248,8 +248,11 @@ export class Uas implements UasRequestUser {
     const { message, flow } = inbound;
     request.dialogId = request.dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
     const isSuccess = status < 300;
-    if (message.toTag === undefined && isSuccess && (request.method === 'INVITE' || status >= 200)) {
-      request.localTag ??= this.#core.ids.tag();
+    const begins = message.toTag === undefined && isSuccess && (request.method === 'INVITE' || status >= 200);
+    // A re-INVITE in a dialog that another engine had goes on here once its application accepts it.
+    const goesOn = message.toTag !== undefined && isSuccess && status >= 200 && request.method === 'INVITE';
+    if (begins || goesOn) {
+      request.localTag ??= message.toTag ?? this.#core.ids.tag();
       request.dialog ??= this.#newDialog(message, request.localTag, {
         app,
         flow,
@@ -271,7 +274,6 @@ export class Uas implements UasRequestUser {
       ...parts,
       pinned: isPinned(message, parts.flow),
     });
-    dialog.localCseq = this.#core.ids.cseq();
     this.#core.dialogs.add(dialog);
     return dialog;
   }
