@@ -56,6 +56,11 @@ export class Bucket<P extends string, S extends z.ZodType> {
     return (await this.#write(this.#type.key(tokens), value, 0)) !== undefined;
   }
 
+  /** Writes over exactly `revision` (0: there is none). The new revision, or undefined when another was faster. */
+  replace(tokens: TokenValues<P>, value: z.output<S>, revision: number): Promise<number | undefined> {
+    return this.#write(this.#type.key(tokens), value, revision);
+  }
+
   /** Writes whatever was there before; for leases only, everything else has rivals. Returns the revision. */
   async put(tokens: TokenValues<P>, value: z.output<S>): Promise<number> {
     const key = this.#type.key(tokens);

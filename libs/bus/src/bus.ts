@@ -7,7 +7,7 @@ import {
   streams,
   type TokenValues,
 } from '@callweave/contracts';
-import { type Logger } from '@callweave/telemetry';
+import { ignore, type Logger } from '@callweave/telemetry';
 import { type z } from 'zod';
 import { Bucket } from './bucket.ts';
 import { type Connection, type ConnectionSettings, openConnection } from './connection.ts';
@@ -16,7 +16,7 @@ import { LiveInstances } from './live-instances.ts';
 import { MAX_CLOCK_OFFSET_MS, OwnLease } from './own-lease.ts';
 import { Publisher } from './publisher.ts';
 import { Follower, type FollowOptions } from './follower.ts';
-import { type AskOptions, Requester } from './requester.ts';
+import { type AnswerOnce, type AskOptions, Requester } from './requester.ts';
 import { type Answer, Responder } from './responder.ts';
 import { Watch, type WatchHandler } from './watch.ts';
 
@@ -39,6 +39,8 @@ export class Bus {
   readonly #followers: Follower[] = [];
   readonly #consumers: Consumer[] = [];
   #responder: Responder | undefined;
+  /** Answers for the flow holder we speak for. */
+  #holding: Responder | undefined;
   #publisher: Publisher | undefined;
   #closed: Promise<void> | undefined;
 
@@ -97,6 +99,26 @@ export class Bus {
     return this.#requester.ask(type, tokens, data, options);
   }
 
+  /** Puts a question once to the only one who can answer it; see `Requester.askOnce` for what it throws. */
+  askOnce<P extends string, Q extends z.ZodType, R extends z.ZodType>(
+    type: RequestType<P, Q, R>,
+    tokens: TokenValues<P>,
+    data: z.input<Q>,
+    timeoutMs: number,
+  ): Promise<AnswerOnce<z.output<R>>> {
+    return this.#requester.askOnce(type, tokens, data, timeoutMs);
+  }
+
+  /** The flow holders (SIP engines) that live replicas of this service speak for. */
+  holders(): string[] {
+    return this.#live.table.holders();
+  }
+
+  /** Calls `action` after each reconnection: others may have taken us for dead meanwhile. */
+  onReconnect(action: () => void): void {
+    this.#connection.onReconnect(action);
+  }
+
   /** The live replicas of this service, this one among them once its lease is out. */
   peers(): string[] {
     return this.#live.table.candidates(this.#options.profile.name);
@@ -149,27 +171,48 @@ export class Bus {
 
   /** Announces this instance and answers questions from now on. */
   async serve(answers: readonly Answer[] = []): Promise<void> {
-    const { profile, instance, version, clock, log } = this.#options;
-    if (answers.length > 0) {
-      this.#responder = new Responder({
-        notReady: () => this.notReady(),
-        nc: this.#connection.nc,
-        name: profile.name,
-        instance,
-        version,
-        answers,
-        clock,
-        log,
-      });
-      await this.#responder.start();
-    }
+    if (answers.length > 0) this.#responder = await this.#respond(answers);
     await this.#lease.renew();
+  }
+
+  /**
+   * Speaks for the flow holder `instance` from now on and for no other: says so in the lease, and answers the questions
+   * that are put to it. Undefined: for none.
+   */
+  async speakFor(instance: InstanceId | undefined, answers: readonly Answer[] = []): Promise<void> {
+    const before = this.#holding;
+    this.#holding = undefined;
+    const { log } = this.#options;
+    before?.drain().catch((error: unknown) => ignore(log, error, 'nobody asks for it any more'));
+    if (instance !== undefined) this.#holding = await this.#respond(answers, instance);
+    await this.#lease.hold(instance);
+  }
+
+  async #respond(answers: readonly Answer[], addressee?: string): Promise<Responder> {
+    const { profile, instance, version, clock, log } = this.#options;
+    const responder = new Responder({
+      notReady: () => this.notReady(),
+      nc: this.#connection.nc,
+      name: profile.name,
+      instance,
+      version,
+      answers,
+      addressee,
+      clock,
+      log,
+    });
+    await responder.start();
+    return responder;
   }
 
   /** No new questions or facts; those in hand are answered, what was told is acknowledged. */
   async drain(): Promise<void> {
     await this.#lease.release();
-    await Promise.all([this.#responder?.drain(), ...this.#consumers.map((consumer) => consumer.drain())]);
+    await Promise.all([
+      this.#responder?.drain(),
+      this.#holding?.drain(),
+      ...this.#consumers.map((consumer) => consumer.drain()),
+    ]);
     if (this.#connection.isConnected()) await this.#publisher?.flush();
   }
 

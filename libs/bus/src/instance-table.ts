@@ -3,7 +3,7 @@ import { LEASE_RENEW_SEC, LEASE_SEC, type Lease } from '@callweave/contracts';
 import { type Directory } from './requester.ts';
 
 interface Known {
-  readonly lease: Lease;
+  lease: Lease;
   revision: number;
   /** On our own monotonic clock; wall clocks are never compared. */
   seenMs: number;
@@ -29,6 +29,7 @@ export class InstanceTable implements Directory {
     if (known === undefined) {
       this.#known.set(lease.instance, { lease, revision, seenMs: this.#clock.monotonicMs(), suspect: false });
     } else if (revision !== known.revision) {
+      known.lease = lease;
       known.revision = revision;
       known.seenMs = this.#clock.monotonicMs();
       // A frozen process renews nothing; one that was only slow gets its share again.
@@ -51,6 +52,16 @@ export class InstanceTable implements Directory {
     return [...live.slice(first), ...live.slice(0, first)]
       .sort((a, b) => rank(a) - rank(b))
       .map(({ lease }) => lease.instance);
+  }
+
+  /** The flow holders that a live process speaks for, each once. */
+  holders(): string[] {
+    const now = this.#clock.monotonicMs();
+    const held = new Set<string>();
+    for (const { lease, seenMs } of this.#known.values()) {
+      if (lease.holds !== undefined && now - seenMs <= LEASE_SEC * 1000) held.add(lease.holds);
+    }
+    return [...held];
   }
 
   /** An instance that did not answer in time is asked last until it answers or renews its lease. */

@@ -14,6 +14,7 @@ export class OwnLease {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #lease: Lease;
+  #holds: InstanceId | undefined;
   #timer: Timer | undefined;
   #revision: number | undefined;
   #renewals = 0;
@@ -44,6 +45,14 @@ export class OwnLease {
     await this.#renewing;
   }
 
+  /** Says from now on, and at once, that this process speaks for the flow holder `instance`, or for none. */
+  async hold(instance: InstanceId | undefined): Promise<void> {
+    this.#holds = instance;
+    // A put under way may still say the old.
+    await this.#renewing;
+    if (this.#timer !== undefined) await this.renew();
+  }
+
   /** Puts the lease no more. */
   stop(): void {
     this.#stopped = true;
@@ -66,7 +75,7 @@ export class OwnLease {
   async #put(): Promise<void> {
     try {
       const before = this.#clock.epochMs();
-      this.#revision = await this.#bucket.put(this.#lease, this.#lease);
+      this.#revision = await this.#bucket.put(this.#lease, { ...this.#lease, holds: this.#holds });
       const after = this.#clock.epochMs();
       if (this.#renewals++ % CLOCK_CHECK_EVERY === 0) await this.#checkClock(before, after);
     } catch (error) {

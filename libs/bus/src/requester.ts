@@ -82,6 +82,22 @@ export class Requester {
     });
   }
 
+  /**
+   * Puts one question to whoever answers on its own subject, once: for questions that only one can answer. Throws
+   * `BusUnavailableError` at once without a connection, `ContractError` when the answer breaks its contract.
+   */
+  async askOnce<P extends string, Q extends z.ZodType, R extends z.ZodType>(
+    type: RequestType<P, Q, R>,
+    tokens: TokenValues<P>,
+    data: z.input<Q>,
+    timeoutMs: number,
+  ): Promise<AnswerOnce<z.output<R>>> {
+    if (!this.#isConnected()) throw new BusUnavailableError(`${type.pattern}: no connection`);
+    const outcome = await this.#attempt(type.subject(tokens), encode(data), timeoutMs, timeoutMs);
+    if (outcome.kind !== 'answer') return { kind: outcome.kind };
+    return { kind: 'answered', answer: parseContract(type.pattern, type.response, decode(outcome.data)) };
+  }
+
   async #exchange<P extends string>(
     type: RequestType<P>,
     tokens: TokenValues<P>,
@@ -151,6 +167,15 @@ export class Requester {
     return { kind: 'refused', by: answeredBy, status, description: reply.headers?.get(ServiceErrorHeader) ?? '' };
   }
 }
+
+/** What became of a question that was put once. */
+export type AnswerOnce<R> =
+  | { readonly kind: 'answered'; readonly answer: R }
+  /** Nobody listens, which is known at once. */
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'silent' }
+  /** Somebody is there and cannot answer now. */
+  | { readonly kind: 'refused' };
 
 type Outcome =
   | { readonly kind: 'answer'; readonly data: Uint8Array }

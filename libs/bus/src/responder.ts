@@ -43,6 +43,8 @@ export interface ResponderOptions {
   readonly instance: string;
   readonly version: string;
   readonly answers: readonly Answer[];
+  /** Answers only what is asked of this instance: the token `{instance}` of its questions. */
+  readonly addressee?: string | undefined;
   /** Why this instance must not answer now; undefined when it may. */
   readonly notReady: () => string | undefined;
   readonly clock: Clock;
@@ -62,12 +64,16 @@ export class Responder {
   }
 
   async start(): Promise<void> {
-    const { nc, name, instance, version, answers } = this.#options;
+    const { nc, name, instance, version, answers, addressee } = this.#options;
     const service = await nc.services.add({ name, version, queue: QUEUE, metadata: { instance } });
     this.#service = service;
     for (const { type, handle } of answers) {
       const operation = operationName(type.pattern);
       const handler = (_error: Error | null, message: ServiceMsg): void => void this.#receive(type, handle, message);
+      if (addressee !== undefined) {
+        service.addEndpoint(operation, { subject: type.subject({ instance: addressee }), queue: addressee, handler });
+        continue;
+      }
       service.addEndpoint(operation, { subject: type.filter, handler });
       service.addEndpoint(`${operation}-${instance}`, {
         subject: `${type.filter}.${instance}`,

@@ -40,11 +40,16 @@ export const LegRecord = z.object({
   sipCallId: z.string(),
   localTag: z.string(),
   remoteTag: z.string(),
+  /** From of our requests, without its tag. */
   localUri: z.string(),
+  /** To of our requests, without its tag. */
   remoteUri: z.string(),
   /** Contact of the peer, RFC 3261 §12.1. */
   remoteTarget: z.string(),
+  /** Where requests go when neither a route nor the Contact leads to the peer: a SIP URI of where it was seen. */
+  nextHop: z.string().optional(),
   routeSet: z.array(z.string()),
+  /** Highest number of ours when this was written; who takes the leg over goes on 100 above it for each epoch since. */
   localCseq: z.number().int(),
   remoteCseq: z.number().int(),
   localSdp: z.string().optional(),

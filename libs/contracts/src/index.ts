@@ -29,6 +29,7 @@ export {
   type Tokens,
   type TokenValues,
 } from './define.ts';
+export { findLeg, PassedRequest, passRequest } from './edge.ts';
 export { ContractError, SubjectError } from './errors.ts';
 export { instancesBucket, Lease, LEASE_RENEW_SEC, LEASE_SEC } from './instance.ts';
 export {

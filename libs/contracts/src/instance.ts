@@ -14,6 +14,8 @@ export const Lease = z.object({
   version: z.string(),
   /** Where people and probes find it, for example its health port. */
   address: z.string().optional(),
+  /** The flow holder this process speaks for: an edge's SIP engine. Its calls are alive as long as this lease is. */
+  holds: InstanceId.optional(),
   startedAt: z.number().int(),
 });
 export type Lease = z.infer<typeof Lease>;

@@ -9,6 +9,7 @@ import {
 } from './auth.ts';
 import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType, type StreamType } from './define.ts';
+import { findLeg, passRequest } from './edge.ts';
 import { instancesBucket } from './instance.ts';
 import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
 import {
@@ -65,8 +66,20 @@ export const authProfile: ServiceProfile = {
 
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
-  serves: [],
-  asks: [challenge, verify, accountExists, register, lookup, routeCall, offerMedia, answerMedia, deleteMedia],
+  serves: [findLeg, passRequest],
+  asks: [
+    challenge,
+    verify,
+    accountExists,
+    register,
+    lookup,
+    routeCall,
+    offerMedia,
+    answerMedia,
+    deleteMedia,
+    findLeg,
+    passRequest,
+  ],
   publishes: [...callEvents],
   consumes: [],
   reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket],
