@@ -4,7 +4,7 @@ const source = {
   resolve: { conditions: ['@callweave/source'] },
   ssr: { resolve: { conditions: ['@callweave/source'] } },
 };
-const packages = '{libs,services,tools,test/support}';
+const packages = '{libs,services,tools,test/support,images,kernel-modules}';
 
 export default defineConfig({
   test: {

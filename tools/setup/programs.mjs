@@ -34,6 +34,8 @@ export const programs = [
   { binary: 'sipsak', debianPackage: 'sipsak', level: 'test' },
   { binary: 'ip', debianPackage: 'iproute2', level: 'test' },
   { binary: 'setpriv', debianPackage: 'util-linux', level: 'test' },
+  { binary: 'flock', debianPackage: 'util-linux', level: 'test' },
+  { binary: 'shellcheck', debianPackage: 'shellcheck', level: 'test' },
   { binary: 'kamailio', debianPackage: 'kamailio', level: 'verify' },
 ];
 

@@ -1,0 +1,16 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const scripts = [
+  'images/rtpengine/start-rtpengine',
+  'kernel-modules/rtpengine/load-module',
+  'kernel-modules/rtpengine/allocate-table',
+];
+
+test.each(scripts)('%s can be run, and shellcheck has nothing to say about it', (script) => {
+  const path = fileURLToPath(new URL(`../../${script}`, import.meta.url));
+  accessSync(path, constants.X_OK);
+  expect(execFileSync('shellcheck', ['--shell=sh', path], { encoding: 'utf8' })).toBe('');
+});
