@@ -39,6 +39,36 @@ export const hostPort = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'port above 65535');
 
+/** `nats://[user:password@]host:port`, several separated by commas; special characters of a password escaped (%40). */
+export const natsServers = z
+  .string()
+  .regex(/^(nats|tls):\/\/[^\s,]+(,(nats|tls):\/\/[^\s,]+)*$/, {
+    error: 'expected nats://host:port, several separated by commas',
+    abort: true,
+  })
+  .refine(
+    (text) => text.split(',').every(isNatsServer),
+    'a user or password with special characters must escape them (%40 for @)',
+  );
+
+/** Whether this is a URL with a host, and nothing behind it; a stray @, / or % of a password makes it something else. */
+function isNatsServer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password, pathname, search, hash, host } = new URL(text);
+  if (host === '' || search !== '' || hash !== '' || !['', '/'].includes(pathname)) return false;
+  return [username, password].every(isEscaped);
+}
+
+function isEscaped(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
+}
+
 /** One setting: the environment variable it comes from and what it must look like. */
 export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly variable: string;

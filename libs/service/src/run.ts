@@ -51,6 +51,8 @@ export interface ServiceContext<C> {
 export interface ServiceDefinition<T extends ConfigTable> {
   readonly name: string;
   readonly config: T;
+  /** Settings that contradict each other, one line for each; checked once each is right by itself. */
+  readonly contradictions?: (config: ConfigOf<T>) => readonly string[];
   readonly start: (context: ServiceContext<ConfigOf<T>>) => Promise<RunningService>;
 }
 
@@ -112,7 +114,8 @@ function readSettings<T extends ConfigTable>(
   };
   const common = read(processConfig);
   const own = read(definition.config);
-  if (common !== undefined && own !== undefined) return { common, own };
+  if (own !== undefined) problems.push(...(definition.contradictions?.(own) ?? []));
+  if (common !== undefined && own !== undefined && problems.length === 0) return { common, own };
   reportConfigProblems(definition.name, problems);
   return undefined;
 }

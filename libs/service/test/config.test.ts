@@ -1,4 +1,14 @@
-import { ConfigError, defineConfig, env, hostPort, loadConfig, Secret, secret, seconds } from '@callweave/service';
+import {
+  busConfig,
+  ConfigError,
+  defineConfig,
+  env,
+  hostPort,
+  loadConfig,
+  Secret,
+  secret,
+  seconds,
+} from '@callweave/service';
 import { describe, expect, test } from 'vitest';
 
 const table = defineConfig({
@@ -35,5 +45,33 @@ describe('configuration', () => {
     expect(key).toBeInstanceOf(Secret);
     expect(`${String(key)} ${JSON.stringify({ key })}`).not.toContain('hunter2');
     expect(key.reveal()).toBe('hunter2');
+  });
+
+  test.each([
+    ['nats://a:4222,tls://b:4222', true],
+    ['nats://me:p%40ss@a:4222', true],
+    ['nats://me:p@ss/wo?rd@a:4222', false],
+    ['nats://me:100%@a:4222', false],
+    ['http://a:4222', false],
+    ['nats://', false],
+    ['nats://a:b:c', false],
+  ])('the address of the bus %s is fit for use: %s', (CALLWEAVE_NATS_URL, isFit) => {
+    const load = (): unknown => loadConfig({ url: busConfig.natsUrl }, { CALLWEAVE_NATS_URL });
+    if (isFit) expect(load()).toEqual({ url: CALLWEAVE_NATS_URL });
+    else expect(load).toThrow(ConfigError);
+  });
+
+  test('a password in the address of the bus is never shown with what is wrong about it', () => {
+    const problems = (() => {
+      try {
+        loadConfig({ url: busConfig.natsUrl }, { CALLWEAVE_NATS_URL: 'nats://me:hunter2/@a:4222' });
+        return [];
+      } catch (error) {
+        return error instanceof ConfigError ? error.problems : [];
+      }
+    })();
+    expect(problems).toEqual([
+      'CALLWEAVE_NATS_URL: a user or password with special characters must escape them (%40 for @)',
+    ]);
   });
 });

@@ -21,3 +21,9 @@ export const config = defineConfig({
   ),
 });
 export type Config = ConfigOf<typeof config>;
+
+/** Limits that leave no interval to grant. */
+export function contradictions({ minExpiresSec, maxExpiresSec }: Config): string[] {
+  if (minExpiresSec <= maxExpiresSec) return [];
+  return [`${config.minExpiresSec.variable}: above ${config.maxExpiresSec.variable}`];
+}

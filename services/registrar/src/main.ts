@@ -1,5 +1,5 @@
 import { runService } from '@callweave/service';
-import { config } from './config.ts';
+import { config, contradictions } from './config.ts';
 import { startRegistrar } from './service.ts';
 
-await runService({ name: 'registrar', config, start: startRegistrar });
+await runService({ name: 'registrar', config, contradictions, start: startRegistrar });

@@ -1,13 +1,19 @@
-import { type Clock } from '@callweave/clock';
+import { type Clock, type Timer } from '@callweave/clock';
+import { ConfigError, EXIT_CONFIG } from '@callweave/service';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { NotReadyError } from './errors.ts';
 import { type Launcher } from './launcher.ts';
-import { logTail } from './log-tail.ts';
+import { configProblems, logTail } from './log-tail.ts';
 import { type Group, groups, type ProcessSpec } from './process-table.ts';
+import { exitReason } from './spawn-child.ts';
 import { type Happening, SupervisedProcess } from './supervised-process.ts';
 
 /** A process that dies this often before it was ready once will not become ready. */
 const HOPELESS_DEATHS = 3;
+/** A process that ends with this will end so again: its settings are wrong. */
+const REFUSED = exitReason(EXIT_CONFIG);
+/** Once a process has refused its settings the others get this long to take or refuse theirs, so that all is told at once. */
+const GATHER_MS = 10_000;
 /** Longest time the processes of a group may take to end when asked; 9 s for all. */
 const END_MS: Readonly<Record<Group, number>> = {
   edge: 2_500,
@@ -39,6 +45,8 @@ interface Member {
   readonly spec: ProcessSpec;
   readonly process: SupervisedProcess;
   readonly firstUp: PromiseWithResolvers;
+  /** What it made of its settings so far. */
+  settings: 'unread' | 'taken' | 'refused';
 }
 
 interface PromiseWithResolvers {
@@ -52,6 +60,7 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #members: Member[] = [];
   #stopping = false;
+  #gathering: Timer | undefined;
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
@@ -67,7 +76,10 @@ export class Fleet {
     });
   }
 
-  /** Starts processes and waits until all take work. Throws `NotReadyError`, or the signal's reason. */
+  /**
+   * Starts processes and waits until all take work. Throws `NotReadyError`, `ConfigError` with what all of them found
+   * wrong with their settings, or the signal's reason.
+   */
   async start(specs: readonly ProcessSpec[], deadlineMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const members = specs.map((spec) => this.#add(spec));
@@ -110,6 +122,7 @@ export class Fleet {
     const member: Member = {
       spec,
       firstUp,
+      settings: 'unread',
       process: new SupervisedProcess({
         clock,
         prepare: () => launcher(spec),
@@ -121,18 +134,24 @@ export class Fleet {
   }
 
   #note(member: Member, happening: Happening): void {
-    const { log, say, changed } = this.#deps;
+    const { clock, log, say, changed } = this.#deps;
     const { name } = member.spec;
     if (this.#stopping) return;
     switch (happening.kind) {
       case 'up':
         log.info('process.up', { process: name, again: happening.again });
         if (happening.again) say(`${name} is back`);
+        member.settings = 'taken';
         member.firstUp.resolve();
         break;
       case 'died': {
         const { reason, deaths, retryMs } = happening;
         log.error('process.died', { process: name, reason, deaths, retryMs });
+        if (reason === REFUSED) {
+          member.settings = 'refused';
+          this.#gathering ??= clock.after(GATHER_MS, () => this.#tellRefusals());
+          break;
+        }
         say(`${name} died (${reason}); it is started again in ${retryMs / 1000} s`);
         if (deaths >= HOPELESS_DEATHS) member.firstUp.reject(this.#notReady([member], `died ${deaths} times`));
         break;
@@ -142,7 +161,19 @@ export class Fleet {
         say(`${name} does not react any more; it is killed`);
         break;
     }
+    if (this.#gathering !== undefined && this.#members.every(({ settings }) => settings !== 'unread')) {
+      this.#tellRefusals();
+    }
     changed();
+  }
+
+  /** Fails the start with everything that is wrong with anybody's settings. */
+  #tellRefusals(): void {
+    this.#gathering?.cancel();
+    const refused = this.#members.filter(({ settings }) => settings === 'refused');
+    const problems = refused.flatMap(({ spec }) => configProblems(this.#deps.logFile(spec.name)));
+    const error = new ConfigError([...new Set(problems)].sort());
+    for (const { firstUp } of this.#members) firstUp.reject(error);
   }
 
   #notReady(members: readonly Member[], what: string): NotReadyError {

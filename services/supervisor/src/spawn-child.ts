@@ -34,6 +34,11 @@ export function hasSetpriv(path: string): boolean {
   });
 }
 
+/** How an exit code is told as the reason of a death. */
+export function exitReason(code: number | null): string {
+  return `exit code ${code ?? 'unknown'}`;
+}
+
 /**
  * Starts a process whose output goes to the end of its log file. It has a session of its own, so that Ctrl-C reaches
  * the supervisor alone, and with `setpriv` it is killed when the supervisor is. `exited` is called once, later.
@@ -49,7 +54,7 @@ export function spawnChild(command: Command, isTied: boolean, exited: (reason: s
       env: command.env,
       stdio: command.isNode ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
     });
-    child.once('exit', (code, signal) => exited(signal ?? `exit code ${code ?? 'unknown'}`));
+    child.once('exit', (code, signal) => exited(signal ?? exitReason(code)));
     child.once('error', (error) => {
       if (child.pid === undefined) exited(error.message);
     });
