@@ -33,7 +33,7 @@ test('each owner gets a table of its own, and the same one when it asks again', 
   using node = nodeWithModule();
   expect(await node.run('allocate-table', '--owner=a')).toEqual({ code: 0, stdout: '0\n', stderr: '' });
   expect(await node.run('allocate-table', '--owner=b')).toMatchObject({ stdout: '1\n' });
-  expect(await node.run('allocate-table', '--owner=a')).toMatchObject({ stdout: '0\n' });
+  expect(await node.run('allocate-table', '--owner', 'a')).toMatchObject({ stdout: '0\n' });
   expect(tables(node)).toEqual(['0', '1']);
 });
 
@@ -128,8 +128,11 @@ test.each(refusals)(
   },
 );
 
-test.each([[[]], [['--owner=']], [['--owner=a', '--force']]])('%j is wrong usage: exit 64', async (args) => {
-  using node = nodeWithModule();
-  expect(await node.run('allocate-table', ...args)).toMatchObject({ code: 64, stdout: '' });
-  expect(tables(node)).toEqual([]);
-});
+test.each([[[]], [['--owner']], [['--owner=']], [['--owner=a', '--force']]])(
+  '%j is wrong usage: exit 64',
+  async (args) => {
+    using node = nodeWithModule();
+    expect(await node.run('allocate-table', ...args)).toMatchObject({ code: 64, stdout: '' });
+    expect(tables(node)).toEqual([]);
+  },
+);

@@ -18,4 +18,5 @@ export { provision, type ProvisionOptions } from './provision.ts';
 export { type Fact, Publisher } from './publisher.ts';
 export { type AskOptions } from './requester.ts';
 export { type Answer, answer, type AskedContext, MAX_IN_FLIGHT } from './responder.ts';
+export { natsServerConfig, operatorUser, type ServerConfigInput } from './server-config.ts';
 export { type WatchHandler } from './watch.ts';

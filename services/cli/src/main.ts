@@ -1,7 +1,10 @@
 import { busConfig, loadProcessConfig, version } from '@callweave/service';
 import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.ts';
+import { addNatsConfig } from './commands/nats-config.ts';
+import { addProvision } from './commands/provision.ts';
 import { addRegistrations } from './commands/registrations.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addUsers } from './commands/users.ts';
 import { addVersion } from './commands/version.ts';
 import { CliError } from './errors.ts';
@@ -13,7 +16,8 @@ const program = new Command('callweave')
   .version(version)
   .option('--state-dir <directory>', 'where the platform keeps its state', stateDir);
 
-for (const add of [addVersion, addDoctor, addRegistrations, addUsers]) add(program);
+for (const add of [addVersion, addDoctor, addRegistrations, addUsers, addProvision, addNatsConfig, addSecrets])
+  add(program);
 
 try {
   await program.parseAsync();

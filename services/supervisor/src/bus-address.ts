@@ -1,6 +1,7 @@
+import { operatorUser } from '@callweave/bus';
 import { type PlatformFile } from '@callweave/service';
 import { type BusAddress } from './process-table.ts';
-import { operator, type Secrets } from './secrets.ts';
+import { type Secrets } from './secrets.ts';
 
 /** Where the bus is: our own server with a user per service, or the one of `url` with the user that is named there. */
 export function busAddress(
@@ -28,6 +29,6 @@ export function busAddress(
 
 /** The bus as an operator's connection needs it. */
 export function operatorAccess(bus: BusAddress): PlatformFile['nats'] {
-  const { user, password } = bus.credentials(operator);
+  const { user, password } = bus.credentials(operatorUser);
   return user === '' ? { url: bus.url } : { url: bus.url, user, password };
 }

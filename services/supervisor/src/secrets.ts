@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { operatorUser } from '@callweave/bus';
 import { serviceProfiles } from '@callweave/contracts';
 import { z } from 'zod';
 import { StateFileError } from './errors.ts';
@@ -18,8 +19,6 @@ export type Secrets = z.infer<typeof Secrets>;
 
 const StoredSecrets = Secrets.partial();
 
-/** Name of the NATS user that may do everything. */
-export const operator = 'operator';
 /** Subscribers made on the first run. */
 export const demoUsers = ['alice', 'bob'] as const;
 
@@ -31,7 +30,7 @@ const PASSWORD_CHARS = 16;
 export function loadSecrets(file: string): Secrets {
   const stored = read(file);
   const generated: Secrets = {
-    natsPasswords: Object.fromEntries([operator, ...serviceProfiles.map(({ name }) => name)].map(withPassword)),
+    natsPasswords: Object.fromEntries([operatorUser, ...serviceProfiles.map(({ name }) => name)].map(withPassword)),
     engineSecret: randomBytes(24).toString('base64url'),
     accounts: Object.fromEntries(demoUsers.map(withPassword)),
   };

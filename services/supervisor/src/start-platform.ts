@@ -1,4 +1,4 @@
-import { openConnection } from '@callweave/bus';
+import { natsServerConfig, openConnection, operatorUser } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import { serviceProfiles } from '@callweave/contracts';
 import { type Environment, type PlatformFile } from '@callweave/service';
@@ -11,13 +11,12 @@ import { NotReadyError } from './errors.ts';
 import { Fleet } from './fleet.ts';
 import { PortFinder } from './free-ports.ts';
 import { createLauncher } from './launcher.ts';
-import { natsConfig } from './nats-config.ts';
 import { LOOPBACK } from './port-plan.ts';
 import { writePrivate } from './private-file.ts';
 import { ngProbe } from './probes.ts';
 import { processTable, type ProcessSpec } from './process-table.ts';
 import { provisionPlatform } from './provision-platform.ts';
-import { loadSecrets, operator } from './secrets.ts';
+import { loadSecrets } from './secrets.ts';
 import { type StateDir, truncateLog } from './state-dir.ts';
 import { within } from './within.ts';
 
@@ -102,7 +101,12 @@ function writeNatsConfig(
   port: number,
   passwords: Readonly<Record<string, string>>,
 ): void {
-  const text = natsConfig({ host, port, storeDir: stateDir.natsStore, profiles: serviceProfiles, passwords });
+  const password = (user: string): string => {
+    const found = passwords[user];
+    if (found === undefined) throw new Error(`no password for the NATS user ${user}`);
+    return found;
+  };
+  const text = natsServerConfig({ host, port, storeDir: stateDir.natsStore, profiles: serviceProfiles, password });
   writePrivate(stateDir.natsConfig, text);
 }
 
@@ -116,7 +120,7 @@ async function provision(
   const failed = (cause?: unknown): NotReadyError =>
     new NotReadyError(`no answer from NATS with JetStream at ${nats.url}${hint}`, { cause });
   const work = async (): Promise<readonly string[]> => {
-    const connection = await openConnection({ ...nats, name: operator, waitForServer: isOwn }, log);
+    const connection = await openConnection({ ...nats, name: operatorUser, waitForServer: isOwn }, log);
     try {
       return await provisionPlatform({ connection, clock, replicas: isOwn ? 1 : config.natsReplicas, accounts });
     } finally {

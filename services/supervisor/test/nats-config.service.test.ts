@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Bucket, type Connection, openConnection } from '@callweave/bus';
+import { Bucket, type Connection, natsServerConfig, openConnection } from '@callweave/bus';
 import { systemClock } from '@callweave/clock';
 import { defaultTenant, serviceProfiles, subscribersBucket, tenantsBucket, User } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PortFinder } from '../src/free-ports.ts';
-import { natsConfig } from '../src/nats-config.ts';
 import { provisionPlatform } from '../src/provision-platform.ts';
 import { loadSecrets, type Secrets } from '../src/secrets.ts';
 import { serverPath, spawnChild } from '../src/spawn-child.ts';
@@ -29,8 +28,8 @@ beforeAll(async () => {
   const port = await new PortFinder().find(host);
   url = `nats://${host}:${String(port)}`;
   const file = join(folder, 'nats.conf');
-  const passwords = secrets.natsPasswords;
-  writeFileSync(file, natsConfig({ host, port, storeDir: folder, profiles: serviceProfiles, passwords }));
+  const password = (user: string): string => secrets.natsPasswords[user] ?? '';
+  writeFileSync(file, natsServerConfig({ host, port, storeDir: folder, profiles: serviceProfiles, password }));
   ended = new Promise((resolve) => {
     const env = { PATH: serverPath({}) };
     const command = { program: 'nats-server', args: ['--config', file], env, isNode: false };
