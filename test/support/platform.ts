@@ -13,6 +13,8 @@ import { until } from './until.ts';
 export interface Platform {
   readonly stateDir: string;
   readonly sip: readonly string[];
+  /** Where browsers connect, `ws://host:port`. */
+  readonly ws: readonly string[];
   readonly accounts: PlatformFile['accounts'];
   readonly nats: PlatformFile['nats'];
   /** ng address of rtpengine. */
@@ -77,10 +79,11 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     await stop();
     throw new Error(logs, { cause: error });
   }
-  const { sip, accounts, nats, rtpengine } = read();
+  const { sip, ws, accounts, nats, rtpengine } = read();
   return {
     stateDir,
     sip,
+    ws,
     accounts,
     nats,
     rtpengine,
@@ -112,6 +115,7 @@ export async function startPlatform(environment: Readonly<Record<string, string>
 const anyPorts = {
   CALLWEAVE_HOST: '127.0.0.1',
   CALLWEAVE_SIP_PORTS: '0',
+  CALLWEAVE_WS_PORTS: '0',
   CALLWEAVE_NATS_PORT: '0',
   CALLWEAVE_RTPENGINE_PORT: '0',
   CALLWEAVE_CONTROL_PORTS: '0',

@@ -32,6 +32,8 @@ export const programs = [
   { binary: 'sipp', debianPackage: 'sip-tester', level: 'test' },
   { binary: 'baresip', debianPackage: 'baresip-core', level: 'test' },
   { binary: 'sipsak', debianPackage: 'sipsak', level: 'test' },
+  { binary: 'chromium', debianPackage: 'chromium', level: 'test' },
+  { binary: 'openssl', debianPackage: 'openssl', level: 'test' },
   { binary: 'ip', debianPackage: 'iproute2', level: 'test' },
   { binary: 'setpriv', debianPackage: 'util-linux', level: 'test' },
   { binary: 'flock', debianPackage: 'util-linux', level: 'test' },

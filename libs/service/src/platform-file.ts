@@ -9,6 +9,8 @@ export const PlatformFile = z.object({
   host: z.string(),
   /** `host:port` of each edge, UDP and TCP. */
   sip: z.array(z.string()),
+  /** Where browsers open websockets to the same edges. */
+  ws: z.array(z.url()),
   /** The operator's access to the bus. */
   nats: z.object({ url: z.string(), user: z.string().optional(), password: z.string().optional() }),
   /** ng address of rtpengine. */

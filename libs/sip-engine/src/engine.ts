@@ -99,7 +99,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const { contacts, control } = this.#options;
     const { clock, log } = this.#deps;
     const limits = { ...defaultLimits, ...this.#options.limits };
-    await this.#listeners.bind(contacts, limits, { user: this, clock, log });
+    await this.#listeners.bind(contacts, { ...limits, ...this.#options.webSockets }, { user: this, clock, log });
     try {
       const options = { ...control, maxApps: limits.maxApps };
       this.#control = await ControlServer.listen(options, { user: this, clock, log, ids: this.#core.ids });

@@ -7,3 +7,4 @@ export { defaultTimers, type TimerValues } from './transaction/timers.ts';
 export { parseNetwork } from './transport/address.ts';
 export { type ContactOption } from './transport/listeners.ts';
 export { type Protocol } from './transport/transport.ts';
+export { type WebSocketOptions } from './transport/ws.ts';

@@ -1,6 +1,7 @@
 import { type ContactOption } from './transport/listeners.ts';
 import { type Resolver } from './locate/resolve.ts';
 import { type TimerValues } from './transaction/timers.ts';
+import { type WebSocketOptions } from './transport/ws.ts';
 
 /** How an engine is to run. */
 export interface SipEngineOptions {
@@ -14,6 +15,7 @@ export interface SipEngineOptions {
   readonly version?: string | undefined;
   readonly timers?: TimerValues | undefined;
   readonly limits?: Partial<EngineLimits> | undefined;
+  readonly webSockets?: WebSocketOptions | undefined;
   readonly resolver?: Resolver | undefined;
 }
 

@@ -1,12 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import { type ContactOption, parseNetwork, type Protocol } from '@callweave/sip-engine';
+import { type ContactOption, parseNetwork, type Protocol, type WebSocketOptions } from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
 import { type Flag, flags } from './flags.ts';
 
 /** How the process is to run. */
 export interface EngineConfig {
   readonly contacts: readonly ContactOption[];
+  readonly webSockets: WebSocketOptions;
   readonly address: string;
   readonly port: number;
   readonly secret: string;
@@ -63,6 +65,7 @@ class Reader {
   readonly #warnings: string[] = [];
   readonly #contacts: Draft[] = [];
   readonly #values = new Map<string, string>();
+  readonly #origins: string[] = [];
   readonly #secret: string;
 
   constructor(secret: string) {
@@ -91,9 +94,11 @@ class Reader {
     if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
     const port = this.#port('port') ?? 9022;
     const httpPort = this.#port('http-port');
+    const webSockets = this.#webSockets();
     if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
     const config = {
       contacts: this.#contacts,
+      webSockets,
       address,
       port,
       secret: this.#values.get('secret') ?? this.#secret,
@@ -107,6 +112,7 @@ class Reader {
 
   #take(name: string, value: string): void {
     if (name === 'contact') this.#contact(value);
+    else if (name === 'ws-origin') this.#origins.push(value);
     else if (name === 'external-ip' || name === 'local-net' || name === 'dns-name') this.#attribute(name, value);
     else this.#values.set(name, value);
   }
@@ -138,8 +144,10 @@ class Reader {
     const address = host.replace(/^\[|\]$/g, '');
     if (address !== '*' && isIP(address) === 0) this.problem(`--contact has no IP address: ${value}`);
     if (Number(port) > 65_535) this.problem(`--contact has no such port: ${value}`);
-    if (scheme === 'sips') this.problem(`--contact wants TLS, which is not available: ${value}`);
     const protocols = this.#protocols(params, value);
+    if (scheme === 'sips' && !protocols.includes('wss')) {
+      this.problem(`--contact wants TLS, which is available for websockets alone: ${value}`);
+    }
     this.#contacts.push({ address, port: Number(port), protocols });
   }
 
@@ -148,10 +156,32 @@ class Reader {
     if (named === undefined) return ['udp', 'tcp'];
     const protocols: Protocol[] = [];
     for (const name of named.slice('transport='.length).toLowerCase().split(',')) {
-      if (name === 'udp' || name === 'tcp') protocols.push(name);
+      if (name === 'udp' || name === 'tcp' || name === 'ws' || name === 'wss') protocols.push(name);
       else this.problem(`--contact has the transport ${name}, which is not available: ${contact}`);
     }
     return [...new Set(protocols)];
+  }
+
+  #webSockets(): WebSocketOptions {
+    const allowedOrigins = this.#origins.length === 0 ? undefined : this.#origins;
+    const isSecure = this.#contacts.some(({ protocols }) => protocols.includes('wss'));
+    if (!isSecure) return { allowedOrigins };
+    const cert = this.#file('cert-file');
+    const chain = this.#values.has('chain-file') ? this.#file('chain-file') : '';
+    const key = this.#file('key-file');
+    return { allowedOrigins, tls: { cert: `${cert}\n${chain}`, key } };
+  }
+
+  /** What the file that `--name` gives holds; a problem when it cannot be read. */
+  #file(name: string): string {
+    const path = this.#values.get(name);
+    if (path === undefined) this.problem(`transport=wss needs --${name}`);
+    try {
+      return path === undefined ? '' : readFileSync(path, 'utf8');
+    } catch (error) {
+      this.problem(`--${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return '';
+    }
   }
 
   #port(name: string): number | undefined {

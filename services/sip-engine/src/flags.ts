@@ -10,12 +10,18 @@ export interface Flag {
 
 const NOT_YET = 'not available in this server';
 const NO_BLACKLIST = 'bans are kept by the edge, not by this server';
-const TLS = 'TLS is not available in this server';
+const TLS = 'the defaults of Node.js count';
 
 /** Every flag: drachtio-server's own names, and ours. */
 export const flags = {
   address: { type: 'string', help: 'address for application connections (default 0.0.0.0)' },
-  contact: { type: 'string', short: 'c', help: 'SIP address to bind, as sip:ip:port;transport=udp,tcp (repeatable)' },
+  'cert-file': { type: 'string', help: 'certificate of transport=wss (PEM)' },
+  'chain-file': { type: 'string', help: 'certificates between it and a root (PEM)' },
+  contact: {
+    type: 'string',
+    short: 'c',
+    help: 'SIP address to bind, as sip:ip:port;transport=udp,tcp or ;transport=ws, or sips:ip:port;transport=wss (repeatable)',
+  },
   'external-ip': { type: 'string', help: 'address to show to peers instead; belongs to the --contact before it' },
   'local-net': {
     type: 'string',
@@ -25,12 +31,17 @@ export const flags = {
   help: { type: 'boolean', short: 'h', help: 'print this and exit' },
   'http-host': { type: 'string', help: 'address of health and metrics (default 127.0.0.1)' },
   'http-port': { type: 'string', help: 'port of /healthz, /readyz and /metrics (default: none)' },
+  'key-file': { type: 'string', help: 'key of the certificate (PEM)' },
   loglevel: { type: 'string', short: 'l', help: 'notice, error, warning, info or debug (default info)' },
   noconfig: { type: 'boolean', help: 'read no configuration file; always so' },
   port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
   secret: { type: 'string', help: 'what applications authenticate with (default $DRACHTIO_SECRET, else cymru)' },
   stdout: { type: 'boolean', help: 'log to standard output; always so' },
   version: { type: 'boolean', short: 'v', help: 'print the version and exit' },
+  'ws-origin': {
+    type: 'string',
+    help: 'web page that may open websockets, as its Origin says (repeatable; default all)',
+  },
   'aggressive-nat-detection': { type: 'boolean', ignored: NOT_YET },
   'always-send-180': { type: 'boolean', ignored: NOT_YET },
   'blacklist-redis-address': { type: 'string', ignored: NO_BLACKLIST },
@@ -40,8 +51,6 @@ export const flags = {
   'blacklist-redis-port': { type: 'string', ignored: NO_BLACKLIST },
   'blacklist-redis-sentinels': { type: 'string', ignored: NO_BLACKLIST },
   'blacklist-refresh-secs': { type: 'string', ignored: NO_BLACKLIST },
-  'cert-file': { type: 'string', ignored: TLS },
-  'chain-file': { type: 'string', ignored: TLS },
   daemon: { type: 'boolean', ignored: 'run it under a supervisor instead' },
   'dh-param': { type: 'string', ignored: TLS },
   'disable-nat-detection': { type: 'boolean', ignored: NOT_YET },
@@ -51,7 +60,6 @@ export const flags = {
   'homer-id': { type: 'string', ignored: NOT_YET },
   'http-handler': { type: 'string', ignored: NOT_YET },
   'http-method': { type: 'string', ignored: NOT_YET },
-  'key-file': { type: 'string', ignored: TLS },
   'memory-debug': { type: 'boolean', ignored: 'nothing to debug' },
   'min-tls-version': { type: 'string', ignored: TLS },
   mtu: { type: 'string', ignored: 'datagrams may have any size' },
@@ -60,7 +68,7 @@ export const flags = {
   'sofia-loglevel': { type: 'string', short: 's', ignored: 'there is no sofia here' },
   'tcp-keepalive-interval': { type: 'string', ignored: 'it is 45 s' },
   'tls-cipherlist': { type: 'string', ignored: TLS },
-  'tls-port': { type: 'string', ignored: TLS },
+  'tls-port': { type: 'string', ignored: NOT_YET },
   user: { type: 'string', short: 'u', ignored: 'run it as that user instead' },
   'user-agent-options-auto-respond': { type: 'string', ignored: NOT_YET },
 } as const satisfies Readonly<Record<string, Flag>>;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readCommandLine } from '../src/config.ts';
 import { type Flag, flags } from '../src/flags.ts';
@@ -41,6 +43,26 @@ describe('the command line', () => {
     ]);
   });
 
+  test('websockets have a contact of their own, and the pages that may open them', () => {
+    expect(
+      run('-c', 'sip:192.0.2.1:8080;transport=ws', '--ws-origin', 'https://a', '--ws-origin', 'https://b'),
+    ).toMatchObject({
+      contacts: [{ address: '192.0.2.1', port: 8080, protocols: ['ws'] }],
+      webSockets: { allowedOrigins: ['https://a', 'https://b'] },
+    });
+    expect(run().webSockets).toEqual({});
+  });
+
+  test('secure websockets are given the certificate, what it hangs on, and its key', () => {
+    const file = fileURLToPath(import.meta.url);
+    const own = readFileSync(file, 'utf8');
+    const secure = ['-c', 'sips:192.0.2.1:443;transport=wss', '--key-file', file, '--cert-file', file];
+    expect(run(...secure, '--chain-file', file).webSockets.tls).toEqual({ cert: `${own}\n${own}`, key: own });
+    expect(problems(...secure, '--chain-file', '/nowhere')).toEqual([
+      expect.stringContaining('--chain-file cannot be read'),
+    ]);
+  });
+
   test.each([
     ['notice', 'info'],
     ['warning', 'warn'],
@@ -81,7 +103,8 @@ describe('the command line', () => {
     ['--contact', 'http://x', '--contact must be like'],
     ['--contact', 'sip:example.com', '--contact has no IP address'],
     ['--contact', 'sips:192.0.2.1', '--contact wants TLS'],
-    ['--contact', 'sip:192.0.2.1;transport=udp,ws', '--contact has the transport ws'],
+    ['--contact', 'sip:192.0.2.1;transport=udp,sctp', '--contact has the transport sctp'],
+    ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=wss needs --cert-file'],
     ['--contact', 'sip:192.0.2.1:70000', '--contact has no such port'],
     ['--http-port', 'x', '--http-port is no port'],
   ])('%s %s is wrong', (flag, value, problem) => {

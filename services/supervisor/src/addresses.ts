@@ -8,6 +8,7 @@ import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 export interface Addresses {
   readonly host: string;
   readonly sip: readonly number[];
+  readonly ws: readonly number[];
   readonly control: readonly number[];
   /** Private ports of the applications: nobody outside reaches them, so any free ones will do. */
   readonly applications: ApplicationPorts;
@@ -51,6 +52,7 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
   return {
     host,
     sip: await settleAll(plan.sip),
+    ws: await settleAll(plan.ws),
     control: await settleAll(plan.control),
     applications: {
       sip: await finder.find(host, ['udp', 'tcp']),

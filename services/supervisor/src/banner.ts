@@ -7,10 +7,11 @@ export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
 }
 
 /** The short table that is shown when everything is ready. */
-export function banner({ sip, accounts, nats, rtpengine, stateDir, platformFile }: PlatformFacts): string {
+export function banner({ sip, ws, accounts, nats, rtpengine, stateDir, platformFile }: PlatformFacts): string {
   const [first = ''] = sip;
   const rows: [string, string][] = [
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
+    ['browsers', `${ws.join(', ')}  (SIP over websockets)`],
     ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
     ['register', `a phone with user and password of an account, domain and registrar ${first}`],
     ['NATS', `${nats.url}  (operator's credentials: ${platformFile})`],

@@ -46,6 +46,13 @@ export const config = defineConfig({
       .describe('Control ports of the SIP engines; a short list goes on upwards from its last. 0 picks free ones.')
       .transform(parsePorts),
   ),
+  wsPorts: env(
+    'CALLWEAVE_WS_PORTS',
+    portList
+      .default('5066')
+      .describe('Websocket ports of the SIP engines, for browsers; lists as for CALLWEAVE_CONTROL_PORTS.')
+      .transform(parsePorts),
+  ),
   natsPort: env(
     'CALLWEAVE_NATS_PORT',
     port.default(4222).describe('Port of the nats-server that is started; 0 picks a free one.'),

@@ -16,6 +16,8 @@ export interface PortUse {
 /** Every port the platform opens besides those for media. */
 export interface PortPlan {
   readonly sip: readonly PortUse[];
+  /** For websockets, of the engine at the same place in `sip`. */
+  readonly ws: readonly PortUse[];
   /** Control port of the engine at the same place in `sip`. */
   readonly control: readonly PortUse[];
   readonly nats: PortUse | undefined;
@@ -36,11 +38,18 @@ export function planPorts(config: Config): PortPlan {
       port,
       protocols: ['udp', 'tcp'],
     })),
+    ws: config.sipPorts.map((_sip, index) => ({
+      purpose: `websockets of SIP engine ${index + 1}`,
+      variable: 'CALLWEAVE_WS_PORTS',
+      host,
+      port: portAt(config.wsPorts, index),
+      protocols: ['tcp'],
+    })),
     control: config.sipPorts.map((_sip, index) => ({
       purpose: `control of SIP engine ${index + 1}`,
       variable: 'CALLWEAVE_CONTROL_PORTS',
       host: LOOPBACK,
-      port: controlPort(config.controlPorts, index),
+      port: portAt(config.controlPorts, index),
       protocols: ['tcp'],
     })),
     nats:
@@ -70,11 +79,12 @@ export function planPorts(config: Config): PortPlan {
 }
 
 /** Every port of the plan, in one list. */
-export function allPorts({ sip, control, nats, rtpengine }: PortPlan): PortUse[] {
-  return [...sip, ...control, nats, rtpengine].filter((use) => use !== undefined);
+export function allPorts({ sip, ws, control, nats, rtpengine }: PortPlan): PortUse[] {
+  return [...sip, ...ws, ...control, nats, rtpengine].filter((use) => use !== undefined);
 }
 
-function controlPort(ports: readonly number[], index: number): number {
+/** A short list goes on upwards from its last; 0 goes on as 0. */
+function portAt(ports: readonly number[], index: number): number {
   const listed = ports[index];
   if (listed !== undefined) return listed;
   const last = ports.at(-1) ?? 0;

@@ -126,19 +126,28 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
 }
 
 function sipEngine(input: TableInput, index: number): ProcessSpec {
-  const { sip, control } = input.addresses;
-  return engineAt(input, `sip-engine-${index + 1}`, sip[index] ?? 0, control[index] ?? 0);
+  const { sip, ws, control } = input.addresses;
+  return engineAt(input, `sip-engine-${index + 1}`, {
+    sip: sip[index] ?? 0,
+    ws: ws[index] ?? 0,
+    control: control[index] ?? 0,
+  });
 }
 
-function engineAt({ config, addresses, secrets }: TableInput, name: string, sip: number, control: number): ProcessSpec {
+function engineAt(
+  { config, addresses, secrets }: TableInput,
+  name: string,
+  { sip, ws, control }: { sip: number; ws?: number; control: number },
+): ProcessSpec {
+  const contact = `sip:${addresses.host}:${sip};transport=udp,tcp`;
   return {
     name,
     group: 'engine',
     program: { entry: engineEntry },
     health: { kind: 'http' },
     args: (httpPort) => [
-      '--contact',
-      `sip:${addresses.host}:${sip};transport=udp,tcp`,
+      ...['--contact', contact],
+      ...(ws === undefined ? [] : ['--contact', `sip:${addresses.host}:${ws};transport=ws`]),
       '--address',
       '127.0.0.1',
       '--port',
@@ -159,7 +168,7 @@ function applications(input: TableInput): ProcessSpec[] {
   const { sip, control, mediaSip, mediaEventSocket } = addresses.applications;
   const own = { group: 'service', health: { kind: 'http' }, args: noArguments } as const;
   return [
-    engineAt(input, 'app-engine', sip, control),
+    engineAt(input, 'app-engine', { sip, control }),
     {
       ...own,
       name: 'media-engine',

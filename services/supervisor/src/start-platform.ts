@@ -59,6 +59,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
   const facts: PlatformFacts = {
     host,
     sip: addresses.sip.map((port) => `${host}:${port}`),
+    ws: addresses.ws.map((port) => `ws://${host}:${port}`),
     accounts: [],
     nats: operatorAccess(bus),
     rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${LOOPBACK}:${addresses.rtpengine.port}`,
@@ -146,7 +147,16 @@ async function checkRtpengine(address: string, clock: Clock): Promise<void> {
 }
 
 /** Where the running platform is, for the command line tool and for tests. */
-function platformFile({ host, sip, accounts, nats, rtpengine }: PlatformFacts, fleet: Fleet): string {
-  const content: PlatformFile = { pid: process.pid, host, sip, nats, rtpengine, accounts, processes: fleet.running };
+function platformFile({ host, sip, ws, accounts, nats, rtpengine }: PlatformFacts, fleet: Fleet): string {
+  const content: PlatformFile = {
+    pid: process.pid,
+    host,
+    sip,
+    ws,
+    nats,
+    rtpengine,
+    accounts,
+    processes: fleet.running,
+  };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

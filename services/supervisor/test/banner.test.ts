@@ -4,6 +4,7 @@ import { banner } from '../src/banner.ts';
 const facts = {
   host: '127.0.0.1',
   sip: ['127.0.0.1:5060', '127.0.0.1:5062'],
+  ws: ['ws://127.0.0.1:5066', 'ws://127.0.0.1:5067'],
   accounts: [{ user: 'alice', password: 'secret1', domain: '127.0.0.1' }],
   nats: { url: 'nats://127.0.0.1:4222', user: 'operator', password: 'secret2' },
   rtpengine: '127.0.0.1:2223',
@@ -17,6 +18,7 @@ test('what runs is told with addresses, accounts, and how to register and watch'
     'Callweave is ready.',
     '',
     '  SIP          127.0.0.1:5060, 127.0.0.1:5062  (UDP and TCP)',
+    '  browsers     ws://127.0.0.1:5066, ws://127.0.0.1:5067  (SIP over websockets)',
     '  alice        password secret1',
     '  register     a phone with user and password of an account, domain and registrar 127.0.0.1:5060',
     "  NATS         nats://127.0.0.1:4222  (operator's credentials: /state/platform.json)",

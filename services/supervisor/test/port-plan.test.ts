@@ -23,6 +23,7 @@ describe('the ports of a platform', () => {
   test('are the well-known ones unless told otherwise', () => {
     expect(planned({})).toEqual([
       'SIP 127.0.0.1:5060 udp+tcp',
+      'websockets of SIP engine 1 127.0.0.1:5066 tcp',
       'control of SIP engine 1 127.0.0.1:9022 tcp',
       'nats-server 127.0.0.1:4222 tcp',
       'control of rtpengine 127.0.0.1:2223 udp',
@@ -30,10 +31,13 @@ describe('the ports of a platform', () => {
   });
 
   test('each SIP port has an engine of its own, whose control ports go on upwards', () => {
-    expect(planned({ CALLWEAVE_HOST: '192.0.2.7', CALLWEAVE_SIP_PORTS: '5060, 5062,5064' }).slice(0, 6)).toEqual([
+    expect(planned({ CALLWEAVE_HOST: '192.0.2.7', CALLWEAVE_SIP_PORTS: '5060, 5062,5064' }).slice(0, 9)).toEqual([
       'SIP 192.0.2.7:5060 udp+tcp',
       'SIP 192.0.2.7:5062 udp+tcp',
       'SIP 192.0.2.7:5064 udp+tcp',
+      'websockets of SIP engine 1 192.0.2.7:5066 tcp',
+      'websockets of SIP engine 2 192.0.2.7:5067 tcp',
+      'websockets of SIP engine 3 192.0.2.7:5068 tcp',
       'control of SIP engine 1 127.0.0.1:9022 tcp',
       'control of SIP engine 2 127.0.0.1:9023 tcp',
       'control of SIP engine 3 127.0.0.1:9024 tcp',
@@ -41,9 +45,18 @@ describe('the ports of a platform', () => {
   });
 
   test('any number of them may be left to the system', () => {
-    expect(planned({ CALLWEAVE_SIP_PORTS: '0,0', CALLWEAVE_CONTROL_PORTS: '0', CALLWEAVE_NATS_PORT: '0' })).toEqual([
+    expect(
+      planned({
+        CALLWEAVE_SIP_PORTS: '0,0',
+        CALLWEAVE_WS_PORTS: '0',
+        CALLWEAVE_CONTROL_PORTS: '0',
+        CALLWEAVE_NATS_PORT: '0',
+      }),
+    ).toEqual([
       'SIP 127.0.0.1:0 udp+tcp',
       'SIP 127.0.0.1:0 udp+tcp',
+      'websockets of SIP engine 1 127.0.0.1:0 tcp',
+      'websockets of SIP engine 2 127.0.0.1:0 tcp',
       'control of SIP engine 1 127.0.0.1:0 tcp',
       'control of SIP engine 2 127.0.0.1:0 tcp',
       'nats-server 127.0.0.1:0 tcp',
@@ -53,7 +66,11 @@ describe('the ports of a platform', () => {
 
   test('servers that run elsewhere need none', () => {
     const elsewhere = { CALLWEAVE_NATS_URL: 'nats://10.0.0.1:4222', CALLWEAVE_RTPENGINE: '10.0.0.1:2223' };
-    expect(planned(elsewhere)).toEqual(['SIP 127.0.0.1:5060 udp+tcp', 'control of SIP engine 1 127.0.0.1:9022 tcp']);
+    expect(planned(elsewhere)).toEqual([
+      'SIP 127.0.0.1:5060 udp+tcp',
+      'websockets of SIP engine 1 127.0.0.1:5066 tcp',
+      'control of SIP engine 1 127.0.0.1:9022 tcp',
+    ]);
   });
 
   test('one port for two things is an error that names both, and so is one within the range for media', () => {

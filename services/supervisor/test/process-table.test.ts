@@ -25,6 +25,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
     addresses: {
       host,
       sip: [5060, 5062],
+      ws: [5066, 5067],
       control: [9022, 9023],
       applications: { sip: 5070, control: 9030, mediaSip: 5080, mediaEventSocket: 8021 },
       nats: isOwnBus ? 4222 : undefined,
@@ -92,7 +93,7 @@ describe('the processes of a platform', () => {
       CALLWEAVE_ENGINE_SECRET: 'engine secret',
     });
     expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
-      '--contact sip:127.0.0.1:5062;transport=udp,tcp --address 127.0.0.1 --port 9023 ' +
+      '--contact sip:127.0.0.1:5062;transport=udp,tcp --contact sip:127.0.0.1:5067;transport=ws --address 127.0.0.1 --port 9023 ' +
         '--http-port 8080 --loglevel info',
     );
   });

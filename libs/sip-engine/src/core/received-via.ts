@@ -23,10 +23,10 @@ export function noteSource(request: SipRequest, { remoteAddress, remotePort }: F
 export function responseFlow(request: SipRequest, flow: Flow): Flow {
   if (flow.reliable || request.via.params.has('rport')) return flow;
   const port = request.via.port ?? defaultPort(flow.protocol);
-  return port === flow.remotePort ? flow : flow.listener.flowTo(flow.remoteAddress, port);
+  return port === flow.remotePort ? flow : (flow.listener.flowTo(flow.remoteAddress, port) ?? flow);
 }
 
-/** A flow to the sender when the connection a request came by has gone, RFC 3261 §18.2.2. */
+/** A flow to the sender when the connection a request came by has gone, RFC 3261 §18.2.2; the same if there is none. */
 export function fallbackFlow(flow: Flow, sentByPort: number | undefined): Flow {
-  return flow.listener.flowTo(flow.remoteAddress, sentByPort ?? defaultPort(flow.protocol));
+  return flow.listener.flowTo(flow.remoteAddress, sentByPort ?? defaultPort(flow.protocol)) ?? flow;
 }

@@ -5,6 +5,7 @@ import { expandWildcard, nearness } from './address.ts';
 import { listenTcp, type StreamDeps, type TcpOptions } from './tcp.ts';
 import { type Flow, type Listener, type Protocol } from './transport.ts';
 import { listenUdp } from './udp.ts';
+import { listenWs, type WebSocketOptions } from './ws.ts';
 
 /** One address to listen at, as drachtio-server's `--contact` gives it. */
 export interface ContactOption {
@@ -21,7 +22,7 @@ export interface ContactOption {
 /** How often a free port is looked for before it is given up. */
 const MAX_PORT_ATTEMPTS = 10;
 
-type Limits = Pick<TcpOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'>;
+type Settings = Pick<TcpOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'> & WebSocketOptions;
 
 /** Every socket that SIP arrives at, and the choice of the one to send from. */
 export class Listeners {
@@ -38,11 +39,11 @@ export class Listeners {
   }
 
   /** Binds every contact; when one fails, those before it are closed again. */
-  async bind(contacts: readonly ContactOption[], limits: Limits, deps: StreamDeps): Promise<void> {
+  async bind(contacts: readonly ContactOption[], settings: Settings, deps: StreamDeps): Promise<void> {
     try {
       for (const contact of contacts) {
         for (const address of expandWildcard(unbracket(contact.address))) {
-          await this.#bindOne({ ...contact, address }, limits, deps);
+          await this.#bindOne({ ...contact, address }, settings, deps);
         }
       }
     } catch (error) {
@@ -81,7 +82,13 @@ export class Listeners {
   }
 
   flowTo(protocol: Protocol, address: string, port: number): Flow | undefined {
-    return this.pick(protocol, address)?.flowTo(address, port);
+    if (protocol !== 'ws' && protocol !== 'wss') return this.pick(protocol, address)?.flowTo(address, port);
+    // The peer chose the socket when it connected.
+    for (const listener of this.#all) {
+      const flow = listener.protocol === protocol ? listener.flowTo(address, port) : undefined;
+      if (flow !== undefined) return flow;
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -89,12 +96,12 @@ export class Listeners {
   }
 
   /** With port 0 the protocols of one contact share a port; one that is free for UDP may be taken for TCP. */
-  async #bindOne(contact: ContactOption, limits: Limits, deps: StreamDeps): Promise<void> {
+  async #bindOne(contact: ContactOption, settings: Settings, deps: StreamDeps): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const bound: Listener[] = [];
       try {
         for (const protocol of contact.protocols) {
-          bound.push(await bind(protocol, { ...contact, port: bound[0]?.port ?? contact.port }, limits, deps));
+          bound.push(await bind(protocol, { ...contact, port: bound[0]?.port ?? contact.port }, settings, deps));
         }
         this.#add(contact, bound);
         return;
@@ -115,8 +122,9 @@ export class Listeners {
   }
 }
 
-function bind(protocol: Protocol, contact: ContactOption, limits: Limits, deps: StreamDeps): Promise<Listener> {
+function bind(protocol: Protocol, contact: ContactOption, settings: Settings, deps: StreamDeps): Promise<Listener> {
   if (protocol === 'udp') return listenUdp(contact, deps.user, deps.log);
-  if (protocol === 'tcp') return listenTcp({ ...contact, ...limits }, deps);
+  if (protocol === 'tcp') return listenTcp({ ...contact, ...settings }, deps);
+  if (protocol === 'ws' || protocol === 'wss') return listenWs({ ...contact, ...settings, protocol }, deps);
   throw new BindError(`${protocol}/${formatHostPort(contact.address, contact.port)}`, 'transport not available');
 }

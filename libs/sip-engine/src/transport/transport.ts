@@ -1,6 +1,6 @@
 import { type SipMessage } from '@callweave/sip';
 
-/** What SIP travels on. A websocket shows itself to applications as `tcp`, which `Flow.shownAs` says. */
+/** What SIP travels on. */
 export const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 export type Protocol = (typeof protocols)[number];
 
@@ -23,8 +23,8 @@ export interface Listener {
   readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
-  /** The flow to a peer; for streams an open connection to it, or a new one. */
-  flowTo(address: string, port: number): Flow;
+  /** The flow to a peer: for streams an open connection, or a new one; undefined where only the peer can open one. */
+  flowTo(address: string, port: number): Flow | undefined;
   /** The host and port that a peer at `address` should use to reach us. */
   advertised(address: string): { readonly host: string; readonly port: number };
   /** The same for peers in general. */
