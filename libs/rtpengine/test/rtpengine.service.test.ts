@@ -92,6 +92,24 @@ describe('a real rtpengine', () => {
     for (const callId of ['mixed', 'back']) await ng.delete(callId, TIMEOUT_MS);
   });
 
+  test('an offer is made anew for a device of another kind, there and back, before anybody has answered', async () => {
+    for (const [profile, line] of [
+      ['rtp', / RTP\/AVP 0$/],
+      ['webrtc', / UDP\/TLS\/RTP\/SAVPF 0$/],
+      ['rtp', / RTP\/AVP 0$/],
+    ] as const) {
+      const sdp = await offered('fork', caller.sdp(), profile);
+      expect(mediaLine(sdp)).toMatch(line);
+      expect(sdp.includes('a=fingerprint:')).toBe(profile === 'webrtc');
+      expect(sdp.includes('a=candidate:')).toBe(profile === 'webrtc');
+    }
+    const toCaller = await answered('fork', callee.sdp());
+    callee.send(toCaller, 1);
+    caller.send(toCaller, 10);
+    await callee.received(10);
+    await ng.delete('fork', TIMEOUT_MS);
+  });
+
   test('neither side sees the address of the other, and the version rises with each change', async () => {
     const far = caller.sdp().replaceAll('127.0.0.1', '192.0.2.77');
     const first = await offered('hidden', far);

@@ -24,6 +24,7 @@ export interface ReadableMessage {
 export interface IncomingRequest extends ReadableMessage {
   readonly method: string;
   readonly uri: string;
+  /** `udp`, `tcp`, `tls`, `ws` or `wss`. */
   readonly transport: string;
   /** `ip:port` the request came from. */
   readonly source: string;
@@ -43,7 +44,7 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
     method: request.method,
     uri: request.uri,
     ...readable(request),
-    transport: request.protocol.toLowerCase(),
+    transport: transportOf(request),
     source: joinHostPort(request.source_address, request.source_port),
     receivedOn: request.receivedOn,
     isFromEngine: request.source === 'application',
@@ -58,6 +59,13 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
 export function readable(message: SrfMessage): ReadableMessage {
   const { body } = message;
   return { header: (name) => message.get(name), body: body === '' ? undefined : body };
+}
+
+/** Engines call a websocket `tcp`; its Via tells it apart. RFC 7118 §5.2. */
+function transportOf(request: SrfRequest): string {
+  const protocol = request.protocol.toLowerCase();
+  if (protocol !== 'tcp' && protocol !== 'tls') return protocol;
+  return /^SIP\s*\/\s*2\.0\s*\/\s*(wss?)\s/i.exec(request.get('via') ?? '')?.[1]?.toLowerCase() ?? protocol;
 }
 
 function send(response: SrfResponse, { status, reason, headers, body }: Reply): Promise<void> {

@@ -10,7 +10,7 @@ import { journalTeller } from './call/journal-teller.ts';
 import { type Config } from './config.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
-import { sealFlow } from './flow-token.ts';
+import { openFlow, sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
@@ -77,6 +77,7 @@ export async function startEdge({
     router: busRouter(ports),
     locator: busLocator(ports),
     media: busMedia(ports),
+    flows: { open: (token) => openFlow(token, flowKey), instance: () => engineInstance },
     openTeller: (facts) => journalTeller(publisher, engineInstance, facts),
     legs,
     send: (request, events) => link.send(request, events),

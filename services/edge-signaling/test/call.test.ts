@@ -1,5 +1,6 @@
+import { MediaNodeId } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
-import { fakeCall, type FakeCall, type FakeWorld, fakeRequest, response } from './fake-call.ts';
+import { edge, fakeCall, type FakeCall, type FakeWorld, fakeRequest, response } from './fake-call.ts';
 
 /** A call whose (first) device has been invited. */
 async function placed(world: FakeWorld = {}): Promise<FakeCall> {
@@ -95,6 +96,46 @@ describe('a call', () => {
       'told failed callee no-answer',
       'disposed',
     ]);
+  });
+
+  test('to a phone and a browser offers each the media it can use, anchored anew only when the kind changes', async () => {
+    const asked: string[] = [];
+    const node = MediaNodeId.parse('127.0.0.1:2223@1');
+    const fake = await placed({
+      devices: 4,
+      deps: {
+        flows: {
+          instance: () => edge,
+          open: (token) => {
+            const transport = ['udp', 'tcp', 'ws', 'wss'][Number(token)] ?? '';
+            return { instance: edge, transport, local: '198.51.100.1:5060', remote: '192.0.2.1:5060' };
+          },
+        },
+        media: {
+          offer: ({ profile, node }) => {
+            asked.push(`${profile} ${node === undefined ? 'anywhere' : 'there'}`);
+            return Promise.resolve({
+              kind: 'anchored',
+              sdp: `v=0 ${profile}`,
+              node: MediaNodeId.parse('127.0.0.1:2223@1'),
+            });
+          },
+          answer: ({ profile }) => {
+            asked.push(`back as ${profile}`);
+            return Promise.resolve({ kind: 'anchored', sdp: 'v=0', node });
+          },
+          release: () => Promise.resolve(undefined),
+        },
+      },
+    });
+    for (let device = 0; device < 3; device++) {
+      fake.invited[device]?.events.responded(response(486));
+      await fake.settle();
+    }
+    fake.invited[3]?.events.responded(response(200));
+    await fake.settle();
+    expect(fake.invited.map(({ request }) => request.body)).toEqual(['v=0 rtp', 'v=0 rtp', 'v=0 webrtc', 'v=0 webrtc']);
+    expect(asked).toEqual(['rtp anywhere', 'webrtc there', 'back as rtp']);
   });
 
   test('that nobody can route is refused as routing says', async () => {

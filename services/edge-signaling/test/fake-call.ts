@@ -42,6 +42,8 @@ export interface FakeWorld {
   readonly deps?: Partial<CallDeps>;
 }
 
+/** The engine of the edge under test. */
+export const edge = InstanceId.parse('abcdefghijklmnop');
 const node = MediaNodeId.parse('127.0.0.1:2223@1');
 
 export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
@@ -96,6 +98,7 @@ export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
         ended: (cause) => void seen.push(`told ended ${cause.by} ${cause.reason}`),
         failed: (cause) => void seen.push(`told failed ${cause.by} ${cause.reason}`),
       },
+      flows: { open: () => undefined, instance: () => edge },
       legs,
       send: (request, events) => {
         seen.push(`sent ${request.method}`);
@@ -180,8 +183,8 @@ function binding(index: number): Binding {
     expiresAt: EpochMs.parse(0),
     callId: 'r',
     cseq: 1,
-    edge: InstanceId.parse('abcdefghijklmnop'),
-    flow: FlowToken.parse('f'),
+    edge,
+    flow: FlowToken.parse(String(index)),
     path: [],
     told: 'added',
     sequence: 1,

@@ -53,14 +53,14 @@ function world({ verdict, registration, notReady }: World = {}) {
     sealFlow: ({ remote }) => FlowToken.parse(`flow-${remote}`),
     clock: new FakeClock(0),
   });
-  const send = async (headers: Record<string, string | undefined> = {}): Promise<Reply> => {
+  const send = async (headers: Record<string, string | undefined> = {}, transport = 'udp'): Promise<Reply> => {
     const all = { ...usual, ...headers };
     let reply: Reply | undefined;
     const request: IncomingRequest = {
       method: 'REGISTER',
       uri: 'sip:example.org',
       header: (name) => all[name],
-      transport: 'udp',
+      transport,
       source: '203.0.113.9:40000',
       receivedOn: '198.51.100.1:5060',
       body: undefined,
@@ -96,6 +96,14 @@ describe('REGISTER at the edge', () => {
     expect(registered).toMatchObject([
       { user: 'alice', cseq: 7, flow: 'flow-203.0.113.9:40000', received: '203.0.113.9:40000' },
     ]);
+  });
+
+  test('a browser is reached by its connection, whatever its Contact says', async () => {
+    const { send, registered } = world();
+    await send({ contact: '<sip:k3v8t2@203.0.113.9:40000;transport=ws>' }, 'ws');
+    await send({ contact: '<sip:k3v8t2@df7jal23ls0d.invalid;transport=ws>' }, 'wss');
+    await send({ contact: '<sip:alice@203.0.113.9:40000;transport=tcp>' }, 'tcp');
+    expect(registered.map(({ received }) => received)).toEqual(['203.0.113.9:40000', '203.0.113.9:40000', undefined]);
   });
 
   test('credentials for another realm are no credentials for us', async () => {

@@ -17,8 +17,8 @@ export type CallInput =
   | 'calleeLost';
 export type CallAction =
   | 'tellRouted'
-  | 'anchor'
-  | 'placeNext'
+  | 'nextTarget'
+  | 'place'
   | 'passProgress'
   | 'complete'
   | 'answerCaller'
@@ -31,19 +31,20 @@ export type CallAction =
   | 'dispose';
 
 /**
- * A call: one caller, targets tried one after the other, media anchored between. Every way ends in `ended`, which
+ * A call: one caller, targets tried one after the other, media anchored between as each needs it. Every way ends in `ended`, which
  * releases the media and tells exactly one terminal event. `callerLeft` is CANCEL before the answer, BYE after it.
  */
 // prettier-ignore
 export const callTable: Table<CallPhase, CallInput, CallAction> = {
   routing: {
-    routed:         ['anchoring', 'tellRouted', 'anchor'],
+    routed:         ['anchoring', 'tellRouted', 'nextTarget'],
     refused:        ['ended', 'refuseCaller', 'tellFailed', 'dispose'],
     callerLeft:     ['ended', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'tellFailed', 'dispose'],
   },
   anchoring: {
-    anchored:       ['placing', 'placeNext'],
+    anchored:       ['placing', 'place'],
+    noMoreTargets:  ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     refused:        ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     callerLeft:     ['ended', 'release', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'release', 'tellFailed', 'dispose'],
@@ -51,9 +52,8 @@ export const callTable: Table<CallPhase, CallInput, CallAction> = {
   placing: {
     progress:       ['placing', 'passProgress'],
     calleeAnswered: ['completing', 'complete'],
-    targetFailed:   ['placing', 'placeNext'],
-    ringTimeout:    ['placing', 'stopCallee', 'placeNext'],
-    noMoreTargets:  ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
+    targetFailed:   ['anchoring', 'nextTarget'],
+    ringTimeout:    ['anchoring', 'stopCallee', 'nextTarget'],
     callerLeft:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
   },

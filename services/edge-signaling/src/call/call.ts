@@ -5,6 +5,7 @@ import {
   type CallSource,
   type LegId,
   type MediaNodeId,
+  type MediaProfile,
   type RouteTarget,
   type Tenant,
 } from '@callweave/contracts';
@@ -18,15 +19,17 @@ import { Machine } from '../machine.ts';
 import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { failureCause } from './cause.ts';
+import { profileOfSdp } from './media-profile.ts';
 import { relayRequest } from './relay.ts';
 import { resolveTargets } from './resolve-targets.ts';
-import { type Target } from './targets.ts';
+import { type FlowReader, type Target } from './targets.ts';
 
 export interface CallDeps {
   readonly router: Router;
   readonly locator: Locator;
   readonly media: Media;
   readonly teller: CallTeller;
+  readonly flows: FlowReader;
   readonly legs: LegTable;
   readonly send: SendRequest;
   /** `host:port` of an application server; undefined when there is none. */
@@ -88,7 +91,8 @@ export class Call {
   readonly #steps = new Set<Promise<void>>();
   #targets: Target[] = [];
   #routed: readonly RouteTarget[] = [];
-  #offer = '';
+  /** The caller's SDP as the present kind of device needs it. */
+  #offer: { readonly profile: MediaProfile; readonly sdp: string } | undefined;
   #node: MediaNodeId | undefined;
   #target: Target | undefined;
   #callee: UacLeg | undefined;
@@ -167,21 +171,23 @@ export class Call {
     }
   }
 
-  async #anchor(): Promise<void> {
+  async #anchor(profile: MediaProfile): Promise<void> {
     const { tenant, callId, sdp } = this.facts;
-    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg: this.caller.legId, sdp, profile: 'rtp' });
+    const question = { tenant, callId, fromLeg: this.caller.legId, sdp, profile, node: this.#node };
+    const anchored = await this.#deps.media.offer(question);
     if (anchored.kind !== 'anchored') {
       this.#refuse(mediaRefusal(anchored), 'platform');
       return;
     }
     this.#node = anchored.node;
-    this.#offer = anchored.sdp;
+    this.#offer = { profile, sdp: anchored.sdp };
     // A caller who left meanwhile released nothing: there was nothing to name yet.
     if (this.phase === 'ended') await this.#release();
     else this.#feed('anchored');
   }
 
-  #placeNext(): void {
+  /** The next device, with an offer it can use: anchored anew only when it is of another kind than the one before. */
+  #nextTarget(): void {
     this.#ringTimer?.cancel();
     this.#callee = undefined;
     const target = this.#targets.shift();
@@ -190,14 +196,21 @@ export class Call {
       return;
     }
     this.#target = target;
+    if (this.#offer?.profile === target.profile) this.#feed('anchored');
+    else this.#run(this.#anchor(target.profile));
+  }
+
+  #place(): void {
+    const target = this.#target;
+    if (target === undefined || this.#offer === undefined) return;
     this.#ringTimer = this.#deps.clock.after(target.ringSec * 1000, () => {
       this.#lastFailure = NO_ANSWER;
       this.#feed('ringTimeout');
     });
-    this.#callee = this.#invite(target);
+    this.#callee = this.#invite(target, this.#offer.sdp);
   }
 
-  #invite(target: Target): UacLeg {
+  #invite(target: Target, sdp: string): UacLeg {
     const legId = createLegId();
     const { from, to, callId } = this.facts;
     const leg: UacLeg = new UacLeg(
@@ -206,7 +219,7 @@ export class Call {
         nextHop: target.nextHop,
         callId: `${callId}-${legId}`,
         headers: { From: `${from};tag=${legId}`, To: to, ...target.headers },
-        sdp: this.#offer,
+        sdp,
       },
       {
         legId,
@@ -260,9 +273,9 @@ export class Call {
       this.#refuse({ status: 500 }, 'callee');
       return;
     }
-    const { tenant, callId } = this.facts;
-    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: callee.legId };
-    const anchored = await this.#deps.media.answer({ ...about, sdp: response.body, profile: 'rtp', node: this.#node });
+    const { tenant, callId, sdp } = this.facts;
+    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: callee.legId, node: this.#node };
+    const anchored = await this.#deps.media.answer({ ...about, sdp: response.body, profile: profileOfSdp(sdp) });
     if (anchored.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp });
     else this.#refuse(mediaRefusal(anchored), 'platform');
   }
@@ -309,8 +322,8 @@ export class Call {
 
   readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
     tellRouted: () => this.#deps.teller.routed(this.#routed.map(describe)),
-    anchor: () => this.#run(this.#anchor()),
-    placeNext: () => this.#placeNext(),
+    nextTarget: () => this.#nextTarget(),
+    place: () => this.#place(),
     passProgress: (detail) => this.#passProgress(detail),
     complete: (detail) => this.#run(this.#complete(detail)),
     answerCaller: (detail) => this.#answerCaller(detail),

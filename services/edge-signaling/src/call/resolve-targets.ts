@@ -10,7 +10,7 @@ export type Resolved =
 export async function resolveTargets(
   tenant: Tenant,
   routed: readonly RouteTarget[],
-  { locator, applicationServer }: Pick<CallDeps, 'locator' | 'applicationServer'>,
+  { locator, applicationServer, flows }: Pick<CallDeps, 'locator' | 'applicationServer' | 'flows'>,
 ): Promise<Resolved> {
   const targets: Target[] = [];
   let refusal: Reply = { status: 480 };
@@ -24,7 +24,7 @@ export async function resolveTargets(
     const found = await locator.lookup(tenant, target.user);
     if (found.kind === 'unavailable')
       return { kind: 'refuse', reply: { status: 503, headers: { 'Retry-After': '5' } } };
-    targets.push(...userTargets(target, found.bindings));
+    targets.push(...userTargets(target, found.bindings, flows));
     if (found.bindings.length === 0 && !(await locator.exists(tenant, target.user))) refusal = { status: 404 };
   }
   return targets.length > 0 ? { kind: 'targets', targets } : { kind: 'refuse', reply: refusal };

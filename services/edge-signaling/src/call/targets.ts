@@ -1,4 +1,12 @@
-import { type Binding, type RouteTarget } from '@callweave/contracts';
+import {
+  type Binding,
+  type FlowToken,
+  type InstanceId,
+  type MediaProfile,
+  type RouteTarget,
+} from '@callweave/contracts';
+import { type Flow } from '../flow-token.ts';
+import { profileOfTransport } from './media-profile.ts';
 
 /** One device or application to try. */
 export interface Target {
@@ -6,6 +14,8 @@ export interface Target {
   readonly uri: string;
   /** Where it goes when not where `uri` says: the address a device behind NAT was seen at. */
   readonly nextHop: string | undefined;
+  /** What its media must look like. */
+  readonly profile: MediaProfile;
   /** What the events call it. */
   readonly name: string;
   readonly ringSec: number;
@@ -14,15 +24,34 @@ export interface Target {
 
 const APPLICATION_RING_SEC = 10;
 
-/** The devices of a user, in the order to try them. */
-export function userTargets(target: RouteTarget & { kind: 'user' }, bindings: readonly Binding[]): Target[] {
-  return bindings.map(({ contact, received }) => ({
-    uri: contact,
-    nextHop: received === undefined ? undefined : `sip:${received}${transportOf(contact)}`,
-    name: contact,
-    ringSec: target.ringSec,
-    headers: {},
-  }));
+/** How flows are read: the tokens of bindings, and which flows this edge holds. */
+export interface FlowReader {
+  open(token: FlowToken): Flow | undefined;
+  /** The engine of this edge. */
+  instance(): InstanceId;
+}
+
+/** The devices of a user that can be reached from here, in the order to try them. */
+export function userTargets(
+  target: RouteTarget & { kind: 'user' },
+  bindings: readonly Binding[],
+  flows: FlowReader,
+): Target[] {
+  return bindings.flatMap(({ contact, received, flow: token }) => {
+    const flow = flows.open(token);
+    const transport = flow?.transport;
+    const isStream = transport !== undefined && transport !== 'udp';
+    // Its connection is the only way to a device behind NAT or in a browser, and only who holds it can use it.
+    if (received !== undefined && isStream && flow?.instance !== flows.instance()) return [];
+    return {
+      uri: contact,
+      nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
+      profile: profileOfTransport(transport),
+      name: contact,
+      ringSec: target.ringSec,
+      headers: {},
+    };
+  });
 }
 
 /** An application server that runs what `target` names. */
@@ -31,12 +60,9 @@ export function applicationTarget(target: RouteTarget & { kind: 'application' },
   return {
     uri: `sip:${target.action}@${server}`,
     nextHop: undefined,
+    profile: 'rtp',
     name: `application:${target.action}`,
     ringSec: APPLICATION_RING_SEC,
     headers: { 'X-App-Action': target.action, ...(Object.fromEntries(params) as Record<string, string>) },
   };
-}
-
-function transportOf(contact: string): string {
-  return /;transport=[a-z]+/i.exec(contact)?.[0] ?? '';
 }

@@ -86,7 +86,9 @@ export class RegisterHandler {
     const edge = this.#deps.engineInstance();
     const { source: remote, transport } = request;
     const local = request.receivedOn ?? this.#deps.ownAddress(transport);
-    const isNatted = contactHostPort !== undefined && contactHostPort !== remote;
+    // Nobody can connect to a browser: whatever its Contact says, it is reached where its connection came from.
+    const isBrowser = transport === 'ws' || transport === 'wss';
+    const isNatted = contactHostPort !== undefined && (isBrowser || contactHostPort !== remote);
     return {
       tenant,
       user,

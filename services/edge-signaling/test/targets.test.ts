@@ -1,0 +1,75 @@
+import { type Binding, EpochMs, FlowToken, InstanceId, User } from '@callweave/contracts';
+import { expect, test } from 'vitest';
+import { profileOfSdp } from '../src/call/media-profile.ts';
+import { userTargets } from '../src/call/targets.ts';
+import { openFlow, sealFlow } from '../src/flow-token.ts';
+
+const here = InstanceId.parse('aaaaaaaaaaaaaaaa');
+const elsewhere = InstanceId.parse('bbbbbbbbbbbbbbbb');
+const key = new Uint8Array(32);
+const seen = '203.0.113.9:40000';
+
+function binding(transport: string, more: Partial<Binding> = {}, instance = here): Binding {
+  return {
+    contact: `sip:${transport}@10.0.0.5`,
+    ...{
+      q: 1,
+      expiresAt: EpochMs.parse(0),
+      callId: 'r',
+      cseq: 1,
+      edge: instance,
+      path: [],
+      told: 'added',
+      sequence: 1,
+    },
+    flow: sealFlow({ instance, transport, local: '198.51.100.1:5060', remote: seen }, key),
+    ...more,
+  };
+}
+
+function reached(...bindings: Binding[]): string[] {
+  const flows = { open: (token: FlowToken) => openFlow(token, key), instance: () => here };
+  const targets = userTargets({ kind: 'user', user: User.parse('b'), ringSec: 30 }, bindings, flows);
+  return targets.map(({ uri, nextHop, profile }) => `${uri} by ${nextHop ?? 'its contact'} as ${profile}`);
+}
+
+test('a device is reached at its contact, or where it was seen; a browser by its connection and with its media', () => {
+  expect(
+    reached(
+      binding('udp'),
+      binding('udp', { received: seen }),
+      binding('tcp', { received: seen }),
+      binding('ws', { received: seen }),
+      binding('wss', { received: seen }),
+      binding('udp', { received: seen, flow: FlowToken.parse('unreadable') }),
+    ),
+  ).toEqual([
+    'sip:udp@10.0.0.5 by its contact as rtp',
+    `sip:udp@10.0.0.5 by sip:${seen} as rtp`,
+    `sip:tcp@10.0.0.5 by sip:${seen};transport=tcp as rtp`,
+    `sip:ws@10.0.0.5 by sip:${seen};transport=ws as webrtc`,
+    `sip:wss@10.0.0.5 by sip:${seen};transport=wss as webrtc`,
+    `sip:udp@10.0.0.5 by sip:${seen} as rtp`,
+  ]);
+});
+
+test('a connection of another engine is no way to a device; its address behind NAT may be', () => {
+  const there = (transport: string, more: Partial<Binding> = {}): Binding => binding(transport, more, elsewhere);
+  expect(
+    reached(
+      there('ws', { received: seen }),
+      there('tcp', { received: seen }),
+      there('tcp'),
+      there('udp', { received: seen }),
+    ),
+  ).toEqual(['sip:tcp@10.0.0.5 by its contact as rtp', `sip:udp@10.0.0.5 by sip:${seen} as rtp`]);
+});
+
+test.each([
+  ['UDP/TLS/RTP/SAVPF', 'webrtc'],
+  ['UDP/TLS/RTP/SAVP', 'webrtc'],
+  ['RTP/SAVP', 'rtp'],
+  ['RTP/AVP', 'rtp'],
+])('whoever offers %s is answered as %s', (protocol, profile) => {
+  expect(profileOfSdp(`v=0\r\nt=0 0\r\nm=audio 9 ${protocol} 0\r\n`)).toBe(profile);
+});

@@ -1,0 +1,123 @@
+import { type Connection } from '@callweave/bus';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Baresip, startBaresip } from '../support/baresip.ts';
+import { callKinds, callRecords, lastCause } from '../support/call-facts.ts';
+import { mediaSessions } from '../support/media-sessions.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { toneShare } from '../support/tone.ts';
+import { until } from '../support/until.ts';
+import { startWebPhones, type WebPhone, type WebPhoneOptions, type WebPhones } from '../support/web-phone.ts';
+
+const BROWSER_HZ = 700;
+const PHONE_HZ = 1_000;
+
+let platform: Platform;
+let browser: WebPhones | undefined;
+let bus: Connection;
+const open: (() => Promise<void>)[] = [];
+let before = 0;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  browser = await startWebPhones(BROWSER_HZ);
+  bus = await platform.bus();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await platform.stop();
+});
+
+beforeEach(async () => {
+  before = (await callKinds(bus)).size;
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()));
+  await until(
+    'nothing is left of any call',
+    async () => (await mediaSessions(platform)) + (await callRecords(bus)) === 0,
+  );
+});
+
+function account(user: string): { user: string; password: string } {
+  const found = platform.accounts.find((known) => known.user === user);
+  if (found === undefined) throw new Error(`no account ${user}`);
+  return found;
+}
+
+/** A page that is registered as alice. */
+async function webPhone(options: Partial<WebPhoneOptions> = {}): Promise<WebPhone> {
+  const phone = await browser?.open({
+    ...{ ...account('alice'), domain: '127.0.0.1', server: platform.ws[0] ?? '' },
+    ...options,
+  });
+  if (phone === undefined) throw new Error('no browser');
+  open.push(() => phone.close());
+  await phone.waitFor('registered');
+  return phone;
+}
+
+/** A softphone that is registered as bob. */
+async function softPhone(): Promise<Baresip> {
+  const phone = await startBaresip({ ...account('bob'), registrar: platform.sip[0] ?? '', toneHz: PHONE_HZ });
+  open.push(() => phone.quit());
+  await phone.waitFor('REGISTER_OK');
+  return phone;
+}
+
+async function hears(listener: Baresip, hz: number): Promise<void> {
+  let share = 0;
+  await until(`a tone of ${String(hz)} Hz`, () => {
+    const heard = listener.heard();
+    share = toneShare(heard, hz);
+    return heard.length > 12_000 && share > 0.5;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; its share is ${share.toFixed(2)}`, { cause: error });
+  });
+}
+
+/** The events of the one call since the test began, when it is over. */
+async function toldOfTheCall(): Promise<string[]> {
+  const isOver = (kinds: readonly string[] | undefined): boolean => /ended|failed/.test(kinds?.at(-1) ?? '');
+  await until('the call is over', async () => isOver([...(await callKinds(bus)).values()][before]), 60_000);
+  const calls = [...(await callKinds(bus)).values()];
+  expect(calls).toHaveLength(before + 1);
+  return calls[before] ?? [];
+}
+
+const answeredCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+describe('a browser and a phone', () => {
+  test('hear each other when the browser calls, over DTLS-SRTP on its side, until it hangs up', async () => {
+    const [alice, bob] = await Promise.all([webPhone(), softPhone()]);
+    await alice.call('bob');
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
+    expect(await alice.transport()).toMatchObject({ dtlsState: 'connected' });
+    await alice.hangUp();
+    await bob.waitFor('CALL_CLOSED');
+    expect(await toldOfTheCall()).toEqual(answeredCall);
+    expect(await lastCause(bus)).toEqual({ by: 'caller', reason: 'hang-up' });
+  });
+
+  test('hear each other when the phone calls, and the phone hangs up', async () => {
+    const [alice, bob] = await Promise.all([webPhone(), softPhone()]);
+    bob.command('dial', `sip:alice@${platform.sip[0] ?? ''}`);
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
+    bob.command('hangup');
+    await alice.waitFor('ended by remote');
+    expect(await toldOfTheCall()).toEqual(answeredCall);
+  });
+
+  test('hear each other when the page uses SIP.js', async () => {
+    const [alice, bob] = await Promise.all([webPhone({ stack: 'sip.js' }), softPhone()]);
+    await alice.call('bob');
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
+    bob.command('hangup');
+    await alice.waitFor('ended');
+    expect(await toldOfTheCall()).toEqual(answeredCall);
+  });
+});
