@@ -1,7 +1,6 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { type BucketType, parseContract, type TokenValues } from '@callweave/contracts';
 import { expBackoff } from './backoff.ts';
-import { headers } from 'nats';
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { type Connection } from './connection.ts';
@@ -72,7 +71,8 @@ export class Bucket<P extends string, S extends z.ZodType> {
   /** Removes the record at this revision by deleting its message; no marker stays behind. False when it is gone. */
   async remove(revision: number): Promise<boolean> {
     try {
-      return await this.#connection.jsm.streams.deleteMessage(this.#stream, revision, false);
+      await this.#connection.jetstream.deleteMessage(this.#stream, revision);
+      return true;
     } catch (error) {
       if (classifyNatsFailure(error) === 'missing') return false;
       throw toBusError(error, `${this.#type.name}: remove`);
@@ -160,11 +160,11 @@ export class Bucket<P extends string, S extends z.ZodType> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
     const subject = `$KV.${this.#type.name}.${key}`;
     try {
-      const { nc, jsm } = this.#connection;
+      const { exchange, jsm } = this.#connection;
       const stored: Stored | undefined =
         from === 'leader'
           ? await getFromLeader(jsm, this.#stream, subject)
-          : await getDirect(nc, this.#stream, subject);
+          : await getDirect(exchange, this.#stream, subject);
       if (stored === undefined) return undefined;
       return { key, value: this.#parse(stored.data), revision: stored.sequence, storedAtMs: stored.storedAtMs };
     } catch (error) {
@@ -175,11 +175,10 @@ export class Bucket<P extends string, S extends z.ZodType> {
   /** The new revision, or undefined when `expected` is not the present one. */
   async #write(key: string, value: z.output<S>, expected: number | undefined): Promise<number | undefined> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
-    const hdrs = headers();
-    if (expected !== undefined) hdrs.set('Nats-Expected-Last-Subject-Sequence', String(expected));
+    const options = expected === undefined ? {} : { expect: { lastSubjectSequence: expected } };
     try {
       const subject = `$KV.${this.#type.name}.${key}`;
-      const ack = await this.#connection.js.publish(subject, encode(value), { headers: hdrs });
+      const ack = await this.#connection.jetstream.publish(subject, encode(value), options);
       return ack.seq;
     } catch (error) {
       if (classifyNatsFailure(error) === 'conflict') return undefined;

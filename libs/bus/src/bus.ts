@@ -51,7 +51,7 @@ export class Bus {
     const deps = { connection, clock, log };
     this.#live = new LiveInstances([...new Set([profile.name, ...profile.asks.map(({ service }) => service)])], deps);
     this.#requester = new Requester({
-      nc: connection.nc,
+      nc: connection.exchange,
       isConnected: () => connection.isConnected(),
       directory: this.#live.table,
       clock,
@@ -148,7 +148,7 @@ export class Bus {
   async openPublisher(directory: string): Promise<Publisher> {
     const { clock, log, instance, profile } = this.#options;
     this.#publisher = await Publisher.open({
-      js: this.#connection.js,
+      js: this.#connection.jetstream,
       isConnected: () => this.#connection.isConnected(),
       onReconnect: (action) => this.#connection.onReconnect(action),
       clock,
@@ -193,6 +193,7 @@ export class Bus {
     const responder = new Responder({
       notReady: () => this.notReady(),
       nc: this.#connection.nc,
+      exchange: this.#connection.exchange,
       name: profile.name,
       instance,
       version,
@@ -225,6 +226,8 @@ export class Bus {
     for (const follower of [...this.#watches, ...this.#followers]) follower.stop();
     this.#live.stop();
     this.#lease.stop();
+    // Before anything is waited for: answers must be with the client when it closes.
+    this.#connection.exchange.flush();
     await this.#publisher?.close();
     await this.#connection.nc.close();
   }

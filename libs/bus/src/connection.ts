@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '@callweave/clock';
 import { type Logger } from '@callweave/telemetry';
 import {
   connect,
@@ -7,6 +8,8 @@ import {
   type JetStreamManager,
   type NatsConnection,
 } from 'nats';
+import { Exchange } from './exchange.ts';
+import { JetStream } from './jetstream.ts';
 
 export interface ConnectionSettings {
   /** One or more `nats://host:port` or `nats://user:password@host:port`, separated by commas. */
@@ -19,6 +22,7 @@ export interface ConnectionSettings {
   readonly connectMs?: number;
   /** Whether a server that is not there yet is waited for, which is what services do. */
   readonly waitForServer?: boolean;
+  readonly clock?: Clock;
 }
 
 /** One connection to NATS that comes back by itself, for ever. */
@@ -26,6 +30,9 @@ export interface Connection {
   readonly nc: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  /** Questions of every call go here, not to the client's own `request` and `publish`. */
+  readonly exchange: Exchange;
+  readonly jetstream: JetStream;
   isConnected(): boolean;
   /** Calls `action` after each reconnection. */
   onReconnect(action: () => void): void;
@@ -64,6 +71,7 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
   const nc = await connect(options);
   const js = nc.jetstream({ timeout: JETSTREAM_TIMEOUT_MS });
   const jsm = await nc.jetstreamManager({ timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false });
+  const exchange = new Exchange(nc, settings.clock ?? systemClock, inboxPrefix(settings.name));
   const reconnected: (() => void)[] = [];
   let connected = true;
   void followStatus(nc, log, (now) => {
@@ -74,6 +82,8 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     nc,
     js,
     jsm,
+    exchange,
+    jetstream: new JetStream(exchange, JETSTREAM_TIMEOUT_MS),
     isConnected: () => connected && !nc.isClosed(),
     onReconnect: (action) => reconnected.push(action),
   };

@@ -1,4 +1,5 @@
-import { type JetStreamManager, type NatsConnection, NatsError } from 'nats';
+import { type JetStreamManager, NatsError } from 'nats';
+import { type Exchange } from './exchange.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
 
 /** The last message of a subject as the stream keeps it. */
@@ -13,8 +14,12 @@ const TIMEOUT_MS = 2_000;
 const NOT_FOUND = 404;
 
 /** Reads from any replica of the stream (`allow_direct`): survives the loss of the leader, may lag by a moment. */
-export async function getDirect(nc: NatsConnection, stream: string, subject: string): Promise<Stored | undefined> {
-  const reply = await nc.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, undefined, { timeout: TIMEOUT_MS });
+export async function getDirect(
+  exchange: Pick<Exchange, 'request'>,
+  stream: string,
+  subject: string,
+): Promise<Stored | undefined> {
+  const reply = await exchange.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, undefined, { timeout: TIMEOUT_MS });
   const { headers, data } = reply;
   if (headers === undefined) throw new NatsError('direct get without headers', '500');
   if (headers.code === NOT_FOUND) return undefined;

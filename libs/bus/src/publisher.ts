@@ -1,13 +1,13 @@
 import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CloudEvent, type EventType, type TokenValues } from '@callweave/contracts';
 import { gauge, ignore, type Logger } from '@callweave/telemetry';
-import { type JetStreamClient } from 'nats';
 import { type z } from 'zod';
 import { type Abandoned, claimAbandoned } from './abandoned-journals.ts';
 import { expBackoff } from './backoff.ts';
 import { encodeText } from './codec.ts';
 import { JournalError } from './errors.ts';
 import { tracedHeaders } from './headers.ts';
+import { type JetStream } from './jetstream.ts';
 import { Journal } from './journal.ts';
 import { type JournalLine } from './journal-line.ts';
 import { journalPending } from './metrics.ts';
@@ -233,7 +233,7 @@ function nextBatch(queue: readonly Pending[]): Pending[] {
 }
 
 export interface PublisherDeps {
-  readonly js: Pick<JetStreamClient, 'publish'>;
+  readonly js: Pick<JetStream, 'publish'>;
   readonly isConnected: () => boolean;
   readonly onReconnect: (action: () => void) => void;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import { headers, type NatsConnection, type Service, type ServiceMsg } from 'nat
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
+import { type Exchange } from './exchange.ts';
 import { DEADLINE_HEADER, INSTANCE_HEADER, traceCarrier, OVERLOADED_TEXT } from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
@@ -39,6 +40,7 @@ const UNSUBSCRIBE_MS = 1_000;
 
 export interface ResponderOptions {
   readonly nc: NatsConnection;
+  readonly exchange: Pick<Exchange, 'send'>;
   readonly name: string;
   readonly instance: string;
   readonly version: string;
@@ -117,7 +119,7 @@ export class Responder {
       const reply = await withSpan(`answer ${type.pattern}`, { kind: SpanKind.SERVER, from }, () =>
         handle(parseContract(type.pattern, type.request, decode(message.data)), { leftMs: Math.max(0, leftMs) }),
       );
-      message.respond(encode(reply), { headers: this.#headers() });
+      this.#respond(message, encode(reply));
       return 'answered';
     } catch (error) {
       const status = statusOf(error);
@@ -126,6 +128,15 @@ export class Responder {
       this.#refuse(message, status, error instanceof ContractError ? error.message : (codeOf(error) ?? 'failed'));
       return 'failed';
     }
+  }
+
+  #respond(message: ServiceMsg, payload: Uint8Array): void {
+    const { reply } = message;
+    if (reply === undefined || reply === '') return;
+    this.#options.exchange.send(reply, payload, this.#headers(), (error) => {
+      this.#options.log.error('answer.not-sent', { err: error });
+      this.#refuse(message, 500, codeOf(error) ?? 'failed');
+    });
   }
 
   #refuse(message: ServiceMsg, status: number, description: string): void {
