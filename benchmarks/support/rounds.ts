@@ -1,6 +1,9 @@
 import { type Cost, measure, memoryByService, type Side } from './side.ts';
 import { percentiles, type Spread, spread } from './statistics.ts';
 
+/** A program that has run for a moment only is still being compiled, which costs as much as the work itself. */
+const WARM_UP_SEC = 20;
+
 /** How long and how hard. */
 export interface Plan {
   readonly rounds: number;
@@ -52,7 +55,7 @@ export async function compare(
     for (const side of sides) {
       const endTurn = await takeTurn();
       try {
-        const cost = await measure(side, rate, round === 0 ? Math.min(seconds, 5) : seconds);
+        const cost = await measure(side, rate, round === 0 ? WARM_UP_SEC : seconds);
         console.error(
           `${round === 0 ? 'warm-up' : `round ${String(round)}`} ${side.name}: ${cost.cpuMsSum.toFixed(3)} ms`,
         );
