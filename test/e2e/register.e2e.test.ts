@@ -128,6 +128,16 @@ test('the doctor finds everything in order', async () => {
   expect(code).toBe(0);
 });
 
+test('a probe tells an edge that answers a REGISTER from one that does not', async () => {
+  expect(await platform.cli('probe', edge)).toEqual({ code: 0, output: '127.0.0.1 401\n' });
+  const silent = await openUdpPeer(edge);
+  expect(await platform.cli('probe', silent.address, '--timeout-sec', '1')).toEqual({
+    code: 1,
+    output: '127.0.0.1 no answer\n',
+  });
+  silent.close();
+});
+
 test('an operator adds a user who can register at once', async () => {
   const added = await platform.cli('users', 'add', 'carol', '--password', 'correct-horse');
   expect(added.code).toBe(0);

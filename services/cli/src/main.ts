@@ -2,6 +2,7 @@ import { busConfig, loadProcessConfig, version } from '@callweave/service';
 import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.ts';
 import { addNatsConfig } from './commands/nats-config.ts';
+import { addProbe } from './commands/probe.ts';
 import { addProvision } from './commands/provision.ts';
 import { addRegistrations } from './commands/registrations.ts';
 import { addSecrets } from './commands/secrets.ts';
@@ -16,7 +17,16 @@ const program = new Command('callweave')
   .version(version)
   .option('--state-dir <directory>', 'where the platform keeps its state', stateDir);
 
-for (const add of [addVersion, addDoctor, addRegistrations, addUsers, addProvision, addNatsConfig, addSecrets])
+for (const add of [
+  addVersion,
+  addDoctor,
+  addRegistrations,
+  addUsers,
+  addProvision,
+  addProbe,
+  addNatsConfig,
+  addSecrets,
+])
   add(program);
 
 try {
