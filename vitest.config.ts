@@ -32,6 +32,17 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'charts',
+          include: ['charts/test/**/*.test.ts'],
+          globalSetup: 'charts/test/support/assemble.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e.test.ts', 'test/chaos/**/*.chaos.test.ts'],
           testTimeout: 120_000,

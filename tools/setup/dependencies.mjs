@@ -61,7 +61,7 @@ function readPackages(file) {
  * @param {string[]} args
  * @returns {[string, string[]]}
  */
-function npm(...args) {
+export function npm(...args) {
   const path = process.env['npm_execpath'];
   return path !== undefined && /npm-cli\.c?js$/.test(path) ? [process.execPath, [path, ...args]] : ['npm', args];
 }

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { build, isBuilt } from './build.mjs';
 import { areDependenciesInstalled, installDependencies } from './dependencies.mjs';
 import { SetupError } from './errors.mjs';
+import { installHelm, isHelmInstalled } from './helm.mjs';
 import { installPrograms } from './install-programs.mjs';
 import { includes } from './levels.mjs';
 import { withLock } from './lock.mjs';
@@ -68,5 +69,6 @@ function tasks(level) {
     },
     { level: 'deps', isDone: areDependenciesInstalled, work: installDependencies },
     { level: 'build', isDone: isBuilt, work: build },
+    { level: 'test', isDone: isHelmInstalled, work: installHelm },
   ];
 }

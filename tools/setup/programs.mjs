@@ -35,6 +35,7 @@ export const programs = [
   { binary: 'chromium', debianPackage: 'chromium', level: 'test' },
   { binary: 'openssl', debianPackage: 'openssl', level: 'test' },
   { binary: 'ip', debianPackage: 'iproute2', level: 'test' },
+  { binary: 'unzip', debianPackage: 'unzip', level: 'test' },
   { binary: 'setpriv', debianPackage: 'util-linux', level: 'test' },
   { binary: 'flock', debianPackage: 'util-linux', level: 'test' },
   { binary: 'shellcheck', debianPackage: 'shellcheck', level: 'test' },

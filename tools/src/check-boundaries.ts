@@ -132,7 +132,7 @@ runAsProgram(import.meta.url, () =>
   findBoundaryBreaks(
     readFiles((path) => /\.(?:ts|mts|mjs|js)$/.test(path) && !path.includes('/bin/')),
     readFiles((path) =>
-      /^(?:(?:libs|services)\/[^/]+\/|(?:test|benchmarks|examples|tools)\/)?package\.json$/.test(path),
+      /^(?:(?:libs|services)\/[^/]+\/|(?:test|charts|benchmarks|examples|tools)\/)?package\.json$/.test(path),
     ),
   ),
 );

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { generatedChartFiles } from '@callweave/charts';
 import * as contracts from '@callweave/contracts';
 import { isProgram } from './findings.ts';
 import { asyncApi } from './reference/asyncapi.ts';
@@ -11,16 +13,19 @@ import { listFiles, repositoryRoot } from './repository.ts';
 
 const folder = 'docs/reference';
 
-/** The reference pages by file name, as they should be now. */
+/** Every generated file by its path: the reference, and what the charts take from the sources. As they should be now. */
 export async function generateReference(): Promise<Map<string, string>> {
   const declared = collectContracts(contracts);
   const { version } = JSON.parse(readFileSync(`${repositoryRoot}/package.json`, 'utf8')) as { version: string };
   const paths = listFiles();
 
+  // A process that is configured by its command line has an `environment.ts` for what must not be seen there.
+  const settings = async (path: string): Promise<ReturnType<typeof settingsIn>> =>
+    paths.includes(path) ? settingsIn(await load(path)) : [];
   const processes = await Promise.all(
     matching(paths, /^services\/([^/]+)\/src\/config\.ts$/).map(async ({ path, name }) => ({
       process: name,
-      settings: settingsIn(await load(path)),
+      settings: [...(await settings(path)), ...(await settings(path.replace('config.ts', 'environment.ts')))],
     })),
   );
   const metrics = await Promise.all(
@@ -31,10 +36,11 @@ export async function generateReference(): Promise<Map<string, string>> {
   );
 
   return new Map([
-    ['subjects.md', subjectsPage(declared, contracts.serviceProfiles)],
-    ['config.md', configPage(settingsIn(await load('libs/service/src/run.ts')), processes)],
-    ['metrics.md', metricsPage(metrics)],
-    ['asyncapi.json', `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
+    [`${folder}/subjects.md`, subjectsPage(declared, contracts.serviceProfiles)],
+    [`${folder}/config.md`, configPage(settingsIn(await load('libs/service/src/run.ts')), processes)],
+    [`${folder}/metrics.md`, metricsPage(metrics)],
+    [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
+    ...generatedChartFiles(),
   ]);
 }
 
@@ -51,16 +57,16 @@ async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
 
 if (isProgram(import.meta.url)) {
   const isCheck = process.argv.includes('--check');
-  mkdirSync(`${repositoryRoot}/${folder}`, { recursive: true });
   for (const [name, text] of await generateReference()) {
-    const path = `${repositoryRoot}/${folder}/${name}`;
+    const path = `${repositoryRoot}/${name}`;
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
     if (isCheck) {
-      console.log(`${folder}/${name}:1 is out of date: run npm run generate and commit the result`);
+      console.log(`${name}:1 is out of date: run npm run generate and commit the result`);
       process.exitCode = 1;
     } else {
+      mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
-      console.log(`wrote ${folder}/${name}`);
+      console.log(`wrote ${name}`);
     }
   }
 }

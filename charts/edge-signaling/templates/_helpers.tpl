@@ -1,0 +1,97 @@
+{{/* Seconds an edge still serves after it was told to go, while DNS, routers and load balancers learn of it. */}}
+{{- define "edge.leavingSec" -}}5{{- end }}
+
+{{/* Longest time the engine needs once its edge is gone: a SIP transaction lasts 32 s. */}}
+{{- define "edge.engineSec" -}}35{{- end }}
+
+{{- define "edge.settings" -}}
+CALLWEAVE_HTTP_HOST: $(POD_IP)
+CALLWEAVE_ENGINE: 127.0.0.1:{{ .Values.engine.controlPort }}
+CALLWEAVE_APP_SERVER: {{ .Values.applicationServer | quote }}
+{{- end }}
+
+{{- define "edge.secrets" -}}
+{{ include "callweave.busSecrets" . }}
+CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
+{{- end }}
+
+{{- define "edge.engineArguments" -}}
+- --contact
+- sip:$(POD_IP):{{ .Values.sip.port }};transport=udp,tcp
+{{- with .Values.sip.externalIp }}
+- --external-ip
+- {{ . | quote }}
+{{- end }}
+{{- with .Values.sip.localNet }}
+- --local-net
+- {{ . }}
+{{- end }}
+- --address
+- 127.0.0.1
+- --port
+- {{ .Values.engine.controlPort | quote }}
+- --http-host
+- $(POD_IP)
+- --http-port
+- {{ .Values.engine.httpPort | quote }}
+- --loglevel
+- {{ get (dict "fatal" "error" "error" "error" "warn" "warning" "info" "info" "debug" "debug" "silent" "error") .Values.logLevel }}
+{{- end }}
+
+{{- define "edge.volumes" -}}
+{{- if eq .Values.state.kind "hostPath" -}}
+- name: state
+  hostPath:
+    path: {{ .Values.state.hostPath }}
+    type: DirectoryOrCreate
+{{- else -}}
+{{ include "callweave.stateVolume" nil }}
+{{- end }}
+{{- end }}
+
+{{/* The kubelet makes the directory as root's; the edge is not root. */}}
+{{- define "edge.ownState" -}}
+- name: own-state
+  image: {{ include "callweave.image" (dict "root" . "image" .Values.image) | quote }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  command: [chown, '10001:10001', /var/lib/callweave]
+  resources:
+    requests: { cpu: 10m, memory: 16Mi }
+    limits: { cpu: 100m, memory: 64Mi }
+  securityContext:
+    runAsNonRoot: false
+    runAsUser: 0
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities:
+      drop: [ALL]
+      add: [CHOWN]
+  volumeMounts:
+    - { name: state, mountPath: /var/lib/callweave }
+{{- end }}
+
+{{- define "edge.pod" -}}
+{{- $ := . -}}
+{{- $fields := dict "POD_IP" "status.podIP" -}}
+{{- $settings := mergeOverwrite (include "callweave.settings" $ | fromYaml) (include "callweave.busSettings" $ | fromYaml) (include "edge.settings" $ | fromYaml) .Values.env -}}
+{{- $sip := int .Values.sip.port -}}
+{{- $enginePorts := list (dict "name" "sip" "containerPort" $sip "protocol" "UDP") (dict "name" "sip-tcp" "containerPort" $sip) (dict "name" "engine-http" "containerPort" (int .Values.engine.httpPort)) -}}
+{{- $engine := dict "root" $ "node" true "sidecar" true "name" "sip-engine" "image" .Values.engine.image "resources" .Values.engine.resources "fields" $fields "args" (include "edge.engineArguments" $ | fromYamlArray) "secrets" (dict "DRACHTIO_SECRET" (dict "name" .Values.engine.secretName "key" "engine")) "ports" $enginePorts "health" .Values.engine.httpPort -}}
+{{- $edge := dict "root" $ "node" true "name" .Chart.Name "image" .Values.image "resources" .Values.resources "fields" $fields "settings" $settings "secrets" (include "edge.secrets" $ | fromYaml) "ports" (list (dict "name" "http" "containerPort" (int .Values.httpPort))) "health" .Values.httpPort "preStopSec" (include "edge.leavingSec" nil | int) "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
+root: null
+hostNetwork: true
+onePerNode: true
+replaceInPlace: true
+graceSec: {{ add (include "edge.leavingSec" nil) .Values.drain.maxSec (include "edge.engineSec" nil) }}
+annotations:
+  callweave.io/no-network-policy: on the network of its host, which no NetworkPolicy covers; the README lists its ports
+initContainers: |-
+  {{- if eq .Values.state.kind "hostPath" }}
+  {{- include "edge.ownState" $ | nindent 2 }}
+  {{- end }}
+  {{- include "callweave.container" $engine | nindent 2 }}
+containers: |-
+  {{- include "callweave.container" $edge | nindent 2 }}
+volumes: |-
+  {{- include "edge.volumes" $ | nindent 2 }}
+{{- end }}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { changes } from './support/changes.ts';
+import { render, type Values } from './support/helm.ts';
+
+/** What `values` change in a chart. */
+async function changed(chart: string, values: Values): Promise<string[]> {
+  return changes(await render(chart), await render(chart, values));
+}
+
+const pod = 'spec.template.spec';
+
+describe('a value changes what it says, and nothing else', () => {
+  test('without autoscaling there are as many replicas as are asked for', async () => {
+    expect(await changed('registrar', { autoscaling: { enabled: false }, replicas: 5 })).toEqual([
+      'Deployment registrar spec.replicas: nothing → 5',
+      '- HorizontalPodAutoscaler registrar',
+    ]);
+  });
+
+  test('a setting of the service reaches its environment', async () => {
+    const container = `Deployment registrar ${pod}.containers.[registrar]`;
+    expect(await changed('registrar', { expires: { minSec: 120 }, env: { CALLWEAVE_LOG_LEVEL: 'debug' } })).toEqual([
+      `${container}.env.[CALLWEAVE_LOG_LEVEL].value: "info" → "debug"`,
+      `${container}.env.[CALLWEAVE_REGISTRAR_MIN_EXPIRES_SEC].value: "60" → "120"`,
+    ]);
+  });
+
+  test.each([
+    ['512Mi', 384],
+    ['1.5Gi', 1152],
+  ])('with a memory limit of %s the heap of Node may be %i MiB', async (memory, heap) => {
+    const container = `Deployment registrar ${pod}.containers.[registrar]`;
+    expect(await changed('registrar', { resources: { limits: { memory } } })).toEqual([
+      `${container}.env.[NODE_OPTIONS].value: "--max-old-space-size=288" → "--max-old-space-size=${heap}"`,
+      `${container}.resources.limits.memory: "384Mi" → "${memory}"`,
+    ]);
+  });
+
+  test('nodes are chosen by their labels', async () => {
+    expect(await changed('media-control', { placement: { nodeSelector: { 'callweave.io/pool': 'voice' } } })).toEqual([
+      `Deployment media-control ${pod}.nodeSelector.callweave.io/pool: nothing → "voice"`,
+    ]);
+  });
+
+  test('an edge that may drain for longer is given the time', async () => {
+    const container = `Deployment edge-signaling ${pod}.containers.[edge-signaling]`;
+    expect(await changed('edge-signaling', { drain: { maxSec: 300 } })).toEqual([
+      `Deployment edge-signaling ${pod}.terminationGracePeriodSeconds: 70 → 340`,
+      `${container}.env.[CALLWEAVE_DRAIN_SEC].value: "30" → "300"`,
+    ]);
+  });
+
+  test('an edge on every node is a DaemonSet, which no autoscaler can scale', async () => {
+    expect(await changed('edge-signaling', { kind: 'DaemonSet' })).toEqual([
+      '+ DaemonSet edge-signaling',
+      '- Deployment edge-signaling',
+      '- HorizontalPodAutoscaler edge-signaling',
+      '- PodDisruptionBudget edge-signaling',
+    ]);
+  });
+
+  test('edges behind one address tell it to their peers', async () => {
+    const engine = `Deployment edge-signaling ${pod}.initContainers.[sip-engine].args`;
+    const lines = await changed('edge-signaling', { sip: { externalIp: '198.51.100.1' } });
+    expect(lines).toContain(`${engine}.2: "--address" → "--external-ip"`);
+    expect(lines).toContain(`${engine}.3: "127.0.0.1" → "198.51.100.1"`);
+  });
+
+  test('without the host’s file system the edge needs no root', async () => {
+    const lines = await changed('edge-signaling', { state: { kind: 'emptyDir' } });
+    expect(lines.filter((line) => !line.includes('[own-state]'))).toEqual([
+      `Deployment edge-signaling ${pod}.volumes.[state].hostPath.path: "/var/lib/callweave/edge-signaling" → nothing`,
+      `Deployment edge-signaling ${pod}.volumes.[state].hostPath.type: "DirectoryOrCreate" → nothing`,
+      `Deployment edge-signaling ${pod}.volumes.[state].emptyDir.sizeLimit: nothing → "1Gi"`,
+    ]);
+  });
+
+  test('a registry of the site is where all images of the platform come from', async () => {
+    const manifests = await render('callweave', { global: { registry: 'registry.example/voice' } });
+    const images = [...JSON.stringify(manifests).matchAll(/"image":"([^"]+)"/g)].map((match) => match[1] ?? '');
+    const ours = images.filter((image) => image.includes('callweave/'));
+    expect(ours.length).toBeGreaterThan(10);
+    expect(ours.filter((image) => !image.startsWith('registry.example/voice/callweave/'))).toEqual([]);
+  });
+
+  test('the same streams and buckets need no second Job, others do', async () => {
+    const job = async (values: Values): Promise<string | undefined> =>
+      (await render('nats', values)).find(({ kind }) => kind === 'Job')?.metadata.name;
+    expect(await job({ resources: { limits: { memory: '3Gi' } } })).toBe(await job({}));
+    expect(await job({ replicas: 5 })).not.toBe(await job({}));
+  });
+});
