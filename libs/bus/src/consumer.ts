@@ -5,7 +5,7 @@ import { type Consumer as NatsConsumer, type ConsumerMessages, type JsMsg } from
 import { type z } from 'zod';
 import { decode } from './codec.ts';
 import { type Connection } from './connection.ts';
-import { traceCarrier } from './headers.ts';
+import { shortName, traceOf } from './headers.ts';
 
 /** What a handler makes of a fact: finished, again in a while, or never again. */
 export type Outcome =
@@ -134,10 +134,16 @@ export class Consumer {
 
   async #handle(message: JsMsg): Promise<Outcome> {
     const { type, handle } = this.#handler;
-    const from = message.headers === undefined ? undefined : traceCarrier(message.headers);
     try {
       const event = parseEvent(type, decode(message.data));
-      return await withSpan(`handle ${type.type}`, { kind: SpanKind.CONSUMER, from }, () =>
+      const attributes = {
+        'messaging.system': 'nats',
+        'messaging.operation.type': 'process',
+        'messaging.destination.template': type.pattern,
+        'messaging.message.id': event.id,
+      };
+      const parent = traceOf(message.headers);
+      return await withSpan(`process ${shortName(type.pattern)}`, { kind: SpanKind.CONSUMER, attributes, parent }, () =>
         handle({ ...event, attempt: message.info.deliveryCount }),
       );
     } catch (error) {

@@ -1,4 +1,4 @@
-import { injectTrace, type TraceCarrier } from '@callweave/telemetry';
+import { TRACE_HEADER } from '@callweave/telemetry';
 import { headers, type MsgHdrs } from 'nats';
 
 /** Epoch ms after which nobody waits for the answer any more. */
@@ -9,14 +9,20 @@ export const INSTANCE_HEADER = 'Callweave-Instance';
 /** Why a service refuses that has enough to do: nobody asks it again for this question. */
 export const OVERLOADED_TEXT = 'overloaded';
 
-/** NATS headers as a carrier of W3C trace context. */
-export function traceCarrier(hdrs: MsgHdrs): TraceCarrier {
-  return { get: (key) => hdrs.get(key), set: (key, value) => hdrs.set(key, value), keys: () => hdrs.keys() };
+/** Fresh headers that carry a trace, if there is one. */
+export function tracedHeaders(traceParent: string | undefined): MsgHdrs {
+  const hdrs = headers();
+  if (traceParent !== undefined) hdrs.set(TRACE_HEADER, traceParent);
+  return hdrs;
 }
 
-/** Fresh headers that carry the active trace. */
-export function tracedHeaders(): MsgHdrs {
-  const hdrs = headers();
-  injectTrace(traceCarrier(hdrs));
-  return hdrs;
+/** The trace that the sender of a message was in; undefined when it was in none. */
+export function traceOf(hdrs: MsgHdrs | undefined): string | undefined {
+  const traceParent = hdrs?.get(TRACE_HEADER) ?? '';
+  return traceParent === '' ? undefined : traceParent;
+}
+
+/** What a span calls a subject of ours: without the domain and the tokens, `rpc.media.offer` or `call.v1.answered`. */
+export function shortName(pattern: string): string {
+  return pattern.replace(/^callweave\./, '').replace(/\.\{\w+\}/g, '');
 }

@@ -9,6 +9,8 @@ export const JournalLine = z.object({
   payload: z.string(),
   /** Stored only if its subject is empty. */
   once: z.boolean().optional(),
+  /** The span in which it was told, so that whoever tells it in the end goes on with that trace. */
+  traceparent: z.string().optional(),
 });
 export type JournalLine = z.infer<typeof JournalLine>;
 

@@ -1,12 +1,12 @@
 import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CloudEvent, type EventType, type TokenValues } from '@callweave/contracts';
-import { gauge, ignore, type Logger } from '@callweave/telemetry';
+import { gauge, ignore, type Logger, type Span, SpanKind, startSpan, traceParentOf } from '@callweave/telemetry';
 import { type z } from 'zod';
 import { type Abandoned, claimAbandoned } from './abandoned-journals.ts';
 import { expBackoff } from './backoff.ts';
 import { encodeText } from './codec.ts';
 import { JournalError } from './errors.ts';
-import { tracedHeaders } from './headers.ts';
+import { shortName, tracedHeaders } from './headers.ts';
 import { type JetStream } from './jetstream.ts';
 import { Journal } from './journal.ts';
 import { type JournalLine } from './journal-line.ts';
@@ -27,11 +27,13 @@ export interface Fact<P extends string, S extends z.ZodType> {
 const BATCH = 128;
 const TIDY_EVERY_MS = 5_000;
 
-interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once'> {
+interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once' | 'traceparent'> {
   /** Its number in our own journal. */
   readonly n?: number;
   /** It is the last one of a journal we adopted. */
   readonly adopted?: Abandoned;
+  /** Lasts until the stream has it. */
+  readonly span?: Span;
 }
 
 /**
@@ -80,6 +82,17 @@ export class Publisher {
 
   /** Tells a fact. When this returns it is in the journal (or, on a full disk, in memory and this process unready). */
   tell<P extends string, S extends z.ZodType>({ type, tokens, id, data, context }: Fact<P, S>): void {
+    const span = startSpan(`publish ${shortName(type.pattern)}`, {
+      kind: SpanKind.PRODUCER,
+      attributes: {
+        'messaging.system': 'nats',
+        'messaging.operation.type': 'send',
+        'messaging.destination.template': type.pattern,
+        'messaging.message.id': id,
+      },
+    });
+    const traceParent = traceParentOf(span);
+    const trace = traceParent === undefined ? {} : { traceparent: traceParent };
     const envelope: CloudEvent = {
       specversion: '1.0',
       id,
@@ -88,10 +101,11 @@ export class Publisher {
       time: new Date(this.#deps.clock.epochMs()).toISOString(),
       datacontenttype: 'application/json',
       ...context,
+      ...trace,
       data,
     };
     const once = type.once ? { once: true } : {};
-    this.#enqueue({ subject: type.subject(tokens), id, payload: JSON.stringify(envelope), ...once });
+    this.#enqueue({ subject: type.subject(tokens), id, payload: JSON.stringify(envelope), ...once, ...trace }, span);
   }
 
   /** Waits until everything told is acknowledged. */
@@ -117,10 +131,10 @@ export class Publisher {
     return this.#stopping.signal.aborted;
   }
 
-  #enqueue(fact: Omit<JournalLine, 'n'>): void {
-    let pending: Pending = fact;
+  #enqueue(fact: Omit<JournalLine, 'n'>, span: Span): void {
+    let pending: Pending = { ...fact, span };
     try {
-      pending = this.#journal.append(fact);
+      pending = { ...this.#journal.append(fact), span };
       this.#journalFailed = false;
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
@@ -141,8 +155,8 @@ export class Publisher {
         const last = adopted.lines.length - 1;
         this.#deps.log.info('journal.adopted', { facts: adopted.lines.length });
         if (last === -1) adopted.finish();
-        adopted.lines.forEach(({ subject, id, payload, once = false }, index) => {
-          this.#queue.push({ subject, id, payload, once, ...(index === last ? { adopted } : {}) });
+        adopted.lines.forEach(({ subject, id, payload, once = false, traceparent }, index) => {
+          this.#queue.push({ subject, id, payload, once, traceparent, ...(index === last ? { adopted } : {}) });
         });
       }
     } catch (error) {
@@ -176,8 +190,8 @@ export class Publisher {
     return this.#queue.length > 0 && !this.#isClosing && this.#deps.isConnected();
   }
 
-  async #publish({ subject, id, payload, once }: Pending): Promise<void> {
-    const options = { msgID: id, headers: tracedHeaders() };
+  async #publish({ subject, id, payload, once, traceparent }: Pending): Promise<void> {
+    const options = { msgID: id, headers: tracedHeaders(traceparent) };
     if (once !== true) {
       await this.#deps.js.publish(subject, encodeText(payload), options);
       return;
@@ -193,9 +207,10 @@ export class Publisher {
   /** The first `count` facts of the queue are through. */
   #settle(count: number): void {
     let own: number | undefined;
-    for (const { n, adopted } of this.#queue.splice(0, count)) {
+    for (const { n, adopted, span } of this.#queue.splice(0, count)) {
       own = n ?? own;
       adopted?.finish();
+      span?.end();
     }
     if (own !== undefined) this.#journal.acknowledge(own);
   }

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { parseContract, type RequestType, type TokenValues } from '@callweave/contracts';
-import { type Histogram, histogram, SpanKind, withSpan } from '@callweave/telemetry';
+import { activeTrace, annotate, type Histogram, histogram, note, SpanKind, withSpan } from '@callweave/telemetry';
 import { ErrorCode, type Msg, type MsgHdrs, NatsError, ServiceErrorCodeHeader, ServiceErrorHeader } from 'nats';
 import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, NoAnswerError, RequestFailedError } from './errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, tracedHeaders, OVERLOADED_TEXT } from './headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, tracedHeaders } from './headers.ts';
 import { requestDuration } from './metrics.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
 
@@ -71,8 +71,9 @@ export class Requester {
     data: z.input<Q>,
     options: AskOptions,
   ): Promise<z.output<R>> {
-    const attributes = { 'rpc.system': 'nats', 'rpc.service': type.service, 'rpc.method': type.pattern };
-    return withSpan(`ask ${type.pattern}`, { kind: SpanKind.CLIENT, attributes }, async () => {
+    const name = shortName(type.pattern);
+    const attributes = { 'rpc.system': 'nats', 'rpc.service': type.service, 'rpc.method': name };
+    return withSpan(name, { kind: SpanKind.CLIENT, attributes }, async () => {
       const started = this.#clock.monotonicMs();
       try {
         return parseContract(type.pattern, type.response, decode(await this.#exchange(type, tokens, data, options)));
@@ -123,6 +124,7 @@ export class Requester {
         const timeoutMs = Math.min(leftMs, attemptMs * 2 ** attempt, Math.max(attemptMs, MAX_ATTEMPT_MS));
         const outcome = await this.#attempt(subject, payload, timeoutMs, leftMs);
         if (outcome.kind === 'answer') return outcome.data;
+        note('attempt failed', { outcome: outcome.kind, instance: instance ?? '' });
         if (outcome.kind === 'refused') {
           refusal = new RequestFailedError(type.pattern, outcome.status, outcome.description);
           round.add(outcome.by);
@@ -149,7 +151,7 @@ export class Requester {
   }
 
   async #attempt(subject: string, payload: Uint8Array, timeoutMs: number, leftMs: number): Promise<Outcome> {
-    const headers = tracedHeaders();
+    const headers = tracedHeaders(activeTrace());
     headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
     let reply: Pick<Msg, 'data' | 'headers'>;
     try {
@@ -160,7 +162,10 @@ export class Requester {
       throw error;
     }
     const answeredBy = reply.headers?.get(INSTANCE_HEADER) ?? '';
-    if (answeredBy !== '') this.#directory.trust(answeredBy);
+    if (answeredBy !== '') {
+      this.#directory.trust(answeredBy);
+      annotate({ 'callweave.answered_by': answeredBy });
+    }
     const code = reply.headers?.get(ServiceErrorCodeHeader) ?? '';
     if (code === '') return { kind: 'answer', data: reply.data };
     const status = Number(code);

@@ -6,7 +6,7 @@ import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { type Exchange } from './exchange.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, traceCarrier, OVERLOADED_TEXT } from './headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, traceOf } from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
 /** What a handler knows about the question besides its data. */
@@ -114,9 +114,11 @@ export class Responder {
   }
 
   async #answer(type: RequestType, handle: Answer['handle'], message: ServiceMsg, leftMs: number): Promise<string> {
-    const from = message.headers === undefined ? undefined : traceCarrier(message.headers);
+    const name = shortName(type.pattern);
+    const attributes = { 'rpc.system': 'nats', 'rpc.service': type.service, 'rpc.method': name };
+    const parent = traceOf(message.headers);
     try {
-      const reply = await withSpan(`answer ${type.pattern}`, { kind: SpanKind.SERVER, from }, () =>
+      const reply = await withSpan(name, { kind: SpanKind.SERVER, attributes, parent }, () =>
         handle(parseContract(type.pattern, type.request, decode(message.data)), { leftMs: Math.max(0, leftMs) }),
       );
       this.#respond(message, encode(reply));

@@ -54,6 +54,8 @@ export const LegRecord = z.object({
   remoteCseq: z.number().int(),
   localSdp: z.string().optional(),
   remoteSdp: z.string().optional(),
+  /** Trace of the call, for whoever goes on with it; absent when nothing traces. */
+  traceparent: z.string().optional(),
 });
 export type LegRecord = z.infer<typeof LegRecord>;
 

@@ -18,6 +18,8 @@ export const CloudEvent = z.object({
   owner: z.string().optional(),
   epoch: z.number().int().optional(),
   sequence: z.number().int().optional(),
+  /** The trace it happened in, as CloudEvents' distributed tracing extension has it; absent when nothing traces. */
+  traceparent: z.string().optional(),
   data: z.unknown(),
 });
 export type CloudEvent = z.infer<typeof CloudEvent>;

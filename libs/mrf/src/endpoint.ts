@@ -1,3 +1,4 @@
+import { type Attributes, SpanKind, withStep } from '@callweave/telemetry';
 import { SoundNotFoundError } from './errors.ts';
 import { type FsmrfEndpoint } from './fsmrf.ts';
 import { type Timers, within } from './timers.ts';
@@ -40,7 +41,7 @@ export class MediaEndpoint {
   /** Plays sounds one after the other, to their end. Rejects with `SoundNotFoundError`. */
   async play(...sounds: readonly string[]): Promise<{ readonly playedMs: number }> {
     try {
-      const { playbackMilliseconds } = await this.#endpoint.play(sounds);
+      const { playbackMilliseconds } = await this.#step('play', {}, () => this.#endpoint.play(sounds));
       return { playedMs: Number(playbackMilliseconds) };
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -50,12 +51,14 @@ export class MediaEndpoint {
 
   /** Runs an application of the media server until it is done or the call is over. */
   async execute(application: string, argument = ''): Promise<void> {
-    await this.#endpoint.execute(application, argument);
+    await this.#step('execute', { 'esl.application': application }, () =>
+      this.#endpoint.execute(application, argument),
+    );
   }
 
   /** Takes up the other party's new description; resolves with ours. */
   async modify(sdp: string): Promise<string> {
-    await this.#endpoint.modify(sdp);
+    await this.#step('modify', {}, () => this.#endpoint.modify(sdp));
     return this.#endpoint.local.sdp;
   }
 
@@ -69,10 +72,17 @@ export class MediaEndpoint {
     if (this.#isGone || !this.#endpoint.connected) return;
     this.#isGone = true;
     try {
-      await within(this.#timers, DESTROY_MS, this.#endpoint.destroy(), () => new DestroyTimeout());
+      await this.#step('hangup', {}, () =>
+        within(this.#timers, DESTROY_MS, this.#endpoint.destroy(), () => new DestroyTimeout()),
+      );
     } finally {
       this.#hangUp();
     }
+  }
+
+  #step<T>(command: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
+    const options = { kind: SpanKind.CLIENT, attributes: { 'esl.uuid': this.uuid, ...attributes } };
+    return withStep(`esl ${command}`, options, work);
   }
 }
 

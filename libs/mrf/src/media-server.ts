@@ -1,3 +1,4 @@
+import { SpanKind, withStep } from '@callweave/telemetry';
 import { type MediaDialer, srfFace } from './dialer.ts';
 import { MediaEndpoint } from './endpoint.ts';
 import { EndpointRefusedError, MediaServerUnavailableError } from './errors.ts';
@@ -78,6 +79,10 @@ export class MediaServer {
    */
   async createEndpoint(remoteSdp: string): Promise<MediaEndpoint> {
     if (!this.isConnected) throw new MediaServerUnavailableError('disconnected');
+    return withStep('esl create', { kind: SpanKind.CLIENT }, () => this.#create(remoteSdp));
+  }
+
+  async #create(remoteSdp: string): Promise<MediaEndpoint> {
     const creating = this.#server.createEndpoint({ remoteSdp });
     const silent = (): Error => new MediaServerUnavailableError('silent');
     try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, type Timer } from '@callweave/clock';
-import { type Logger } from '@callweave/telemetry';
+import { type Logger, SpanKind, withStep } from '@callweave/telemetry';
 import { type BencodeDictionary, type BencodeValue, decodeBencode, encodeBencode } from './bencode.ts';
 import {
   NgBusyError,
@@ -81,6 +81,13 @@ export class NgClient {
    * `NgProtocolError` when it makes no sense.
    */
   request(command: NgCommand, timeoutMs: number): Promise<BencodeDictionary> {
+    const attributes = { 'rpc.system': 'ng', 'rpc.method': command.command, 'rpc.service': this.#options.address };
+    return withStep(`ng ${command.command}`, { kind: SpanKind.CLIENT, attributes }, () =>
+      this.#exchange(command, timeoutMs),
+    );
+  }
+
+  #exchange(command: NgCommand, timeoutMs: number): Promise<BencodeDictionary> {
     return new Promise((resolve, reject) => {
       const { address, clock } = this.#options;
       if (this.#isClosed) throw new NgUnreachableError(address);

@@ -31,6 +31,15 @@ export const processConfig = defineConfig({
     'CALLWEAVE_OTLP_URL',
     z.url().optional().describe('Base URL of an OTLP/HTTP trace receiver, for example http://jaeger:4318.'),
   ),
+  traceRatio: env(
+    'CALLWEAVE_TRACE_RATIO',
+    z.coerce
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe('Share of calls and registrations that are traced, 0 to 1; only with a trace receiver.'),
+  ),
   drainSec: env(
     'CALLWEAVE_DRAIN_SEC',
     seconds.default(15).describe('Longest time a stopping process may take to finish its work.'),
@@ -65,8 +74,9 @@ export async function runService<T extends ConfigTable>(definition: ServiceDefin
   const instance = createInstanceId();
   const log = createLogger({ name, level: common.logLevel }).child({ instance });
   const life = new Life({ log, clock: systemClock });
-  const stopTracing = startTracing({ service: name, instance, version, otlpUrl: common.otlpUrl });
   const renderMetrics = startMetrics(name, instance);
+  const { otlpUrl, traceRatio: ratio } = common;
+  const stopTracing = await startTracing({ service: name, instance, version, otlpUrl, ratio, log });
 
   let health: HealthServer | undefined;
   const stop = async (code: number): Promise<never> => {

@@ -1,3 +1,4 @@
+import { bound } from '@callweave/telemetry';
 import { type SrfHeaders, type SrfMessage, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { ResponseNotSentError } from './errors.ts';
 
@@ -34,7 +35,7 @@ export interface IncomingRequest extends ReadableMessage {
   readonly isFromEngine: boolean;
   /** Sends a response. Throws `ResponseNotSentError` when the engine refused it or is gone. */
   reply(reply: Reply): Promise<void>;
-  /** Calls `listener` when the caller cancels; the engine has answered by then. */
+  /** Calls `listener` when the caller cancels, within the trace that is active now; the engine has answered by then. */
   onCancel(listener: (cancel: ReadableMessage) => void): void;
 }
 
@@ -50,7 +51,10 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
     isFromEngine: request.source === 'application',
     reply: (reply) => send(response, reply),
     onCancel: (listener) => {
-      request.on('cancel', (cancel) => listener(readable(cancel)));
+      request.on(
+        'cancel',
+        bound((cancel) => listener(readable(cancel))),
+      );
     },
   };
 }

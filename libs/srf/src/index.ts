@@ -14,3 +14,4 @@ export {
   type OutgoingRequest,
   type SentRequest,
 } from './outgoing-request.ts';
+export { answerInSpan, type RequestTrace, SIP_TRACE_HEADER } from './traced-request.ts';

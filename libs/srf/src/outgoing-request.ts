@@ -1,5 +1,6 @@
 import { type SrfAck, type SrfApplication, type SrfResponse, type SrfSentRequest } from './drachtio.ts';
 import { type HeaderValues, readable, type ReadableMessage } from './incoming-request.ts';
+import { sendInSpan } from './traced-request.ts';
 
 /** A request to send. */
 export interface OutgoingRequest {
@@ -11,6 +12,8 @@ export interface OutgoingRequest {
   readonly dialogId?: string | undefined;
   readonly headers?: HeaderValues;
   readonly body?: string | undefined;
+  /** It goes to a part of the platform, which goes on with the trace; nobody else is shown it. */
+  readonly isInternal?: boolean | undefined;
 }
 
 /** A response to a request of ours. */
@@ -37,10 +40,11 @@ export interface SentRequest {
 }
 
 /** Sends a request. Nothing is called back in the same turn. */
-export function sendRequest(srf: SrfApplication, request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told: OutgoingEvents): SentRequest {
   let sent: SrfSentRequest | undefined;
   let cancelWith: HeaderValues | undefined;
-  const { method, uri, nextHop, dialogId, headers, body } = request;
+  const { method, uri, nextHop, dialogId, body } = request;
+  const { headers, events, cancelled } = sendInSpan(request, told);
   const options = {
     method,
     uri,
@@ -69,6 +73,7 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, event
   }
   return {
     cancel: (cancelHeaders = {}) => {
+      cancelled();
       if (sent === undefined) cancelWith = cancelHeaders;
       else sent.cancel({ headers: cancelHeaders }, () => undefined);
     },

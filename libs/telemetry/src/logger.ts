@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { activeTraceId } from './tracing.ts';
 
 /** Fields of one log line; the keys mean the same in every service (`callId`, `aor`, `flow`, `edge`). */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -27,7 +28,7 @@ export interface LoggerOptions {
 /** Keys whose values never reach a log, at any depth of two. */
 const SECRET_KEYS = ['password', 'secret', 'ha1', 'authorization', 'natsPassword'];
 
-/** JSON lines on stdout; errors become `{ type, message, code, stack }`. */
+/** JSON lines on stdout; errors become `{ type, message, code, stack }`; inside a trace a line carries its `traceId`. */
 export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     name,
@@ -35,9 +36,16 @@ export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
     messageKey: 'event',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    mixin: traceField,
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
   };
   return wrap(pino(options, pino.destination({ fd, sync: true })));
+}
+
+/** What a line says of the trace it belongs to. */
+function traceField(): Record<string, string> {
+  const traceId = activeTraceId();
+  return traceId === undefined ? {} : { traceId };
 }
 
 function wrap(log: pino.Logger): Logger {

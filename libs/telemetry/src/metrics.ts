@@ -25,6 +25,18 @@ export function defineMetric<const D extends MetricDefinition>(definition: D): D
 /** Upper bounds that suit answers between services, in seconds. */
 export const latencyBoundsSec = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
+/** What became of the spans of this process. */
+export const traceSpans = defineMetric({
+  name: 'callweave_trace_spans',
+  kind: 'counter',
+  help: 'Spans that the receiver of traces took, and those that were given up.',
+  unit: '1',
+  labels: ['outcome'],
+});
+
+/** Every metric of this package; the reference is generated from it. */
+export const telemetryMetrics = [traceSpans] as const;
+
 /** Starts collecting; the returned function renders everything in Prometheus' text format. */
 export function startMetrics(service: string, instance: string): () => Promise<string> {
   const exporter = new PrometheusExporter({ preventServerStart: true });

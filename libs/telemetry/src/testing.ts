@@ -26,3 +26,5 @@ export function recordLogs(lines: LoggedLine[] = [], bound: LogFields = {}): Rec
     child: (fields) => recordLogs(lines, { ...bound, ...fields }),
   };
 }
+
+export { type RecordedSpan, recordSpans } from './testing/record-spans.ts';

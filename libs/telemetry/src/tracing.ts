@@ -1,99 +1,123 @@
 import {
+  type Attributes,
   context,
-  propagation,
+  type Context,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
   trace,
-  type TextMapGetter,
-  type TextMapSetter,
+  TraceFlags,
 } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { NodeSDK, tracing } from '@opentelemetry/sdk-node';
+import { parseTraceParent } from '@opentelemetry/core';
 
 export { SpanKind };
-export type { Span };
+export type { Attributes, Span };
 
-export interface TracingOptions {
-  readonly service: string;
-  readonly instance: string;
-  readonly version: string;
-  /** Base URL of an OTLP/HTTP receiver (traces go to `<url>/v1/traces`); without one nothing is recorded. */
-  readonly otlpUrl: string | undefined;
-}
-
-/** Starts the OpenTelemetry SDK; the returned function flushes and stops it. */
-export function startTracing({ service, instance, version, otlpUrl }: TracingOptions): () => Promise<void> {
-  if (otlpUrl === undefined) {
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    return () => Promise.resolve();
-  }
-  const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', otlpUrl).href });
-  const sdk = new NodeSDK({
-    resource: resourceFromAttributes({
-      'service.name': service,
-      'service.instance.id': instance,
-      'service.version': version,
-    }),
-    spanProcessors: [new tracing.BatchSpanProcessor(exporter)],
-    textMapPropagator: new W3CTraceContextPropagator(),
-    instrumentations: [],
-    metricReaders: [],
-    logRecordProcessors: [],
-  });
-  sdk.start();
-  return () => sdk.shutdown();
-}
-
-/** A carrier of W3C trace context, for example the headers of a NATS message. */
-export interface TraceCarrier {
-  get(key: string): string;
-  set(key: string, value: string): void;
-  keys(): string[];
-}
-
-const setter: TextMapSetter<TraceCarrier> = { set: (carrier, key, value) => carrier.set(key, value) };
-const getter: TextMapGetter<TraceCarrier> = {
-  get: (carrier, key) => {
-    const value = carrier.get(key);
-    return value === '' ? undefined : value;
-  },
-  keys: (carrier) => carrier.keys(),
-};
-
-/** Writes `traceparent` (and `tracestate`) of the active span into `carrier`. */
-export function injectTrace(carrier: TraceCarrier): void {
-  propagation.inject(context.active(), carrier, setter);
-}
+/** Header of a message in which a trace goes on elsewhere. W3C Trace Context, level 1. */
+export const TRACE_HEADER = 'traceparent';
 
 export interface SpanOptions {
+  /** SERVER and CONSUMER spans go on where `parent` says, or begin a trace; all others belong to the active span. */
   readonly kind?: SpanKind;
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
-  /** Continue the trace found in this carrier instead of the active one. */
-  readonly from?: TraceCarrier | undefined;
+  readonly attributes?: Attributes;
+  /** A `traceparent` from elsewhere; one that cannot be read counts as none. */
+  readonly parent?: string | undefined;
+  /** Epoch ms at which it began, for what is told afterwards. */
+  readonly startedAtMs?: number;
+}
+
+// A proxy: it turns to whatever provider is there when a span begins.
+const tracer = trace.getTracer('callweave');
+
+/** Begins a span; whoever does must end it. Without a receiver of traces it records nothing. */
+export function startSpan(name: string, { kind, attributes, parent, startedAtMs }: SpanOptions = {}): Span {
+  return tracer.startSpan(
+    name,
+    {
+      kind: kind ?? SpanKind.INTERNAL,
+      ...(attributes === undefined ? {} : { attributes }),
+      ...(startedAtMs === undefined ? {} : { startTime: startedAtMs }),
+    },
+    parentContext(kind, parent),
+  );
+}
+
+/** Runs `work` with `span` active; what it begins and awaits belongs to that span. Does not end it. */
+export function insideSpan<T>(span: Span, work: () => T): T {
+  return context.with(trace.setSpan(context.active(), span), work);
+}
+
+/** Runs `work` at the place in a trace that `parent` names; as it is when there is none. */
+export function insideTrace<T>(parent: string | undefined, work: () => T): T {
+  return parent === undefined ? work() : context.with(remoteContext(parent), work);
+}
+
+/** `work`, run inside the span that is active now, whoever calls it and when. */
+export function bound<A extends readonly unknown[], R>(work: (...args: A) => R): (...args: A) => R {
+  const here = context.active();
+  return here === ROOT_CONTEXT ? work : (...args) => context.with(here, () => work(...args));
 }
 
 /** Runs `work` inside a span that ends with it and records the error it throws. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
-  const parent =
-    options.from === undefined ? context.active() : propagation.extract(context.active(), options.from, getter);
-  const span = trace
-    .getTracer('callweave')
-    .startSpan(name, { kind: options.kind ?? SpanKind.INTERNAL, attributes: { ...options.attributes } }, parent);
+  const span = startSpan(name, options);
   try {
-    return await context.with(trace.setSpan(parent, span), () => work(span));
+    return await insideSpan(span, () => work(span));
   } catch (error) {
-    span.recordException(error instanceof Error ? error : String(error));
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    failSpan(span, error);
     throw error;
   } finally {
     span.end();
   }
 }
 
-/** The trace id of the active span, for logs and records; undefined outside a recorded trace. */
+/** The same for a step that is of no interest by itself: outside a trace it is run without a span. */
+export function withStep<T>(name: string, options: Omit<SpanOptions, 'parent'>, work: () => Promise<T>): Promise<T> {
+  return trace.getActiveSpan() === undefined ? work() : withSpan(name, options, work);
+}
+
+/** Marks a span as failed: with an error that was thrown, or with what went wrong. */
+export function failSpan(span: Span, error: unknown): void {
+  if (error instanceof Error) span.recordException(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+}
+
+/** Adds to what the active span says; nothing without one. */
+export function annotate(attributes: Attributes): void {
+  trace.getActiveSpan()?.setAttributes(attributes);
+}
+
+/** Notes in the active span that something happened; nothing without one. */
+export function note(event: string, attributes?: Attributes): void {
+  trace.getActiveSpan()?.addEvent(event, attributes);
+}
+
+/** The active span as a `traceparent`, to go on with it elsewhere or later; undefined outside a trace. */
+export function activeTrace(): string | undefined {
+  const span = trace.getActiveSpan();
+  return span === undefined ? undefined : traceParentOf(span);
+}
+
+/** A span as a `traceparent`; undefined when nothing traces. */
+export function traceParentOf(span: Span): string | undefined {
+  const spanContext = span.spanContext();
+  if (!trace.isSpanContextValid(spanContext)) return undefined;
+  const { traceId, spanId, traceFlags } = spanContext;
+  return `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01'}`;
+}
+
+/** The trace id of the active span, for logs and records; undefined outside a trace. */
 export function activeTraceId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().traceId;
+}
+
+function parentContext(kind: SpanKind | undefined, parent: string | undefined): Context {
+  if (parent !== undefined) return remoteContext(parent);
+  return kind === SpanKind.SERVER || kind === SpanKind.CONSUMER ? ROOT_CONTEXT : context.active();
+}
+
+function remoteContext(parent: string): Context {
+  const spanContext = parseTraceParent(parent);
+  return spanContext === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...spanContext, isRemote: true });
 }

@@ -1,6 +1,12 @@
 import { EndpointRefusedError, type MediaEndpoint, type MediaServer } from '@callweave/mrf';
-import { type IncomingRequest, type RequestHandler, ResponseNotSentError } from '@callweave/srf';
-import { counter, ignore, type Logger } from '@callweave/telemetry';
+import {
+  answerInSpan,
+  type IncomingRequest,
+  type RequestHandler,
+  ResponseNotSentError,
+  SIP_TRACE_HEADER,
+} from '@callweave/srf';
+import { counter, ignore, type Logger, withSpan } from '@callweave/telemetry';
 import { type Application } from './apps/application.ts';
 import { type Applications, chooseApplication } from './dispatch.ts';
 import { CallRejectedError } from './errors.ts';
@@ -24,7 +30,7 @@ const RETRY_AFTER = { 'Retry-After': '5' };
 /** Answers INVITEs: chooses the application, makes an endpoint on the media server, and runs the one on the other. */
 export function handleInvite(deps: InviteDeps): RequestHandler {
   const answered = counter(callsAnswered);
-  return async (invite) => {
+  const handle: RequestHandler = async (invite) => {
     const log = deps.log.child({ callId: invite.header('call-id') });
     try {
       const application = admit(invite, deps);
@@ -40,6 +46,8 @@ export function handleInvite(deps: InviteDeps): RequestHandler {
       await invite.reply({ status, headers: status === 503 ? RETRY_AFTER : {} });
     }
   };
+  // Edges alone reach us, so the trace is one of ours.
+  return (invite) => answerInSpan(invite, { parent: invite.header(SIP_TRACE_HEADER) }, handle);
 }
 
 function admit(invite: IncomingRequest, { applications, isDraining }: InviteDeps): Application {
@@ -97,7 +105,9 @@ async function serve(
     dialog.hangUp();
   });
   try {
-    await application.run({ endpoint, param: (name) => invite.header(`x-app-${name}`), log });
+    await withSpan(`application ${invite.header('x-app-action') ?? ''}`, {}, () =>
+      application.run({ endpoint, param: (name) => invite.header(`x-app-${name}`), log }),
+    );
   } catch (error) {
     log.error('application.failed', { err: error });
   } finally {

@@ -1,20 +1,17 @@
-import { type RequestHandler } from '@callweave/srf';
-import { counter, SpanKind, withSpan } from '@callweave/telemetry';
+import { answerInSpan, type RequestHandler } from '@callweave/srf';
+import { counter } from '@callweave/telemetry';
 import { responsesSent } from './metrics.ts';
 
-/** Wraps a handler with a span and a count of its responses. */
+/** Wraps a handler of new requests with a trace of their own, whatever they say themselves, and a count of responses. */
 export function observed(method: string, handler: RequestHandler): RequestHandler {
   const responses = counter(responsesSent);
   return (request) =>
-    withSpan(`SIP ${method}`, { kind: SpanKind.SERVER, attributes: { 'sip.method': method } }, (span) =>
+    answerInSpan(request, { parent: undefined }, (traced) =>
       handler({
-        ...request,
+        ...traced,
         reply: (reply) => {
-          if (reply.status >= 200) {
-            responses.add(1, { method, status: String(reply.status) });
-            span.setAttribute('sip.status', reply.status);
-          }
-          return request.reply(reply);
+          if (reply.status >= 200) responses.add(1, { method, status: String(reply.status) });
+          return traced.reply(reply);
         },
       }),
     );

@@ -7,6 +7,7 @@ import { busAuthenticator, busRegistrar } from './bus-ports.ts';
 import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
 import { openCallRecords } from './call/call-records.ts';
 import { journalTeller } from './call/journal-teller.ts';
+import { tracedTeller } from './call/traced-teller.ts';
 import { type Config } from './config.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
@@ -78,7 +79,7 @@ export async function startEdge({
     locator: busLocator(ports),
     media: busMedia(ports),
     flows: { open: (token) => openFlow(token, flowKey), instance: () => engineInstance },
-    openTeller: (facts) => journalTeller(publisher, engineInstance, facts),
+    openTeller: (facts) => tracedTeller(journalTeller(publisher, engineInstance, facts), clock),
     legs,
     send: (request, events) => link.send(request, events),
     applicationServer: () => applicationServer,

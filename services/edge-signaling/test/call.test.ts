@@ -44,6 +44,21 @@ describe('a call', () => {
     expect(fake.legs.size).toBe(0);
   });
 
+  test('takes its trace to an application and to no device', async () => {
+    const device = await placed();
+    expect(device.invited.map(({ request }) => request.isInternal)).toEqual([false]);
+    const application = await placed({
+      deps: {
+        applicationServer: () => '127.0.0.1:5090',
+        router: {
+          route: () =>
+            Promise.resolve({ kind: 'targets', targets: [{ kind: 'application', action: 'echo', params: {} }] }),
+        },
+      },
+    });
+    expect(application.invited.map(({ request }) => request.isInternal)).toEqual([true]);
+  });
+
   test('that the callee hangs up sends the caller a BYE', async () => {
     const fake = await answered();
     const { callee } = fake.call.snapshot();

@@ -1,4 +1,5 @@
 import { type IncomingRequest, type OutgoingEvents, type OutgoingRequest, type SentRequest } from '@callweave/srf';
+import { activeTrace } from '@callweave/telemetry';
 import { RequestFailedError } from '../errors.ts';
 
 /** Sends requests through the SIP engine. */
@@ -16,6 +17,8 @@ export interface DialogUser {
 export class Dialog {
   /** What the SIP engine calls it. */
   readonly id: string;
+  /** The trace it began in, as a `traceparent`. */
+  readonly trace = activeTrace();
   readonly #sender: Sender;
   readonly #user: DialogUser;
   readonly #listeners: (() => void)[] = [];

@@ -1,5 +1,12 @@
 import { type MediaCall, type MediaDialer, type MediaInvite } from '@callweave/mrf';
-import { type IncomingRequest, type IncomingResponse, type ReadableMessage, type RequestHandler } from '@callweave/srf';
+import {
+  answerInSpan,
+  type IncomingRequest,
+  type IncomingResponse,
+  type ReadableMessage,
+  type RequestHandler,
+  SIP_TRACE_HEADER,
+} from '@callweave/srf';
 import { RequestFailedError } from '../errors.ts';
 import { Dialog, type DialogUser, sdpContent, type Sender } from './dialog.ts';
 
@@ -76,8 +83,10 @@ export class Dialogs implements MediaDialer {
 
   async #receive(request: IncomingRequest): Promise<void> {
     const dialog = this.#dialogs.get(dialogId(request, 'from')) ?? this.#dialogs.get(dialogId(request, 'to'));
-    if (dialog !== undefined) await dialog.receive(request);
-    else if (request.method !== 'ACK' && !request.isFromEngine) await request.reply({ status: 481 });
+    if (dialog !== undefined) {
+      const parent = request.header(SIP_TRACE_HEADER) ?? dialog.trace;
+      await answerInSpan(request, { parent }, (traced) => dialog.receive(traced));
+    } else if (request.method !== 'ACK' && !request.isFromEngine) await request.reply({ status: 481 });
   }
 }
 

@@ -81,5 +81,6 @@ function legRecord({ facts }: CallSnapshot, leg: Leg, peer: Leg, role: 'uas' | '
     remoteUri: role === 'uas' ? from : to,
     ...leg.dialog,
     routeSet: [...leg.dialog.routeSet],
+    ...(leg.trace === undefined ? {} : { traceparent: leg.trace }),
   };
 }

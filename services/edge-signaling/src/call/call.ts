@@ -223,7 +223,7 @@ export class Call {
       },
       {
         legId,
-        send: this.#deps.send,
+        send: (request, events) => this.#deps.send({ ...request, isInternal: target.isInternal }, events),
         events: {
           progress: (response) => this.#ifCurrent(leg, () => this.#feed('progress', { response })),
           answered: (response) => this.#ifCurrent(leg, () => this.#feed('calleeAnswered', { response })),

@@ -20,6 +20,8 @@ export interface Target {
   readonly name: string;
   readonly ringSec: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** A part of the platform: it is told the trace. */
+  readonly isInternal: boolean;
 }
 
 const APPLICATION_RING_SEC = 10;
@@ -50,6 +52,7 @@ export function userTargets(
       name: contact,
       ringSec: target.ringSec,
       headers: {},
+      isInternal: false,
     };
   });
 }
@@ -64,5 +67,6 @@ export function applicationTarget(target: RouteTarget & { kind: 'application' },
     name: `application:${target.action}`,
     ringSec: APPLICATION_RING_SEC,
     headers: { 'X-App-Action': target.action, ...(Object.fromEntries(params) as Record<string, string>) },
+    isInternal: true,
   };
 }

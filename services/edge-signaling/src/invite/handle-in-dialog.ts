@@ -1,5 +1,5 @@
 import { SipSyntaxError } from '@callweave/sip';
-import { type RequestHandler } from '@callweave/srf';
+import { answerInSpan, type RequestHandler } from '@callweave/srf';
 import { dialogIdentity, tagOf } from '../leg/dialog.ts';
 import { type LegTable } from '../leg/leg.ts';
 
@@ -10,8 +10,11 @@ export function inDialogHandler(legs: LegTable): RequestHandler {
       const leg = legs.find(tagOf(request, 'to') ?? '', dialogIdentity(request, 'from'));
       // The engine's own BYE has our tag in From.
       const ours = leg ?? legs.find(tagOf(request, 'from') ?? '', dialogIdentity(request, 'to'));
-      if (ours !== undefined) await ours.receive(request);
-      else if (request.method !== 'ACK') await request.reply({ status: 481 });
+      const attributes = ours === undefined ? {} : { 'callweave.leg_id': ours.legId };
+      await answerInSpan(request, { parent: ours?.trace, attributes }, async (traced) => {
+        if (ours !== undefined) await ours.receive(traced);
+        else if (request.method !== 'ACK') await traced.reply({ status: 481 });
+      });
     } catch (error) {
       if (!(error instanceof SipSyntaxError)) throw error;
       if (request.method !== 'ACK') await request.reply({ status: 400, reason: `Bad Request (${error.rule})` });

@@ -1,5 +1,6 @@
 import { CallId } from '@callweave/contracts';
 import { type IncomingRequest } from '@callweave/srf';
+import { annotate } from '@callweave/telemetry';
 import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
@@ -62,12 +63,15 @@ export class InviteHandler {
   }
 
   #start(facts: CallFacts, request: IncomingRequest): void {
-    const call = new Call(facts, request, createLegId(), {
+    const { tenant, callId } = facts;
+    const legId = createLegId();
+    annotate({ 'callweave.tenant': tenant, 'callweave.call_id': callId, 'callweave.leg_id': legId });
+    const call = new Call(facts, request, legId, {
       ...this.#deps,
       teller: this.#deps.openTeller(facts),
       disposed: (callId) => this.#forget(callId),
     });
-    this.#calls.set(facts.callId, call);
+    this.#calls.set(callId, call);
     call.start();
   }
 

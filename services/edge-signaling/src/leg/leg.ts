@@ -17,6 +17,8 @@ export interface Leg {
   readonly legId: LegId;
   readonly identity: DialogIdentity;
   readonly dialog: DialogState;
+  /** Where its trace goes on, as a `traceparent`; undefined when nothing traces. */
+  readonly trace: string | undefined;
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */

@@ -8,6 +8,7 @@ import {
   type OutgoingRequest,
   type SentRequest,
 } from '@callweave/srf';
+import { activeTrace } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
 import {
   cseqOf,
@@ -53,6 +54,7 @@ interface Detail {
 /** The leg to a device. */
 export class UacLeg implements Leg {
   readonly legId: LegId;
+  readonly trace = activeTrace();
   readonly #callId: string;
   readonly #events: UacLegEvents;
   readonly #send: SendRequest;

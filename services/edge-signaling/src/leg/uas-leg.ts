@@ -6,6 +6,7 @@ import {
   type OutgoingRequest,
   type Reply,
 } from '@callweave/srf';
+import { activeTrace } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
 import {
   cseqOf,
@@ -39,6 +40,7 @@ interface Detail {
 /** The leg of a caller. */
 export class UasLeg implements Leg {
   readonly legId: LegId;
+  readonly trace = activeTrace();
   readonly identity: DialogIdentity;
   readonly dialog: DialogState;
   readonly #events: UasLegEvents;

@@ -9,6 +9,7 @@ import {
 } from '@callweave/contracts';
 import { quote } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { annotate } from '@callweave/telemetry';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { type Flow } from '../flow-token.ts';
 import { type Authenticator, type Registrar, type TenantDirectory, type Unavailable } from '../ports.ts';
@@ -69,6 +70,7 @@ export class RegisterHandler {
     if (parsed.kind === 'refuse') return parsed.reply;
     const { facts } = parsed;
     const { tenant, realm } = this.#deps.tenants.byDomain(facts.domain);
+    annotate({ 'callweave.tenant': tenant });
     const claim = { tenant, realm, user: facts.user, as: 'registrar' } as const;
     const refusal = await authenticate(request, claim, this.#deps.authenticator);
     if (refusal !== undefined) return refusal;
