@@ -15,6 +15,8 @@ export const PlatformFile = z.object({
   nats: z.object({ url: z.string(), user: z.string().optional(), password: z.string().optional() }),
   /** ng address of rtpengine. */
   rtpengine: z.string(),
+  /** Base URL of the receiver that traces are sent to; absent without one. */
+  traces: z.string().optional(),
   accounts: z.array(z.object({ user: z.string(), password: z.string(), domain: z.string() })),
   processes: z.array(z.object({ name: z.string(), pid: z.number().int(), httpPort: z.number().int().optional() })),
 });

@@ -7,7 +7,7 @@ export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
 }
 
 /** The short table that is shown when everything is ready. */
-export function banner({ sip, ws, accounts, nats, rtpengine, stateDir, platformFile }: PlatformFacts): string {
+export function banner({ sip, ws, accounts, nats, rtpengine, traces, stateDir, platformFile }: PlatformFacts): string {
   const [first = ''] = sip;
   const rows: [string, string][] = [
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
@@ -16,6 +16,7 @@ export function banner({ sip, ws, accounts, nats, rtpengine, stateDir, platformF
     ['register', `a phone with user and password of an account, domain and registrar ${first}`],
     ['NATS', `${nats.url}  (operator's credentials: ${platformFile})`],
     ['rtpengine', rtpengine],
+    ...(traces === undefined ? [] : [['traces', `to ${traces}`] satisfies [string, string]]),
     ['watch', `nats --server ${nats.url}${credentials(nats)} sub 'callweave.registration.>'`],
     ['look', 'npx callweave registrations · npx callweave doctor'],
     ['state, logs', stateDir],

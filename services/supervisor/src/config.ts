@@ -24,6 +24,8 @@ const portRange = z
 
 export const config = defineConfig({
   logLevel: processConfig.logLevel,
+  otlpUrl: processConfig.otlpUrl,
+  traceRatio: processConfig.traceRatio,
   host: env(
     'CALLWEAVE_HOST',
     z

@@ -63,6 +63,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     accounts: [],
     nats: operatorAccess(bus),
     rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${LOOPBACK}:${addresses.rtpengine.port}`,
+    traces: config.otlpUrl,
     stateDir: stateDir.path,
     platformFile: stateDir.platform,
   };
@@ -147,16 +148,8 @@ async function checkRtpengine(address: string, clock: Clock): Promise<void> {
 }
 
 /** Where the running platform is, for the command line tool and for tests. */
-function platformFile({ host, sip, ws, accounts, nats, rtpengine }: PlatformFacts, fleet: Fleet): string {
-  const content: PlatformFile = {
-    pid: process.pid,
-    host,
-    sip,
-    ws,
-    nats,
-    rtpengine,
-    accounts,
-    processes: fleet.running,
-  };
+function platformFile({ host, sip, ws, accounts, nats, rtpengine, traces }: PlatformFacts, fleet: Fleet): string {
+  const about = { host, sip, ws, nats, rtpengine, traces, accounts };
+  const content: PlatformFile = { pid: process.pid, ...about, processes: fleet.running };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

@@ -36,3 +36,7 @@ test('a bus without users is shown without', () => {
     "nats --server nats://10.0.0.1:4222 sub 'callweave.registration.>'",
   );
 });
+
+test('where traces go is told, if they go anywhere', () => {
+  expect(banner({ ...facts, traces: 'http://127.0.0.1:4318' })).toContain('  traces       to http://127.0.0.1:4318\n');
+});

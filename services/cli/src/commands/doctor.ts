@@ -3,6 +3,7 @@ import { addressChecks } from '../checks/addresses.ts';
 import { busChecks } from '../checks/bus.ts';
 import { type Check, type Finding, wrong } from '../checks/check.ts';
 import { setUpChecks } from '../checks/set-up.ts';
+import { traceChecks } from '../checks/traces.ts';
 
 /** `callweave doctor`: exits 1 when anything is wrong. */
 export function addDoctor(program: Command): void {
@@ -10,7 +11,7 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('check set-up, addresses, bus and clocks')
     .action(async (_options: unknown, command: Command) => {
-      const checks = [...setUpChecks, ...addressChecks, ...busChecks];
+      const checks = [...setUpChecks, ...addressChecks, ...busChecks, ...traceChecks];
       const width = Math.max(...checks.map(({ name }) => name.length));
       let healthy = true;
       for (const check of checks) {
