@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFacts } from '@callweave/bus/testing';
+import getPort from 'get-port';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Baresip, startBaresip } from '../support/baresip.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { rawRequest } from '../support/raw-request.ts';
+import { spanTree } from '../support/span-tree.ts';
+import { openUdpPeer } from '../support/udp-peer.ts';
+import { until } from '../support/until.ts';
+
+let port: number;
+let receiver: OtlpReceiver | undefined;
+let platform: Platform;
+let alice: Baresip;
+let bob: Baresip;
+
+beforeAll(async () => {
+  port = await getPort({ host: '127.0.0.1' });
+  platform = await startPlatform({
+    CALLWEAVE_OTLP_URL: `http://127.0.0.1:${String(port)}`,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  });
+  alice = await phone('alice');
+  bob = await phone('bob');
+});
+
+afterAll(async () => {
+  await Promise.all([alice, bob].map((each) => each.quit()));
+  await platform.stop();
+  await receiver?.close();
+});
+
+async function phone(user: string): Promise<Baresip> {
+  const account = platform.accounts.find((known) => known.user === user);
+  if (account === undefined) throw new Error(`no account ${user}`);
+  const started = await startBaresip({ ...account, registrar: platform.sip[0] ?? '' });
+  await started.waitFor('REGISTER_OK');
+  return started;
+}
+
+/** alice calls, is answered, and hangs up. */
+async function call(user: string): Promise<void> {
+  const before = alice.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length;
+  alice.command('dial', `sip:${user}@${platform.sip[0] ?? ''}`);
+  await alice.waitFor('CALL_ESTABLISHED', before + 1);
+  alice.command('hangup');
+  await alice.waitFor('CALL_CLOSED', before + 1);
+}
+
+/** Traces in which something of this name was done, in the order in which they arrived. */
+function tracesWith(name: string): string[] {
+  return [...new Set((receiver?.spans ?? []).filter((span) => span.name === name).map(({ traceId }) => traceId))];
+}
+
+/** The `nth` trace of an answered call, once it looks as `expected`, or as it looks after a while. */
+async function tree(nth: number, expected: readonly string[]): Promise<string[]> {
+  const now = (): string[] =>
+    spanTree(receiver?.spans ?? [], tracesWith('talk')[nth] ?? '').filter((line) => !isOwnBye(line));
+  await until('the trace is complete', () => now().join() === expected.join(), 30_000).catch(() => undefined);
+  return now();
+}
+
+/** Which of the two ends the call between app-server and media server is a matter of luck. */
+function isOwnBye(line: string): boolean {
+  return /^ {8,}app-server [<>] SIP BYE$/.test(line);
+}
+
+const untilTheCallIsPlaced = [
+  '  edge-signaling > rpc.auth.verify',
+  '    auth-challenge-affinity < rpc.auth.verify',
+  '  edge-signaling > rpc.media.answer',
+  '    media-control < rpc.media.answer',
+  '      media-control > ng answer',
+  '  edge-signaling > rpc.media.offer',
+  '    media-control < rpc.media.offer',
+  '      media-control > ng offer',
+];
+const mediaReleased = [
+  '    edge-signaling > rpc.media.delete',
+  '      media-control < rpc.media.delete',
+  '        media-control > ng delete',
+  '        media-control > ng query',
+  '    edge-signaling >> publish call.v1.ended',
+];
+
+const callOfTwoPhones = [
+  'edge-signaling < SIP INVITE',
+  '  edge-signaling . talk',
+  '  edge-signaling < SIP BYE',
+  '    edge-signaling > SIP BYE',
+  ...mediaReleased,
+  '  edge-signaling > SIP INVITE',
+  ...untilTheCallIsPlaced,
+  '  edge-signaling > rpc.registrar.lookup',
+  '    registrar < rpc.registrar.lookup',
+  '  edge-signaling > rpc.routing.route',
+  '    call-routing < rpc.routing.route',
+  '  edge-signaling >> publish call.v1.answered',
+  '  edge-signaling >> publish call.v1.initiated',
+  '  edge-signaling >> publish call.v1.ringing',
+  '  edge-signaling >> publish call.v1.routed',
+];
+
+const callOfAnApplication = [
+  'edge-signaling < SIP INVITE',
+  '  edge-signaling . talk',
+  '  edge-signaling < SIP BYE',
+  '    edge-signaling > SIP BYE',
+  '      app-server < SIP BYE',
+  '        app-server > esl hangup',
+  ...mediaReleased,
+  '  edge-signaling > SIP INVITE',
+  '    app-server < SIP INVITE',
+  '      app-server . application echo',
+  '        app-server > esl execute',
+  '      app-server > esl create',
+  '        app-server > SIP INVITE',
+  ...untilTheCallIsPlaced,
+  '  edge-signaling > rpc.routing.route',
+  '    call-routing < rpc.routing.route',
+  '  edge-signaling >> publish call.v1.answered',
+  '  edge-signaling >> publish call.v1.initiated',
+  '  edge-signaling >> publish call.v1.routed',
+];
+
+const registration = [
+  'edge-signaling < SIP REGISTER',
+  '  edge-signaling > rpc.auth.verify',
+  '    auth-challenge-affinity < rpc.auth.verify',
+  '  edge-signaling > rpc.registrar.register',
+  '    registrar < rpc.registrar.register',
+  '      registrar >> publish registration.v1.added',
+];
+
+describe('while nobody receives traces', () => {
+  test('calls go through as ever, and the doctor knows', async () => {
+    await call('bob');
+    expect((await platform.cli('doctor')).output).toContain('✗ traces');
+  });
+
+  test('they are kept, and arrive whole when somebody does', async () => {
+    receiver = await startOtlpReceiver(port);
+    expect(await tree(0, callOfTwoPhones)).toEqual(callOfTwoPhones);
+    await until('both registrations', () => tracesWith('publish registration.v1.added').length === 2, 30_000);
+    for (const traceId of tracesWith('publish registration.v1.added'))
+      expect(spanTree(receiver.spans, traceId)).toEqual(registration);
+    expect((await platform.cli('doctor')).output).toContain('✓ traces');
+  });
+});
+
+describe('a call', () => {
+  test('to an application is one trace through edge, bus, services, SIP and the event socket', async () => {
+    await call('echo');
+    expect(await tree(1, callOfAnApplication)).toEqual(callOfAnApplication);
+  });
+
+  test('that is refused is a trace too, with the answer the caller got', async () => {
+    alice.command('dial', `sip:nobody@${platform.sip[0] ?? ''}`);
+    await until('its end is told', () => tracesWith('publish call.v1.failed').length === 1);
+    const [traceId = ''] = tracesWith('publish call.v1.failed');
+    const root = (): ReceivedSpan | undefined =>
+      receiver?.spans.find((span) => span.traceId === traceId && span.name === 'SIP INVITE');
+    await until('its root arrives', () => root() !== undefined);
+    expect(root()?.attributes).toMatchObject({
+      'sip.response.status_code': '404',
+      'callweave.call.reason': 'not-found',
+      'callweave.tenant': 'default',
+    });
+  });
+
+  test('has its trace id in its facts and in the log', async () => {
+    const calls = [...tracesWith('talk'), ...tracesWith('publish call.v1.failed')];
+    const facts = await readFacts(await platform.bus(), 'CALLS', 'callweave.call.v1.>');
+    const told = new Set(facts.map(({ event }) => event.traceparent?.slice(3, 35)));
+    expect([...told]).toEqual(calls);
+    const log = readFileSync(join(platform.stateDir, 'logs/app-server.log'), 'utf8').split('\n');
+    const line = log.find((text) => text.includes('call.answered')) ?? '';
+    expect(JSON.parse(line)).toMatchObject({ traceId: calls[1] });
+  });
+
+  test('says of its parties no more than addresses', () => {
+    const names = receiver?.spans
+      .map(({ attributes }) => JSON.stringify(attributes))
+      .filter((text) => /alice|bob/.test(text));
+    expect(names).toEqual([]);
+  });
+});
+
+test('what a phone says of a trace is not believed', async () => {
+  const stranger = '0af7651916cd43dd8448eb211c80319c';
+  const peer = await openUdpPeer(platform.sip[0] ?? '');
+  const before = tracesWith('SIP OPTIONS').length;
+  const traceparent = `00-${stranger}-b7ad6b7169203331-01`;
+  const headers = { 'X-Traceparent': traceparent, traceparent };
+  peer.send(rawRequest({ method: 'OPTIONS', uri: `sip:${platform.sip[0] ?? ''}`, from: peer.address, headers }));
+  await peer.waitFor('SIP/2.0 200');
+  peer.close();
+  await until('its trace arrives', () => tracesWith('SIP OPTIONS').length > before);
+  expect(receiver?.spans.filter(({ traceId }) => traceId === stranger)).toEqual([]);
+});
