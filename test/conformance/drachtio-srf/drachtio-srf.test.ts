@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestbed, type Testbed } from './testbed.ts';
+
+let testbed: Testbed;
+
+beforeAll(async () => {
+  testbed = await startTestbed();
+}, 120_000);
+
+afterAll(async () => {
+  await testbed.stop();
+});
+
+describe('the suite of an unmodified drachtio-srf', () => {
+  test.concurrent.each([
+    ['utils.js', 27],
+    ['proxy.js', 2],
+    ['reinvite-tests.js', 1],
+    ['uas.js', 8],
+    ['refer.js', 1],
+    ['uac.js', 19],
+    ['b2b.js', 19],
+  ])(
+    '%s: all %i assertions hold',
+    async (file, assertions) => {
+      const { passed, output } = await testbed.run(file);
+      expect(output).not.toMatch(/^not ok/m);
+      expect(passed).toHaveLength(assertions);
+    },
+    240_000,
+  );
+});
