@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Clock } from '@callweave/clock';
 import { cryptoIds, type IdSource, type SipRequest, type SipResponse } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
@@ -7,9 +8,14 @@ import { type WhenSent } from './control/session.ts';
 import { type App, type Apps } from './core/app.ts';
 import { type Core } from './core/context.ts';
 import { DialogStore } from './core/dialog-store.ts';
+import { InDialogForwarder } from './core/proxy/in-dialog.ts';
+import { Proxy } from './core/proxy/proxy.ts';
+import { type ProxyReport, type ProxyWish } from './core/proxy/wish.ts';
+import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
+import { NextHops } from './locate/next-hop.ts';
 import { systemResolver } from './locate/resolve.ts';
 import { defaultLimits, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
 import { TransactionStore } from './transaction/store.ts';
@@ -66,6 +72,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #core: Core;
   readonly #uac: Uac;
   readonly #uas: Uas;
+  readonly #proxy: Proxy;
   #control: ControlServer | undefined;
   #isDraining = false;
 
@@ -89,10 +96,17 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       clock: deps.clock,
       ids,
       log: deps.log,
+      quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
       isDraining: () => this.#isDraining,
     };
-    this.#uac = new Uac(this.#core, options.resolver ?? systemResolver);
-    this.#uas = new Uas(this.#core, this.#uac);
+    const resolver = options.resolver ?? systemResolver;
+    const hops = new NextHops(this.#listeners, resolver);
+    // Every engine with the secret knows the routes of the others.
+    const key = createHash('sha256').update(`routes ${options.control.secret}`).digest();
+    const forwarder = new InDialogForwarder(this.#core, hops, key);
+    this.#uac = new Uac(this.#core, resolver, forwarder);
+    this.#uas = new Uas(this.#core, this.#uac, forwarder);
+    this.#proxy = new Proxy(this.#core, this.#uas, hops, key);
   }
 
   async start(): Promise<void> {
@@ -123,7 +137,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       dialogs: this.#core.dialogs.size,
       connections: this.#listeners.connections,
       apps: this.#control?.size ?? 0,
-      pending: this.#uas.pending + this.#uac.pending,
+      pending: this.#pending,
     };
   }
 
@@ -131,7 +145,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#isDraining = true;
     return new Promise((resolve) => {
       const check = (): void => {
-        if (this.#uas.pending + this.#uac.pending === 0) resolve();
+        if (this.#pending === 0) resolve();
         else this.#deps.clock.after(DRAIN_CHECK_MS, check);
       };
       check();
@@ -142,6 +156,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#isDraining = true;
     await this.#control?.close();
     await this.#listeners.close();
+  }
+
+  get #pending(): number {
+    return this.#uas.pending + this.#uac.pending + this.#proxy.pending;
   }
 
   onMessage(inbound: Inbound): void {
@@ -180,11 +198,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);
   }
 
-  onProxy(
-    app: App & { refuse(id: string, status: 'NOK', reason: string): void },
-    command: Command & { kind: 'proxy' },
-  ): void {
-    app.refuse(command.id, 'NOK', 'this server does not proxy');
+  onProxy(app: App, wish: ProxyWish, report: ProxyReport): void {
+    this.#proxy.begin(app, wish, report);
   }
 
   onClosed(app: App): void {

@@ -17,6 +17,8 @@ export interface SipEngineOptions {
   readonly limits?: Partial<EngineLimits> | undefined;
   readonly webSockets?: WebSocketOptions | undefined;
   readonly resolver?: Resolver | undefined;
+  /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
+  readonly compat?: 'drachtio' | undefined;
 }
 
 /** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */

@@ -55,7 +55,20 @@ describe('commands', () => {
     ['i|remove_route|invite', { kind: 'remove-route', verb: 'invite' }],
     [
       'i|proxy|t||fullResponse||serial|undefined|undefined|sip:a\r\nINVITE x SIP/2.0\r\n\r\n',
-      { kind: 'proxy', txn: 't' },
+      {
+        kind: 'proxy',
+        wish: { txn: 't', staysInPath: false, tellsResponses: true, isSimultaneous: false, targets: ['sip:a'] },
+      },
+    ],
+    [
+      'i|proxy|t|remainInDialog||followRedirects|simultaneous|1500ms|2s|sip:a|sip:b\r\nINVITE x SIP/2.0\r\n\r\n',
+      {
+        kind: 'proxy',
+        wish: {
+          ...{ staysInPath: true, tellsResponses: false, followsRedirects: true, isSimultaneous: true },
+          ...{ provisionalMs: 1_500, finalMs: 2_000, targets: ['sip:a', 'sip:b'] },
+        },
+      },
     ],
     [
       'i|sip|t|d|sip:p\r\nOPTIONS sip:a SIP/2.0\r\nX: y\r\n\r\nbody',

@@ -1,4 +1,5 @@
-import { type Head, parseHead, SipError } from '@callweave/sip';
+import { type Head, Headers, parseHead, SipError } from '@callweave/sip';
+import { parseDelayMs, type ProxyWish } from '../core/proxy/wish.ts';
 
 /** A SIP message an application wants sent. */
 export interface AppMessage {
@@ -21,7 +22,7 @@ export type Command =
       readonly proxyUri: string | undefined;
       readonly message: AppMessage;
     }
-  | { readonly kind: 'proxy'; readonly id: string; readonly txn: string }
+  | { readonly kind: 'proxy'; readonly id: string; readonly wish: ProxyWish }
   | { readonly kind: 'broken'; readonly id: string; readonly reason: string };
 
 /** How many tokens the leader of each command has at least. */
@@ -31,7 +32,7 @@ const MIN_TOKENS: ReadonlyMap<string, number> = new Map([
   ['route', 3],
   ['remove_route', 3],
   ['sip', 3],
-  ['proxy', 9],
+  ['proxy', 10],
 ]);
 
 /** Reads one frame of an application. */
@@ -50,7 +51,11 @@ export function parseCommand(payload: Buffer): Command {
     case 'ping':
       return { kind: 'ping', id };
     case 'proxy':
-      return { kind: 'proxy', id, txn: third };
+      return {
+        kind: 'proxy',
+        id,
+        wish: proxyWish(tokens, cr < 0 ? undefined : parseAppMessage(payload.subarray(cr + 2))),
+      };
     case 'sip': {
       const message = cr < 0 ? undefined : parseAppMessage(payload.subarray(cr + 2));
       if (message === undefined) return { kind: 'broken', id, reason: 'Invalid message format' };
@@ -59,6 +64,22 @@ export function parseCommand(payload: Buffer): Command {
     default:
       return { kind: type === 'route' ? 'route' : 'remove-route', id, verb: third.toLowerCase() };
   }
+}
+
+/** Options are words at fixed places; anything else there means no. */
+function proxyWish(tokens: readonly string[], message: AppMessage | undefined): ProxyWish {
+  const [txn = '', inPath, full, redirects, forking, provisional = '', final = '', ...targets] = tokens.slice(2);
+  return {
+    txn,
+    staysInPath: inPath === 'remainInDialog',
+    tellsResponses: full === 'fullResponse',
+    followsRedirects: redirects === 'followRedirects',
+    isSimultaneous: forking === 'simultaneous',
+    provisionalMs: parseDelayMs(provisional),
+    finalMs: parseDelayMs(final),
+    targets: targets.filter((target) => target !== ''),
+    headers: message?.head.headers ?? new Headers(),
+  };
 }
 
 /** The SIP text of a frame. Its Content-Length counts characters and is not believed: the body is all that follows. */

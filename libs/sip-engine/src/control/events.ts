@@ -1,5 +1,7 @@
 import { type SipMeta } from '../core/app.ts';
+import { shownAs } from '../core/local.ts';
 import { type Sent } from '../core/sent.ts';
+import { type Inbound } from '../transport/transport.ts';
 
 /** The leader of a SIP message for an application. */
 export function sipLeader(id: string, time: string, meta: SipMeta): string {
@@ -22,6 +24,21 @@ export function sentTokens(time: string, sent: Sent): string[] {
   const tokens = ['application', size, protocol, address, String(port), time, txn];
   // A response also says in which dialog it was sent.
   return dialogId === undefined ? [...tokens, 'Msg sent:', ''] : [...tokens, dialogId, '', 'Msg sent:', ''];
+}
+
+/** What follows `OK` when a target of a proxied request gave its final response. */
+export function proxyTokens(time: string, { flow, size }: Pick<Inbound, 'flow' | 'size'>): string[] {
+  return [
+    'network',
+    String(size),
+    shownAs(flow),
+    flow.remoteAddress,
+    String(flow.remotePort),
+    time,
+    '',
+    '',
+    'continue',
+  ];
 }
 
 /** The time of day as applications are told it: `HH:MM:SS.uuuuuu`, UTC. */

@@ -87,7 +87,7 @@ export class ControlServer implements Apps {
       greeting: () => user.greeting(),
       onRoutes: (session) => this.#updateTurns(session),
       onSip: (session, command, whenSent) => user.onSip(session, command, whenSent),
-      onProxy: (session, command) => user.onProxy(session, command),
+      onProxy: (session, wish, report) => user.onProxy(session, wish, report),
       onClosed: (session) => {
         this.#sessions.delete(session);
         session.verbs.clear();

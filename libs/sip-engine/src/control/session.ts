@@ -3,9 +3,10 @@ import { type Clock } from '@callweave/clock';
 import { type IdSource } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App, type SipMeta } from '../core/app.ts';
+import { type ProxyReport, type ProxyWish } from '../core/proxy/wish.ts';
 import { RefusedError, reasonOf } from '../errors.ts';
 import { type Command, parseCommand } from './commands.ts';
-import { replyLeader, sentTokens, sipLeader, timeOfDay } from './events.ts';
+import { proxyTokens, replyLeader, sentTokens, sipLeader, timeOfDay } from './events.ts';
 import { frame, FrameReader, FramingError } from './framing.ts';
 import { type Sent } from '../core/sent.ts';
 
@@ -30,7 +31,8 @@ export interface SessionUser {
   onRoutes(session: ControlSession): void;
   /** Sends a message for the application; throws `RefusedError`. `whenSent` may be called in a later turn. */
   onSip(session: ControlSession, command: Command & { kind: 'sip' }, whenSent: WhenSent): void;
-  onProxy(session: ControlSession, command: Command & { kind: 'proxy' }): void;
+  /** Proxies a request for the application; throws `RefusedError`. */
+  onProxy(session: ControlSession, wish: ProxyWish, report: ProxyReport): void;
   onClosed(session: ControlSession): void;
 }
 
@@ -143,7 +145,7 @@ export class ControlSession implements App {
         this.#accept(command.id);
         return;
       case 'proxy':
-        this.#deps.user.onProxy(this, command);
+        this.#proxy(command);
         return;
       case 'sip':
         this.#sip(command);
@@ -172,14 +174,30 @@ export class ControlSession implements App {
     try {
       this.#deps.user.onSip(this, command, whenSent);
     } catch (error) {
-      if (error instanceof RefusedError) {
-        whenSent(error);
-        return;
-      }
-      // A defect of ours in one message must not end every call there is.
-      this.#deps.log.error('command.failed', { peer: this.peer, err: error });
-      whenSent(new RefusedError('the message could not be sent'));
+      whenSent(error instanceof RefusedError ? error : new RefusedError(this.#refusalOf(error)));
     }
+  }
+
+  #proxy({ id, wish }: Command & { kind: 'proxy' }): void {
+    try {
+      this.#deps.user.onProxy(this, wish, {
+        response: (inbound) => {
+          const tokens = proxyTokens(timeOfDay(this.#deps.clock.epochMs()), inbound);
+          const bytes = inbound.message.origin?.bytes;
+          this.#write(frame(replyLeader(this.#deps.ids.uuid(), id, 'OK', ...tokens), bytes));
+        },
+        done: () => this.#accept(id, 'done'),
+      });
+    } catch (error) {
+      this.refuse(id, 'NOK', this.#refusalOf(error));
+    }
+  }
+
+  /** What an application is told that failed; a defect of ours in one message must not end every call there is. */
+  #refusalOf(error: unknown): string {
+    if (error instanceof RefusedError) return error.message;
+    this.#deps.log.error('command.failed', { peer: this.peer, err: error });
+    return 'the message could not be sent';
   }
 
   #replySent(commandId: string, sent: Sent): void {

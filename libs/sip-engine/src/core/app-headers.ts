@@ -1,4 +1,4 @@
-import { headerKey, headerName, type Headers } from '@callweave/sip';
+import { formatNameAddr, headerKey, headerName, type Headers, parseNameAddrList, SipError } from '@callweave/sip';
 
 /** Headers that are the engine's own in every message; what an application says of them is left out. */
 const ENGINE_HEADERS = ['via', 'route', 'record-route', 'rseq', 'content-length'];
@@ -29,7 +29,8 @@ export function appLines(headers: Headers, ownHeaders: ReadonlySet<string>, loca
   headers.forEach((name, value, key) => {
     if (ownHeaders.has(key)) return;
     keys.add(key);
-    const written = WITH_LOCALHOST.has(key) ? fillLocalhost(value, localHostPort) : value;
+    let written = WITH_LOCALHOST.has(key) ? fillLocalhost(value, localHostPort) : value;
+    if (key === 'contact') written = inBrackets(written);
     text += `${spelling(name)}: ${written}\r\n`;
   });
   return { text, keys };
@@ -39,6 +40,17 @@ export function appLines(headers: Headers, ownHeaders: ReadonlySet<string>, loca
 export function fillLocalhost(value: string, localHostPort: string): string {
   if (!value.includes('localhost')) return value;
   return value.replace(/(@|\bsips?:)localhost(?::\d+)?(?=[>;?,\s]|$)/gi, `$1${localHostPort}`);
+}
+
+/** Addresses with their brackets, without which some peers do not find them; other text is left as it is. */
+function inBrackets(contacts: string): string {
+  if (contacts.includes('<') || contacts.trim() === '*') return contacts;
+  try {
+    return parseNameAddrList(contacts).map(formatNameAddr).join(', ');
+  } catch (error) {
+    if (error instanceof SipError) return contacts;
+    throw error;
+  }
 }
 
 /** Headers named `X-…` keep the application's spelling; the rest get the usual one. */

@@ -7,6 +7,7 @@ import { type TimerWheel } from '../transaction/wheel.ts';
 import { type Listeners } from '../transport/listeners.ts';
 import { type Apps } from './app.ts';
 import { type DialogStore } from './dialog-store.ts';
+import { type Quirks } from './quirks.ts';
 
 /** What both sides of the core work with. */
 export interface Core {
@@ -19,6 +20,7 @@ export interface Core {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
+  readonly quirks: Quirks;
   /** While draining, nothing new is taken on. */
   readonly isDraining: () => boolean;
 }

@@ -56,6 +56,8 @@ export class Dialog {
   inviteCseq: number | undefined;
   /** The ACK of our last INVITE; sent again whenever its 2xx comes again. */
   ack: { readonly bytes: Buffer; readonly flow: Flow } | undefined;
+  /** Provisional responses of ours that wait for their PRACK. */
+  reliable: { acknowledge(prack: SipRequest): boolean } | undefined;
   /** A 2xx of ours that waits for its ACK. */
   awaitingAck: AckWaiter | undefined;
 

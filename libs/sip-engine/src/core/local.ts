@@ -1,5 +1,6 @@
 import { formatHostPort, parseUri, SipError, type SipMessage, unbracket } from '@callweave/sip';
 import { defaultPort, type Flow, type Protocol } from '../transport/transport.ts';
+import { type SipMeta } from './app.ts';
 import { contactUri } from './dialog.ts';
 
 /** Our address as the peer of this flow should see it. */
@@ -22,6 +23,12 @@ export function isSdp(body: Buffer): boolean {
 /** What applications are told a websocket is. */
 export function shownAs({ protocol }: { readonly protocol: Protocol }): string {
   return protocol === 'ws' || protocol === 'wss' ? 'tcp' : protocol;
+}
+
+/** What applications are told of a message that the engine made itself for this flow. */
+export function madeHere(flow: Flow): Pick<SipMeta, 'source' | 'protocol' | 'address' | 'port'> {
+  const { host, port } = flow.listener.advertised(flow.remoteAddress);
+  return { source: 'application', protocol: shownAs(flow), address: host, port };
 }
 
 /** The Via of a request that leaves by this flow; its port is left out when it goes without saying. */

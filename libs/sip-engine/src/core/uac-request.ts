@@ -6,6 +6,7 @@ import { type App } from './app.ts';
 import { type BuiltRequest, buildCancel, buildFailureAck } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
+import { ReliableOrder } from './reliable-responses.ts';
 
 /** What a request of ours tells the side that sent it. */
 export interface UacRequestUser {
@@ -41,6 +42,7 @@ export class UacRequest implements ClientUser {
   readonly released = new Set<string>();
   /** The CANCEL, once asked for. */
   cancel: Buffer | undefined;
+  readonly #order = new ReliableOrder();
   readonly #user: UacRequestUser;
   readonly #core: Core;
 
@@ -76,6 +78,7 @@ export class UacRequest implements ClientUser {
 
   onResponse(inbound: Inbound<SipResponse>): void {
     const { status } = inbound.message;
+    if (status > 100 && status < 200 && !this.#order.isNext(inbound.message)) return;
     const isFirst = !this.isProceeding;
     this.isProceeding = true;
     const wasFinal = this.isFinal;

@@ -8,6 +8,7 @@ import { type App } from './app.ts';
 import { type Core } from './context.ts';
 import { type AckWaiter, type Dialog } from './dialog.ts';
 import { fallbackFlow, responseFlow } from './received-via.ts';
+import { ReliableResponses } from './reliable-responses.ts';
 
 /** What a request tells the side that took it. */
 export interface UasRequestUser {
@@ -15,6 +16,8 @@ export interface UasRequestUser {
   onSilence(request: UasRequest): void;
   /** Our 2xx was never acknowledged. */
   onNoAck(request: UasRequest): void;
+  /** A reliable provisional response was never acknowledged. */
+  onNoPrack(request: UasRequest): void;
 }
 
 type TimerName = 'silence' | 'repeat2xx' | 'noAck';
@@ -43,6 +46,9 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   transaction: ServerTransaction | undefined;
   localTag: string | undefined;
   lastStatus = 0;
+  /** Whoever proxies it; its responses are not ours then. */
+  proxy: { cancelled(): void } | undefined;
+  #reliable: ReliableResponses | undefined;
   readonly #core: Core;
   readonly #user: UasRequestUser;
   readonly #base: ResponseBase;
@@ -88,19 +94,35 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     return this.respondWith(status, reason, lines, Buffer.alloc(0));
   }
 
-  /** Sends a response; `lines` are header lines after those that come from the request. */
-  respondWith(status: number, reason: string, lines: string, body: Buffer): Buffer {
-    this.lastStatus = status;
-    // A call may ring for as long as it likes; anything else is to be answered.
-    if (status >= 200 || (status > 100 && this.method === 'INVITE')) this.#core.wheel.stop(this.#silence);
+  /** Provisional responses that are repeated until their PRACK comes. */
+  get reliable(): ReliableResponses {
+    return (this.#reliable ??= new ReliableResponses(this.#core, this, this.cseq));
+  }
+
+  /** Sends a response; `lines` are header lines after those that come from the request. With an RSeq, reliably. */
+  respondWith(status: number, reason: string, lines: string, body: Buffer, rseq?: number): Buffer {
+    this.#answered(status);
     const { via, recordRoute, from, callId, cseq } = this.#base;
     const routes = status > 100 && status < 300 ? recordRoute : '';
     const length = `Content-Length: ${body.length}\r\n`;
     const head = `${via}${routes}${from}${this.#to(status)}${callId}${cseq}${lines}${length}`;
     const bytes = serializeParts(`SIP/2.0 ${status} ${reason}`, head, body);
-    this.transaction?.respond(status, bytes);
-    if (status >= 200) this.#finish(status);
+    if (rseq !== undefined) this.reliable.provisional({ rseq, status, bytes, hasSession: body.length > 0 });
+    else if (status >= 200 && this.#reliable !== undefined) this.#reliable.final(status, bytes);
+    else this.transmit(status, bytes);
+    if (status >= 200) this.inbound = undefined;
     return bytes;
+  }
+
+  /** Sends a response that somebody else made. */
+  forward(status: number, bytes: Buffer): void {
+    this.#answered(status);
+    this.transaction?.respond(status, bytes);
+  }
+
+  transmit(status: number, bytes: Buffer): void {
+    this.transaction?.respond(status, bytes);
+    if (this.method === 'INVITE' && status >= 200 && status < 300) this.#awaitAck();
   }
 
   send(bytes: Buffer): boolean {
@@ -116,6 +138,10 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
 
   onNoAck(): void {
     this.#core.log.debug('ack.missing', { callId: this.#base.callId.trim() });
+  }
+
+  onNoPrack(): void {
+    this.#user.onNoPrack(this);
   }
 
   onTransportError(): void {
@@ -137,10 +163,14 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     return `${this.#base.to};tag=${this.localTag}\r\n`;
   }
 
-  #finish(status: number): void {
-    this.inbound = undefined;
-    if (this.method !== 'INVITE' || status >= 300) return;
-    // A 2xx to INVITE is repeated end to end until its ACK comes, RFC 3261 §13.3.1.4.
+  #answered(status: number): void {
+    this.lastStatus = status;
+    // A call may ring for as long as it likes; anything else is to be answered.
+    if (status >= 200 || (status > 100 && this.method === 'INVITE')) this.#core.wheel.stop(this.#silence);
+  }
+
+  /** A 2xx to INVITE is repeated end to end until its ACK comes, RFC 3261 §13.3.1.4. */
+  #awaitAck(): void {
     this.#noAck = new WheelTimer<TimerName>(this, 'noAck');
     this.#core.wheel.start(this.#noAck, giveUpMs(this.#core.timers));
     if (this.#flow.reliable) return;

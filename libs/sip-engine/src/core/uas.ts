@@ -1,4 +1,4 @@
-import { type Head, type SipRequest } from '@callweave/sip';
+import { type Head, Headers, type SipRequest } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
 import { serverKey } from '../transaction/match.ts';
@@ -7,12 +7,14 @@ import { type ServerTransaction } from '../transaction/server.ts';
 import { type Inbound } from '../transport/transport.ts';
 import { type App, type SipMeta } from './app.ts';
 import { appLines, responseHeaders } from './app-headers.ts';
+import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
 import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
-import { contactFor, isPinned, isSdp, localHostPort, shownAs } from './local.ts';
+import { contactFor, isPinned, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
 import { reject, retryLater } from './reject.ts';
+import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
 import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
 
@@ -30,23 +32,36 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** Requests that came without a response of the application to a second one. */
 const UNKNOWN_TRANSACTION = 'Response not sent due to unknown transaction';
 
+/** Why a call ends whose reliable provisional response nobody acknowledged. */
+const NO_PRACK = 'PRACK timeout';
+
 /** What the engine sends by itself in a dialog that is over. */
 export interface DialogEnder {
+  /** Tells the application of a dialog that is over that it is. */
+  tellEnded(dialog: Dialog, reason: string): void;
   /** Ends the dialog with a BYE, and tells its application. */
   hangUp(dialog: Dialog, reason: string): void;
+}
+
+/** Who takes requests of dialogs that are not ours but come through us. */
+export interface RequestForwarder {
+  /** Whether it took the request. */
+  request(inbound: Inbound<SipRequest>): boolean;
 }
 
 /** The side that answers: takes requests from the network to applications and their responses back. */
 export class Uas implements UasRequestUser {
   readonly #core: Core;
   readonly #ender: DialogEnder;
+  readonly #forwarder: RequestForwarder;
   /** Requests that applications may still answer, by transaction id. */
   readonly #open = new Map<string, UasRequest>();
   /** INVITEs by transaction key, for CANCEL. */
   readonly #invites = new Map<string, UasRequest>();
 
-  constructor(core: Core, ender: DialogEnder) {
+  constructor(core: Core, ender: DialogEnder, forwarder: RequestForwarder) {
     this.#core = core;
+    this.#forwarder = forwarder;
     this.#ender = ender;
   }
 
@@ -65,6 +80,8 @@ export class Uas implements UasRequestUser {
     }
     const key = serverKey(request);
     const transaction = this.#core.transactions.server(key);
+    const isForeign = transaction === undefined && this.#core.dialogs.ofRequest(request) === undefined;
+    if (isForeign && this.#forwarder.request(inbound)) return;
     if (request.method === 'ACK') this.#onAck(inbound, transaction);
     else if (transaction !== undefined) transaction.repeated();
     else if (this.#core.transactions.isFull) reject(request, flow, retryLater(RETRY_AFTER_SEC));
@@ -83,14 +100,26 @@ export class Uas implements UasRequestUser {
     if (tag !== undefined) request.localTag ??= tag;
     const lines = appLines(head.headers, responseHeaders, localHostPort(flow));
     let text = lines.text;
-    const addsContact = makesDialog(request.method) && status >= 200 && status < 300 && !lines.keys.has('contact');
-    if (addsContact) text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
+    const rseq = status > 100 && status < 200 ? this.#reliably(request, head) : undefined;
+    const isForDialog = makesDialog(request.method) && (rseq !== undefined || (status >= 200 && status < 300));
+    if (isForDialog && !lines.keys.has('contact'))
+      text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
     if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
+    if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
     if (status > 100) this.#formDialog(request, status, contactIn(text));
-    const bytes = request.respondWith(status, reason, text, body);
+    if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
+    const bytes = request.respondWith(status, reason, text, body, rseq);
     if (status >= 200) this.#close(request);
     const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
     return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId: request.dialogId };
+  }
+
+  /** Lets somebody else answer a request that its application has not answered. */
+  takeOver(txn: string, app: App): UasRequest | undefined {
+    const request = this.#open.get(txn);
+    if (request?.app !== app || request.isAnswered) return undefined;
+    this.#close(request);
+    return request;
   }
 
   /** An application has gone: what it had not touched goes to another, the rest is answered. */
@@ -117,6 +146,32 @@ export class Uas implements UasRequestUser {
     if (dialog !== undefined && this.#core.dialogs.has(dialog)) this.#ender.hangUp(dialog, 'ACK timeout');
   }
 
+  /** The INVITE is ended by us, RFC 3262 §3, and the application told as by a CANCEL; or, if it had answered, by a BYE. */
+  onNoPrack(request: UasRequest): void {
+    const { dialog, app, inbound } = request;
+    request.respond(504);
+    this.#close(request);
+    if (dialog === undefined) return;
+    this.#core.dialogs.remove(dialog);
+    if (inbound === undefined) {
+      this.#ender.tellEnded(dialog, NO_PRACK);
+      return;
+    }
+    const cancel = buildCancel(inbound.message, new Headers(['Reason'], [`SIP;cause=504;text="${NO_PRACK}"`]));
+    const { txn, dialogId } = request;
+    app?.deliver({ ...madeHere(inbound.flow), size: cancel.length, txn, dialogId }, cancel);
+  }
+
+  /** The RSeq of a provisional response that the application wants sent reliably. */
+  #reliably(request: UasRequest, head: Head): number | undefined {
+    if (request.method !== 'INVITE' || !lists(head, 'require', RELIABLE)) return undefined;
+    const { inbound } = request;
+    const isSupported =
+      inbound !== undefined && ['supported', 'require'].some((header) => lists(inbound.message, header, RELIABLE));
+    if (!isSupported) throw new RefusedError('Remote endpoint does not support 100rel');
+    return request.reliable.nextRseq();
+  }
+
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
     const dialog = this.#core.dialogs.ofRequest(request);
@@ -132,6 +187,10 @@ export class Uas implements UasRequestUser {
     }
     if (isNew && this.#core.isDraining()) {
       reject(request, flow, retryLater(RETRY_AFTER_SEC));
+      return;
+    }
+    if (request.method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) {
+      reject(request, flow, { status: 481 });
       return;
     }
     const app = dialog?.app.isOpen === true ? dialog.app : this.#core.apps.pick(request.method);
@@ -213,6 +272,7 @@ export class Uas implements UasRequestUser {
     const txn = isFirst ? waiter.txn : this.#core.ids.uuid();
     // Of the INVITE only its number is needed from now on.
     if (isFirst) dialog.awaitingAck = { txn, cseq: waiter.cseq, acknowledged: never };
+    dialog.reliable = undefined;
     dialog.isConfirmed = true;
     noteSource(request, inbound.flow);
     dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
@@ -233,6 +293,10 @@ export class Uas implements UasRequestUser {
     answer.respond(200);
     this.#close(answer);
     if (invite.isFinal) return;
+    if (invite.proxy !== undefined) {
+      invite.proxy.cancelled();
+      return;
+    }
     const { app, dialog } = invite;
     app?.deliver(this.#meta(inbound, invite.txn, invite.dialogId), textForApp(cancel));
     invite.respond(487);

@@ -1,0 +1,248 @@
+import { serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
+import { RefusedError } from '../../errors.ts';
+import { type NextHops } from '../../locate/next-hop.ts';
+import { type Flow, type Inbound } from '../../transport/transport.ts';
+import { type Core } from '../context.ts';
+import { type UasRequest } from '../uas-request.ts';
+import { rankOf } from './best-response.ts';
+import { Branch, type BranchUser } from './branch.ts';
+import { forwardedBytes, isOwnUri } from './forward-request.ts';
+import { loopMark, popVia, sign } from './via.ts';
+import { type ProxyReport, type ProxyWish } from './wish.ts';
+
+/** Targets of one request, redirections included; more are a loop or an attack. */
+const MAX_TARGETS = 32;
+
+/** What a proxied request needs besides the engine's core. */
+export interface ProxyParts {
+  readonly core: Core;
+  readonly hops: NextHops;
+  readonly key: Buffer;
+  readonly request: UasRequest;
+  readonly inbound: Inbound<SipRequest>;
+  readonly wish: ProxyWish;
+  readonly report: ProxyReport;
+  readonly onEnd: () => void;
+}
+
+/** A request on its way to its targets: the response context of RFC 3261 §16. */
+export class ProxiedRequest implements BranchUser {
+  readonly #parts: ProxyParts;
+  readonly #waiting: string[];
+  readonly #branches = new Set<Branch>();
+  /** Targets whose way is being looked up. */
+  #looking = 0;
+  #seen: number;
+  #best: { readonly status: number; readonly response: SipResponse | undefined } | undefined;
+  readonly #challenges: SipResponse[] = [];
+  /** No further target is tried. */
+  #isClosed = false;
+  #isCancelled = false;
+  /** The caller has its final response. */
+  #isAnswered = false;
+  #isDone = false;
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+    this.#waiting = parts.wish.targets.slice(0, MAX_TARGETS);
+    this.#seen = this.#waiting.length;
+  }
+
+  begin(): void {
+    this.#tryNext();
+  }
+
+  /** The caller has given up, RFC 3261 §16.10: what the targets make of it is the answer. */
+  cancelled(): void {
+    this.#isCancelled = true;
+    this.#stopSearch();
+    this.#cancelAll();
+    if (this.#parts.core.quirks.answersCancelItself) this.#answer487();
+    this.#checkEnd();
+  }
+
+  onResponse(branch: Branch, inbound: Inbound<SipResponse>): void {
+    const { message } = inbound;
+    const { status } = message;
+    if (status < 200) {
+      if (!this.#isAnswered) this.#forward(message);
+      return;
+    }
+    if (this.#parts.wish.tellsResponses && !this.#isDone) this.#parts.report.response(inbound);
+    if (status < 300) this.#onSuccess(branch, message);
+    else this.#onRefusal(message);
+  }
+
+  onFailure(_branch: Branch, status: number): void {
+    this.#keep(status, undefined);
+    this.#proceed();
+  }
+
+  /** A 2xx goes to the caller in any case: only the caller can acknowledge it. RFC 3261 §16.7 step 5. */
+  #onSuccess(branch: Branch, message: SipResponse): void {
+    this.#stopSearch();
+    if (this.#parts.request.method === 'INVITE' || !this.#isAnswered) this.#forward(message);
+    this.#isAnswered = true;
+    this.#cancelAll(branch);
+    this.#end();
+  }
+
+  #onRefusal(message: SipResponse): void {
+    const { status } = message;
+    const { wish } = this.#parts;
+    if (status === 401 || status === 407) this.#challenges.push(message);
+    if (status < 400 && wish.followsRedirects && !this.#isClosed) {
+      const { contacts } = message;
+      const targets = contacts === '*' ? [] : contacts.map(({ uri }) => uri);
+      for (const uri of targets) if (this.#seen++ < MAX_TARGETS) this.#waiting.push(uri);
+      if (targets.length === 0) this.#keep(status, message);
+    } else this.#keep(status, message);
+    // RFC 3261 §16.7 step 5: nobody else is to be asked after a 6xx; who is challenged first is to answer.
+    if (status >= 600 || ((status === 401 || status === 407) && !wish.isSimultaneous)) this.#stopSearch();
+    if (status >= 600) this.#cancelAll();
+    this.#proceed();
+  }
+
+  #keep(status: number, response: SipResponse | undefined): void {
+    if (this.#best === undefined || rankOf(status) < rankOf(this.#best.status)) this.#best = { status, response };
+  }
+
+  #proceed(): void {
+    this.#tryNext();
+    this.#checkEnd();
+  }
+
+  #tryNext(): void {
+    const { isSimultaneous } = this.#parts.wish;
+    while (this.#waiting.length > 0 && (isSimultaneous || !this.#isBusy)) {
+      const target = this.#waiting.shift();
+      if (target !== undefined) this.#tryTarget(target);
+    }
+  }
+
+  /** Whether some target may still give a final response. */
+  get #isBusy(): boolean {
+    return this.#looking > 0 || [...this.#branches].some(({ isOpen }) => isOpen);
+  }
+
+  #tryTarget(target: string): void {
+    try {
+      const flow = this.#parts.hops.known(this.#nextHop(target));
+      if (flow !== undefined) {
+        this.#forwardTo(target, flow);
+        return;
+      }
+    } catch (error) {
+      this.#unreachable(error);
+      return;
+    }
+    this.#looking++;
+    void this.#parts.hops
+      .find(this.#nextHop(target))
+      .then((flow) => {
+        this.#looking--;
+        if (!this.#isClosed) this.#forwardTo(target, flow);
+        this.#checkEnd();
+      })
+      .catch((error: unknown) => {
+        this.#looking--;
+        this.#unreachable(error);
+        this.#proceed();
+      });
+  }
+
+  #unreachable(error: unknown): void {
+    if (!(error instanceof RefusedError)) throw error;
+    this.#parts.core.log.info('proxy.unreachable', {
+      callId: this.#parts.inbound.message.callId,
+      reason: error.message,
+    });
+    this.#keep(503, undefined);
+  }
+
+  #nextHop(target: string): string {
+    const [route] = this.#parts.inbound.message.addresses('route');
+    return route?.uri ?? target;
+  }
+
+  #forwardTo(target: string, flow: Flow): void {
+    const { core, key, inbound, wish } = this.#parts;
+    const { message: request, flow: cameBy } = inbound;
+    const branch = `${core.ids.branch()}.${loopMark(key, request)}`;
+    const uri = isOwnUri(core.listeners, request.uri) ? target : request.uri;
+    const mark = core.quirks.marksNoRoutes ? '' : `;by=${sign(key, `dialog ${request.callId}`)}`;
+    const { staysInPath, headers: added, provisionalMs, finalMs } = wish;
+    const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath, mark, added });
+    const made = new Branch(core, this, { method: request.method, bytes, branch, flow, provisionalMs, finalMs });
+    this.#branches.add(made);
+    made.begin();
+  }
+
+  #stopSearch(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+  }
+
+  #cancelAll(except?: Branch): void {
+    for (const branch of this.#branches) if (branch !== except) branch.cancel();
+  }
+
+  /** When nobody is left to ask, the best answer goes to the caller. RFC 3261 §16.7 step 6. */
+  #checkEnd(): void {
+    if (this.#isBusy || this.#waiting.length > 0) return;
+    if (!this.#isAnswered) {
+      this.#isAnswered = true;
+      this.#answerBest();
+    }
+    this.#end();
+  }
+
+  #answerBest(): void {
+    const { request } = this.#parts;
+    const { status, response } = this.#best ?? { status: 408, response: undefined };
+    if (response === undefined) {
+      request.respond(this.#isCancelled ? 487 : status === 503 ? 500 : status);
+      return;
+    }
+    // RFC 3261 §16.7 step 6: another try may reach a target that is not out of service.
+    if (status === 503) {
+      request.respond(500);
+      return;
+    }
+    this.#forward(status === 401 || status === 407 ? withAllChallenges(response, this.#challenges) : response);
+  }
+
+  #answer487(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.#parts.request.respond(487);
+  }
+
+  #forward(message: SipResponse): void {
+    popVia(message);
+    this.#parts.request.forward(message.status, serializeMessage(message));
+  }
+
+  #end(): void {
+    if (this.#isDone || this.#isBusyAfterAnswer) return;
+    this.#isDone = true;
+    if (this.#parts.wish.tellsResponses) this.#parts.report.done();
+    this.#parts.onEnd();
+  }
+
+  /** After the answer to a cancelled request the targets' own answers are still told. */
+  get #isBusyAfterAnswer(): boolean {
+    return this.#isCancelled && this.#isBusy;
+  }
+}
+
+/** RFC 3261 §16.7 step 7: the caller learns every challenge, so that one further try can answer all. */
+function withAllChallenges(response: SipResponse, all: readonly SipResponse[]): SipResponse {
+  for (const other of all) {
+    if (other === response) continue;
+    for (const name of ['WWW-Authenticate', 'Proxy-Authenticate']) {
+      for (const value of other.headers.all(name)) response.headers.append(name, value);
+    }
+  }
+  return response;
+}
