@@ -12,6 +12,8 @@ export interface EngineConfig {
   readonly address: string;
   readonly port: number;
   readonly secret: string;
+  /** Whether to do as drachtio-server does also where that is not right. */
+  readonly compat: 'drachtio' | undefined;
   readonly logLevel: LogLevel;
   readonly httpHost: string;
   /** Undefined serves no health. */
@@ -95,10 +97,12 @@ class Reader {
     const port = this.#port('port') ?? 9022;
     const httpPort = this.#port('http-port');
     const webSockets = this.#webSockets();
+    const compat = this.#compat();
     if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
     const config = {
       contacts: this.#contacts,
       webSockets,
+      compat,
       address,
       port,
       secret: this.#values.get('secret') ?? this.#secret,
@@ -182,6 +186,12 @@ class Reader {
       this.problem(`--${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       return '';
     }
+  }
+
+  #compat(): 'drachtio' | undefined {
+    const value = this.#values.get('compat');
+    if (value !== undefined && value !== 'drachtio') this.problem(`--compat must be drachtio: ${value}`);
+    return value === 'drachtio' ? value : undefined;
   }
 
   #port(name: string): number | undefined {

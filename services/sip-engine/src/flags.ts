@@ -17,6 +17,7 @@ export const flags = {
   address: { type: 'string', help: 'address for application connections (default 0.0.0.0)' },
   'cert-file': { type: 'string', help: 'certificate of transport=wss (PEM)' },
   'chain-file': { type: 'string', help: 'certificates between it and a root (PEM)' },
+  compat: { type: 'string', help: 'drachtio: do as drachtio-server does also where that is not right' },
   contact: {
     type: 'string',
     short: 'c',

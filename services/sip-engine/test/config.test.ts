@@ -107,6 +107,7 @@ describe('the command line', () => {
     ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=wss needs --cert-file'],
     ['--contact', 'sip:192.0.2.1:70000', '--contact has no such port'],
     ['--http-port', 'x', '--http-port is no port'],
+    ['--compat', 'kamailio', '--compat must be drachtio'],
   ])('%s %s is wrong', (flag, value, problem) => {
     expect(problems(flag, value)).toContainEqual(expect.stringContaining(problem));
   });
