@@ -74,7 +74,8 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     await until('the edge is ready', () => isReady(httpPort), 30_000);
   };
   const stop = async (): Promise<void> => {
-    const gone = Object.values(children).map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit'));
+    const alive = Object.values(children).filter((child) => child.exitCode === null && child.signalCode === null);
+    const gone = alive.map((child) => once(child, 'exit'));
     kill();
     await Promise.all(gone);
     process.off('exit', kill);
