@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { type BucketType, parseContract, type TokenValues } from '@callweave/contracts';
+import { SpanKind, withStep } from '@callweave/telemetry';
 import { expBackoff } from './backoff.ts';
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
@@ -71,7 +72,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
   /** Removes the record at this revision by deleting its message; no marker stays behind. False when it is gone. */
   async remove(revision: number): Promise<boolean> {
     try {
-      await this.#connection.jetstream.deleteMessage(this.#stream, revision);
+      await this.#step('remove', () => this.#connection.jetstream.deleteMessage(this.#stream, revision));
       return true;
     } catch (error) {
       if (classifyNatsFailure(error) === 'missing') return false;
@@ -161,10 +162,9 @@ export class Bucket<P extends string, S extends z.ZodType> {
     const subject = `$KV.${this.#type.name}.${key}`;
     try {
       const { exchange, jsm } = this.#connection;
-      const stored: Stored | undefined =
-        from === 'leader'
-          ? await getFromLeader(jsm, this.#stream, subject)
-          : await getDirect(exchange, this.#stream, subject);
+      const stored: Stored | undefined = await this.#step('read', () =>
+        from === 'leader' ? getFromLeader(jsm, this.#stream, subject) : getDirect(exchange, this.#stream, subject),
+      );
       if (stored === undefined) return undefined;
       return { key, value: this.#parse(stored.data), revision: stored.sequence, storedAtMs: stored.storedAtMs };
     } catch (error) {
@@ -178,12 +178,20 @@ export class Bucket<P extends string, S extends z.ZodType> {
     const options = expected === undefined ? {} : { expect: { lastSubjectSequence: expected } };
     try {
       const subject = `$KV.${this.#type.name}.${key}`;
-      const ack = await this.#connection.jetstream.publish(subject, encode(value), options);
+      const { jetstream } = this.#connection;
+      const ack = await this.#step('write', () => jetstream.publish(subject, encode(value), options));
       return ack.seq;
     } catch (error) {
       if (classifyNatsFailure(error) === 'conflict') return undefined;
       throw toBusError(error, `${this.#type.name}: write`);
     }
+  }
+
+  /** One exchange with the bus, shown in the trace of whatever it is done for. */
+  #step<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    const { name } = this.#type;
+    const attributes = { 'db.system.name': 'nats', 'db.operation.name': operation, 'db.collection.name': name };
+    return withStep(`kv ${operation} ${name}`, { kind: SpanKind.CLIENT, attributes }, work);
   }
 
   #parse(data: Uint8Array): z.output<S> {

@@ -82,7 +82,6 @@ function send(response: SrfResponse, { status, reason, headers, body }: Reply): 
   });
 }
 
-/** `host:port`, an IPv6 host in brackets. */
-export function joinHostPort(host: string, port: number | string): string {
+function joinHostPort(host: string, port: number | string): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
 }

@@ -35,15 +35,7 @@ function incoming(method: string, options: Partial<IncomingRequest> = {}): Incom
 }
 
 function response(status: number): IncomingResponse {
-  return {
-    source: '',
-    transport: 'udp',
-    status,
-    reason: '',
-    body: undefined,
-    header: () => undefined,
-    acknowledge: () => undefined,
-  };
+  return { status, reason: '', body: undefined, header: () => undefined, acknowledge: () => undefined };
 }
 
 const shown = ({ name, kind, attributes, events, isFailed }: RecordedSpan): unknown[] => [

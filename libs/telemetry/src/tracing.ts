@@ -60,8 +60,13 @@ export function bound<A extends readonly unknown[], R>(work: (...args: A) => R):
 }
 
 /** Runs `work` inside a span that ends with it and records the error it throws. */
-export async function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const span = startSpan(name, options);
+  // Nothing traces: the work costs what it costs by itself.
+  return trace.isSpanContextValid(span.spanContext()) ? within(span, work) : work(span);
+}
+
+async function within<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
   try {
     return await insideSpan(span, () => work(span));
   } catch (error) {
