@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Bucket, type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
+import { systemClock } from '@callweave/clock';
+import { callsBucket } from '@callweave/contracts';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Baresip, startBaresip } from '../support/baresip.ts';
@@ -50,17 +53,21 @@ async function call(user: string): Promise<void> {
   await alice.waitFor('CALL_CLOSED', before + 1);
 }
 
+/** Trace ids in the records of legs that there are now. */
+async function legTraces(bus: Connection): Promise<string[]> {
+  const records = await new Bucket(callsBucket, bus, systemClock).list();
+  return records.flatMap(({ value }) => (value.kind === 'leg' ? [value.leg.traceparent?.slice(3, 35) ?? ''] : []));
+}
+
 /** Traces in which something of this name was done, in the order in which they arrived. */
 function tracesWith(name: string): string[] {
   return [...new Set((receiver?.spans ?? []).filter((span) => span.name === name).map(({ traceId }) => traceId))];
 }
 
-/** The `nth` trace of an answered call, once it looks as `expected`, or as it looks after a while. */
-async function tree(nth: number, expected: readonly string[]): Promise<string[]> {
-  const now = (): string[] =>
-    spanTree(receiver?.spans ?? [], tracesWith('talk')[nth] ?? '').filter((line) => !isOwnBye(line));
-  await until('the trace is complete', () => now().join() === expected.join(), 30_000).catch(() => undefined);
-  return now();
+/** Waits until the `nth` trace of an answered call looks as `expected`. */
+async function expectTree(nth: number, expected: readonly string[]): Promise<void> {
+  const tree = (): string[] => spanTree(receiver?.spans ?? [], tracesWith('talk')[nth] ?? '');
+  await expect.poll(() => tree().filter((line) => !isOwnBye(line)), { timeout: 30_000 }).toEqual(expected);
 }
 
 /** Which of the two ends the call between app-server and media server is a matter of luck. */
@@ -68,9 +75,11 @@ function isOwnBye(line: string): boolean {
   return /^ {8,}app-server [<>] SIP BYE$/.test(line);
 }
 
-const untilTheCallIsPlaced = [
+const takenOn = [
+  '  edge-signaling > kv write calls',
   '  edge-signaling > rpc.auth.verify',
   '    auth-challenge-affinity < rpc.auth.verify',
+  '      auth-challenge-affinity > kv read subscribers',
   '  edge-signaling > rpc.media.answer',
   '    media-control < rpc.media.answer',
   '      media-control > ng answer',
@@ -78,7 +87,9 @@ const untilTheCallIsPlaced = [
   '    media-control < rpc.media.offer',
   '      media-control > ng offer',
 ];
-const mediaReleased = [
+const released = [
+  '    edge-signaling > kv read calls',
+  '    edge-signaling > kv remove calls',
   '    edge-signaling > rpc.media.delete',
   '      media-control < rpc.media.delete',
   '        media-control > ng delete',
@@ -91,11 +102,12 @@ const callOfTwoPhones = [
   '  edge-signaling . talk',
   '  edge-signaling < SIP BYE',
   '    edge-signaling > SIP BYE',
-  ...mediaReleased,
+  ...released,
   '  edge-signaling > SIP INVITE',
-  ...untilTheCallIsPlaced,
+  ...takenOn,
   '  edge-signaling > rpc.registrar.lookup',
   '    registrar < rpc.registrar.lookup',
+  '      registrar > kv read location',
   '  edge-signaling > rpc.routing.route',
   '    call-routing < rpc.routing.route',
   '  edge-signaling >> publish call.v1.answered',
@@ -111,14 +123,14 @@ const callOfAnApplication = [
   '    edge-signaling > SIP BYE',
   '      app-server < SIP BYE',
   '        app-server > esl hangup',
-  ...mediaReleased,
+  ...released,
   '  edge-signaling > SIP INVITE',
   '    app-server < SIP INVITE',
   '      app-server . application echo',
   '        app-server > esl execute',
   '      app-server > esl create',
   '        app-server > SIP INVITE',
-  ...untilTheCallIsPlaced,
+  ...takenOn,
   '  edge-signaling > rpc.routing.route',
   '    call-routing < rpc.routing.route',
   '  edge-signaling >> publish call.v1.answered',
@@ -130,8 +142,11 @@ const registration = [
   'edge-signaling < SIP REGISTER',
   '  edge-signaling > rpc.auth.verify',
   '    auth-challenge-affinity < rpc.auth.verify',
+  '      auth-challenge-affinity > kv read subscribers',
   '  edge-signaling > rpc.registrar.register',
   '    registrar < rpc.registrar.register',
+  '      registrar > kv read location',
+  '      registrar > kv write location',
   '      registrar >> publish registration.v1.added',
 ];
 
@@ -143,7 +158,7 @@ describe('while nobody receives traces', () => {
 
   test('they are kept, and arrive whole when somebody does', async () => {
     receiver = await startOtlpReceiver(port);
-    expect(await tree(0, callOfTwoPhones)).toEqual(callOfTwoPhones);
+    await expectTree(0, callOfTwoPhones);
     await until('both registrations', () => tracesWith('publish registration.v1.added').length === 2, 30_000);
     for (const traceId of tracesWith('publish registration.v1.added'))
       expect(spanTree(receiver.spans, traceId)).toEqual(registration);
@@ -154,7 +169,7 @@ describe('while nobody receives traces', () => {
 describe('a call', () => {
   test('to an application is one trace through edge, bus, services, SIP and the event socket', async () => {
     await call('echo');
-    expect(await tree(1, callOfAnApplication)).toEqual(callOfAnApplication);
+    await expectTree(1, callOfAnApplication);
   });
 
   test('that is refused is a trace too, with the answer the caller got', async () => {
@@ -179,6 +194,20 @@ describe('a call', () => {
     const log = readFileSync(join(platform.stateDir, 'logs/app-server.log'), 'utf8').split('\n');
     const line = log.find((text) => text.includes('call.answered')) ?? '';
     expect(JSON.parse(line)).toMatchObject({ traceId: calls[1] });
+  });
+
+  test('leaves its trace in the records of its legs, for another edge to go on with', async () => {
+    const bus = await platform.bus();
+    const before = alice.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length;
+    alice.command('dial', `sip:bob@${platform.sip[0] ?? ''}`);
+    await alice.waitFor('CALL_ESTABLISHED', before + 1);
+    let recorded: string[] = [];
+    await until('both legs are recorded', async () => (recorded = await legTraces(bus)).length === 2);
+    const calls = tracesWith('talk').length;
+    alice.command('hangup');
+    await until('the call is over', () => tracesWith('talk').length === calls + 1);
+    const trace = tracesWith('talk')[calls];
+    expect(recorded).toEqual([trace, trace]);
   });
 
   test('says of its parties no more than addresses', () => {

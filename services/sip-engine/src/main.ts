@@ -9,8 +9,7 @@ import { startEngineProcess } from './service.ts';
 
 const NAME = 'callweave-sip-engine';
 
-const { secret, ...health } = loadProcessConfig(environment);
-const commandLine = readCommandLine(process.argv.slice(2), { secret: secret?.reveal(), ...health });
+const commandLine = readCommandLine(process.argv.slice(2), loadProcessConfig(environment).secret?.reveal());
 switch (commandLine.kind) {
   case 'help':
     process.stdout.write(usage());
