@@ -39,7 +39,7 @@ ping_max: 2
 
 # Told to go, a server hands its leaderships over and asks its clients, a few at a time, to go elsewhere.
 lame_duck_grace_period: 2s
-lame_duck_duration: 20s
+lame_duck_duration: 30s
 
 jetstream {
   store_dir: /data
@@ -63,7 +63,7 @@ authorization {
   users: [
     { user: operator, password: ${{ include "nats.passwordVariable" "operator" }} }
     {{- range include "nats.users" . | fromJsonArray }}
-    { user: {{ .user }}, password: ${{ include "nats.passwordVariable" .user }}, permissions: {{ toJson .permissions }} }
+    { user: {{ .user }}, password: ${{ include "nats.passwordVariable" .user }}, permissions: {{ toRawJson .permissions }} }
     {{- end }}
   ]
 }

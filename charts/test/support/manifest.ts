@@ -27,7 +27,7 @@ export interface Container {
   readonly resources?: Partial<Record<'requests' | 'limits', Partial<Record<'cpu' | 'memory', string>>>>;
   readonly startupProbe?: object;
   readonly livenessProbe?: object;
-  readonly readinessProbe?: Readonly<{ exec?: { command: readonly string[] } }>;
+  readonly readinessProbe?: Readonly<{ exec?: { command: readonly string[] }; httpGet?: { path: string } }>;
   readonly securityContext?: Readonly<{
     privileged?: boolean;
     runAsUser?: number;
