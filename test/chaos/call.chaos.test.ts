@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callKinds, callRecords } from '../support/call-facts.ts';
+import { callKinds, openCalls } from '../support/call-facts.ts';
 import { CallLoad } from '../support/call-load.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { takeLoadTurn } from '../support/load-turn.ts';
@@ -49,7 +49,7 @@ test('with each service killed at one replica and frozen at the other, no call o
 
   await until(
     'nothing is left of any call',
-    async () => (await mediaSessions(platform)) + (await callRecords(bus)) === 0,
+    async () => (await mediaSessions(platform)) + (await openCalls(bus)).length === 0,
   );
   const kinds = [...(await callKinds(bus)).values()];
   expect(kinds).toHaveLength(RATE * SECONDS);

@@ -1,7 +1,7 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Baresip, startBaresip } from '../support/baresip.ts';
-import { callKinds, callRecords, lastCause } from '../support/call-facts.ts';
+import { callKinds, openCalls, lastCause } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { toneShare } from '../support/tone.ts';
@@ -36,7 +36,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
   await until(
     'nothing is left of any call',
-    async () => (await mediaSessions(platform)) + (await callRecords(bus)) === 0,
+    async () => (await mediaSessions(platform)) + (await openCalls(bus)).length === 0,
   );
 });
 

@@ -1,6 +1,7 @@
 import { type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
-import { callsBucket } from '@callweave/contracts';
+import { type CallRecord, callsBucket } from '@callweave/contracts';
+import { type z } from 'zod';
 
 /** Kinds of the events of every call so far, in order, by call. */
 export async function callKinds(bus: Connection): Promise<Map<string, string[]>> {
@@ -30,7 +31,40 @@ export async function lastCause(bus: Connection): Promise<unknown> {
   return (last?.event.data as { cause?: unknown } | undefined)?.cause;
 }
 
-/** Records of calls and legs that are stored now. */
-export async function callRecords({ jsm }: Connection): Promise<number> {
+/** Who told the ends of all calls so far, by call. */
+export async function endedBy(bus: Connection): Promise<Map<string, string>> {
+  const facts = await readFacts(bus, 'CALLS', 'callweave.call.v1.>');
+  const ends = facts.filter(({ subject }) => subject.endsWith('.ended'));
+  return new Map(ends.map(({ event }) => [event.callid ?? '', event.owner ?? '']));
+}
+
+/** Records of calls and legs that are stored now; those of an ended call stay for a while. */
+export async function storedRecords({ jsm }: Connection): Promise<number> {
   return (await jsm.streams.info(`KV_${callsBucket.name}`)).state.messages;
+}
+
+/** Calls that are going on, as any edge would see it. */
+export async function openCalls({ jsm }: Connection): Promise<CallRecord[]> {
+  const stream = `KV_${callsBucket.name}`;
+  const { state } = await jsm.streams.info(stream, { subjects_filter: `$KV.${callsBucket.name}.call.*` });
+  const open: CallRecord[] = [];
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const value = await lastOf(jsm, stream, subject);
+    if (value?.kind === 'call' && value.call.state !== 'ended') open.push(value.call);
+  }
+  return open;
+}
+
+async function lastOf(
+  jsm: Connection['jsm'],
+  stream: string,
+  subject: string,
+): Promise<z.infer<typeof callsBucket.value> | undefined> {
+  try {
+    return callsBucket.value.parse((await jsm.streams.getMessage(stream, { last_by_subj: subject })).json());
+  } catch (error) {
+    // Removed since we were told of it.
+    if (error instanceof Error && error.message.includes('no message found')) return undefined;
+    throw error;
+  }
 }

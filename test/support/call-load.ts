@@ -1,52 +1,66 @@
 import getPort from 'get-port';
 import { type Platform } from './platform.ts';
-import { runSipp, type SippResult } from './sipp.ts';
+import { runSipp, type SippOptions, type SippResult } from './sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 
 /** SIPp phones that call one SIPp callee through the platform. */
 export class CallLoad {
-  readonly #platform: Platform;
+  readonly #remote: string;
   readonly #callers: readonly LoadAccount[];
   readonly #callee: LoadAccount;
   readonly #port: number;
 
-  private constructor(platform: Platform, callers: readonly LoadAccount[], callee: LoadAccount, port: number) {
-    this.#platform = platform;
+  private constructor(remote: string, callers: readonly LoadAccount[], callee: LoadAccount, port: number) {
+    this.#remote = remote;
     this.#callers = callers;
     this.#callee = callee;
     this.#port = port;
   }
 
-  /** Makes the accounts and registers the callee. */
-  static async open(platform: Platform): Promise<CallLoad> {
+  /** Makes the accounts and registers the callee at `remote`. */
+  static async open(platform: Platform, remote = platform.sip[0] ?? ''): Promise<CallLoad> {
     const bus = await platform.bus();
-    const callers = await addSubscribers(bus, 'caller', 100);
-    const [callee] = await addSubscribers(bus, 'callee', 1);
-    if (callee === undefined) throw new Error('no callee');
     const localPort = await getPort({ host: '127.0.0.1' });
-    const remote = platform.sip[0] ?? '';
+    const callers = await addSubscribers(bus, 'caller', 100);
+    // One of its own for each load: what an earlier one registered may be gone.
+    const [callee] = await addSubscribers(bus, `callee-${String(localPort)}-`, 1);
+    if (callee === undefined) throw new Error('no callee');
     const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines: sippLines([callee]), localPort });
     if (registered.failed > 0) throw new Error(`the callee cannot register: ${registered.errors}`);
-    return new CallLoad(platform, callers, callee, localPort);
+    return new CallLoad(remote, callers, callee, localPort);
   }
 
   /** Places `rate` calls a second for `seconds`; each talks for half a second. What the callers saw. */
   async run(rate: number, seconds: number): Promise<SippResult> {
-    const remote = this.#platform.sip[0] ?? '';
     const calls = rate * seconds;
     const stop = new AbortController();
-    const answering = runSipp({
-      scenario: 'uas',
-      remote,
-      calls: 10 * calls,
-      localPort: this.#port,
-      signal: stop.signal,
-    });
-    const keys = { callee: this.#callee.user };
-    const lines = sippLines(this.#callers);
-    const result = await runSipp({ scenario: 'call', remote, calls, rate, atOnce: 2 * rate, keys, lines });
+    const answering = this.#answer({ scenario: 'uas', calls: 10 * calls, signal: stop.signal });
+    const result = await this.#call({ calls, rate, atOnce: 2 * rate });
     stop.abort();
     await answering;
     return result;
+  }
+
+  /** Places `calls` that talk for `talkMs`; what both sides saw. The callee hangs up at the same moment if told so. */
+  async talk(options: { calls: number; talkMs: number; bothHangUp?: boolean }): Promise<[SippResult, SippResult]> {
+    const { calls, talkMs, bothHangUp = false } = options;
+    const stop = new AbortController();
+    const scenario = bothHangUp ? 'answer-and-hang-up' : 'uas';
+    const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
+    const called = await this.#call({ calls, rate: calls, talkMs });
+    // Whoever has not been hung up on by now never will be.
+    const giveUp = setTimeout(() => stop.abort(), 15_000);
+    const answered = await answering;
+    clearTimeout(giveUp);
+    return [called, answered];
+  }
+
+  #answer(options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'signal'>): Promise<SippResult> {
+    return runSipp({ ...options, remote: this.#remote, localPort: this.#port });
+  }
+
+  #call(options: Pick<SippOptions, 'calls' | 'rate' | 'talkMs' | 'atOnce'>): Promise<SippResult> {
+    const keys = { callee: this.#callee.user };
+    return runSipp({ ...options, scenario: 'call', remote: this.#remote, keys, lines: sippLines(this.#callers) });
   }
 }

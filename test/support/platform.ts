@@ -161,7 +161,8 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-async function scrape(port: number, metric: string, labels: readonly string[]): Promise<number> {
+/** One metric of a process, summed over the label sets that contain all of `labels`. */
+export async function scrape(port: number, metric: string, labels: readonly string[]): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
   return text
     .split('\n')

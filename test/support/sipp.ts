@@ -14,6 +14,8 @@ export interface SippOptions {
   readonly calls: number;
   /** Calls started per second. */
   readonly rate?: number;
+  /** How long each call talks. */
+  readonly talkMs?: number;
   /** Calls in progress at once; further ones wait, as a slow machine needs. */
   readonly atOnce?: number;
   readonly transport?: 'udp' | 'tcp';
@@ -48,11 +50,11 @@ export interface SippResult {
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
-  const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000 } = options;
+  const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
-  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', scenarioFile(scenario)];
+  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', copyScenario(scenario, directory, talkMs)];
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
@@ -85,6 +87,13 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** SIPp takes no variable for how long it waits. */
+function copyScenario(scenario: string, directory: string, talkMs: number): string {
+  const copy = join(directory, 'scenario.xml');
+  writeFileSync(copy, readFileSync(scenarioFile(scenario), 'utf8').replaceAll('[talk_ms]', String(talkMs)));
+  return copy;
 }
 
 function scenarioFile(scenario: string): string {

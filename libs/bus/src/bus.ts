@@ -41,6 +41,7 @@ export class Bus {
   #responder: Responder | undefined;
   /** Answers for the flow holder we speak for. */
   #holding: Responder | undefined;
+  #speaking: Promise<void> = Promise.resolve();
   #publisher: Publisher | undefined;
   #closed: Promise<void> | undefined;
 
@@ -179,7 +180,12 @@ export class Bus {
    * Speaks for the flow holder `instance` from now on and for no other: says so in the lease, and answers the questions
    * that are put to it. Undefined: for none.
    */
-  async speakFor(instance: InstanceId | undefined, answers: readonly Answer[] = []): Promise<void> {
+  speakFor(instance: InstanceId | undefined, answers: readonly Answer[] = []): Promise<void> {
+    this.#speaking = this.#speaking.then(() => this.#speakFor(instance, answers));
+    return this.#speaking;
+  }
+
+  async #speakFor(instance: InstanceId | undefined, answers: readonly Answer[]): Promise<void> {
     const before = this.#holding;
     this.#holding = undefined;
     const { log } = this.#options;

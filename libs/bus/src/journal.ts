@@ -31,6 +31,8 @@ export class Journal {
   #bytes = 0;
   #tidyAt = TIDY_BYTES;
   #last = 0;
+  /** What is acknowledged but not in the file yet. */
+  #acknowledged: number | undefined;
   /** The last write stopped in the middle of a line. */
   #torn = false;
 
@@ -52,21 +54,31 @@ export class Journal {
   /** Appends a fact. Throws `JournalError` when the line cannot be written (full disk). */
   append(fact: Omit<JournalLine, 'n'>): JournalLine {
     const line = { n: this.#last + 1, ...fact };
-    this.#write(line);
+    if (this.#acknowledged === undefined) this.#write(line);
+    else this.#write({ ack: this.#acknowledged }, line);
+    this.#acknowledged = undefined;
     this.#last = line.n;
     this.#open.set(line.n, line);
     return line;
   }
 
-  /** Everything up to `n` has reached the stream. */
+  /** Everything up to `n` has reached the stream; the file says so with the next fact, or when it is settled. */
   acknowledge(n: number): void {
     for (const open of this.#open.keys()) {
       if (open > n) break;
       this.#open.delete(open);
     }
+    this.#acknowledged = n;
+    if (this.#isTidyDue) this.settle();
+  }
+
+  /** Writes down what is acknowledged, so that a successor does not tell it again. */
+  settle(): void {
+    if (this.#acknowledged === undefined) return;
     try {
-      if (this.#bytes >= this.#tidyAt && this.#open.size <= MAX_COPIED_LINES) this.#tidy();
-      else this.#write({ ack: n });
+      if (this.#isTidyDue) this.#tidy();
+      else this.#write({ ack: this.#acknowledged });
+      this.#acknowledged = undefined;
     } catch (error) {
       // A lost acknowledgement means the facts are told again, and stored once.
       if (!(error instanceof JournalError)) throw error;
@@ -86,9 +98,14 @@ export class Journal {
 
   /** Closes the journal; one without open facts is removed. */
   close(): void {
+    if (this.#open.size > 0) this.settle();
     closeSync(this.#fd);
     if (this.#open.size === 0) rmSync(this.#path, { force: true });
     this.#lock.release();
+  }
+
+  get #isTidyDue(): boolean {
+    return this.#bytes >= this.#tidyAt && this.#open.size <= MAX_COPIED_LINES;
   }
 
   /** Drops what is acknowledged: empties the file, or puts one with only the open facts in its place. */
@@ -121,9 +138,9 @@ export class Journal {
     }
   }
 
-  #write(line: object): void {
+  #write(...lines: object[]): void {
     // After a torn line a new one must not continue it: both would be lost.
-    const text = `${this.#torn ? '\n' : ''}${JSON.stringify(line)}\n`;
+    const text = `${this.#torn ? '\n' : ''}${lines.map((line) => `${JSON.stringify(line)}\n`).join('')}`;
     try {
       this.#bytes += writeWhole(this.#fd, text, () => (this.#torn = true));
       this.#torn = false;

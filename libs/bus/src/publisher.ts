@@ -26,6 +26,8 @@ export interface Fact<P extends string, S extends z.ZodType> {
 
 const BATCH = 128;
 const TIDY_EVERY_MS = 5_000;
+/** How long acknowledgements are gathered for one line; whoever adopts us meanwhile tells them again, stored once. */
+const SETTLE_MS = 100;
 
 interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once' | 'traceparent'> {
   /** Its number in our own journal. */
@@ -52,6 +54,7 @@ export class Publisher {
   #closed: Promise<void> | undefined;
   #whenFlushed: (() => void)[] = [];
   #journalFailed = false;
+  #settling: Timer | undefined;
 
   private constructor(journal: Journal, deps: PublisherDeps) {
     this.#journal = journal;
@@ -120,6 +123,7 @@ export class Publisher {
 
   async #close(): Promise<void> {
     this.#tidying.cancel();
+    this.#settling?.cancel();
     this.#stopping.abort();
     await this.#adopting;
     await this.#pumping;
@@ -212,7 +216,12 @@ export class Publisher {
       adopted?.finish();
       span?.end();
     }
-    if (own !== undefined) this.#journal.acknowledge(own);
+    if (own === undefined) return;
+    this.#journal.acknowledge(own);
+    this.#settling ??= this.#deps.clock.after(SETTLE_MS, () => {
+      this.#settling = undefined;
+      this.#journal.settle();
+    });
   }
 
   async #afterFailure(failures: number, reason: unknown): Promise<void> {

@@ -36,7 +36,19 @@ describe('the journal', () => {
   test('keeps what was told and not acknowledged', () => {
     for (const id of ['a', 'b', 'c']) append(id);
     journal.acknowledge(2);
+    journal.settle();
     expect(left()).toEqual(['c']);
+  });
+
+  test('says what is acknowledged in the same write as the next fact, or when it is settled', () => {
+    append('a');
+    journal.acknowledge(1);
+    expect(left()).toEqual(['a']);
+    append('b');
+    expect(left()).toEqual(['b']);
+    journal.acknowledge(2);
+    journal.settle();
+    expect(left()).toEqual([]);
   });
 
   test('keeps a fact as it was told', () => {
@@ -63,6 +75,7 @@ describe('the journal', () => {
     append('b');
     expect(left()).toEqual(['b']);
     journal.acknowledge(last + 1);
+    journal.settle();
     expect(left()).toEqual([]);
   });
 
@@ -74,9 +87,11 @@ describe('the journal', () => {
       largest = Math.max(largest, statSync(path()).size);
     }
     expect(largest).toBeLessThan(1_500_000);
+    journal.settle();
     expect(left()).toEqual(['fact-99']);
     expect(append('after').n).toBe(101);
     journal.acknowledge(100);
+    journal.settle();
     expect(left()).toEqual(['after']);
   });
 

@@ -29,6 +29,10 @@ export interface SrfResponse extends SrfMessage {
   readonly status: number;
   readonly reason: string;
   readonly finalResponseSent: boolean;
+  /** Of a response received: where it came from. */
+  readonly source_address?: string;
+  readonly source_port?: number | string;
+  readonly protocol?: string;
   send(
     status: number,
     reason: string | undefined,

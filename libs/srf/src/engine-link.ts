@@ -31,6 +31,7 @@ export class EngineLink {
   readonly #options: EngineOptions;
   readonly #srf: SrfApplication = createSrf();
   readonly #listeners: ((info: EngineInfo) => void)[] = [];
+  readonly #lost: (() => void)[] = [];
   #info: EngineInfo | undefined;
   #connected = false;
 
@@ -50,6 +51,7 @@ export class EngineLink {
     this.#srf.on('close', () => {
       this.#connected = false;
       log.warn('engine.disconnected');
+      for (const listener of this.#lost) listener();
     });
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
   }
@@ -59,12 +61,17 @@ export class EngineLink {
     this.#srf.use(method.toLowerCase(), (request, response) => this.#run(handler, request, response));
   }
 
-  /** Handles every request inside a dialog. Must be told before `onRequest`. */
+  /**
+   * Handles every request inside a dialog, also one that the engine does not know: another may have had it. Must be
+   * told before `onRequest`.
+   */
   onInDialog(handler: RequestHandler): void {
     this.#srf.use((request, response, next) => {
       if (isInDialog(request)) this.#run(handler, request, response);
       else next();
     });
+    const outside: RequestHandler = (request) => request.reply({ status: 481 });
+    for (const method of DIALOG_METHODS) this.onRequest(method, outside);
   }
 
   /** Sends a request through the engine. */
@@ -84,6 +91,11 @@ export class EngineLink {
 
   onConnect(listener: (info: EngineInfo) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls `listener` whenever the connection is lost. */
+  onDisconnect(listener: () => void): void {
+    this.#lost.push(listener);
   }
 
   /** Starts connecting; returns at once. */
@@ -112,6 +124,9 @@ export class EngineLink {
     this.#srf.disconnect();
   }
 }
+
+/** Methods we take inside dialogs only, RFC 3261 §15, RFC 3262, RFC 3311, RFC 3515, RFC 6086, RFC 6665. */
+const DIALOG_METHODS = ['BYE', 'INFO', 'UPDATE', 'REFER', 'NOTIFY', 'PRACK'] as const;
 
 /** A tag in To makes it one, RFC 3261 §12.2. */
 function isInDialog(request: SrfRequest): boolean {

@@ -82,6 +82,7 @@ function send(response: SrfResponse, { status, reason, headers, body }: Reply): 
   });
 }
 
-function joinHostPort(host: string, port: number | string): string {
+/** `host:port`, an IPv6 host in brackets. */
+export function joinHostPort(host: string, port: number | string): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
 }

@@ -1,5 +1,5 @@
 import { type SrfAck, type SrfApplication, type SrfResponse, type SrfSentRequest } from './drachtio.ts';
-import { type HeaderValues, readable, type ReadableMessage } from './incoming-request.ts';
+import { type HeaderValues, joinHostPort, readable, type ReadableMessage } from './incoming-request.ts';
 import { sendInSpan } from './traced-request.ts';
 
 /** A request to send. */
@@ -20,6 +20,9 @@ export interface OutgoingRequest {
 export interface IncomingResponse extends ReadableMessage {
   readonly status: number;
   readonly reason: string;
+  /** `ip:port` it came from; empty for one the engine made itself. */
+  readonly source: string;
+  readonly transport: string;
   /** Acknowledges a 2xx to INVITE, RFC 3261 §13.2.2.4. */
   acknowledge(body?: { readonly type: string; readonly content: string }): void;
 }
@@ -80,10 +83,16 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
   };
 }
 
+function sourceOf({ source_address: host = '', source_port: port = '' }: SrfResponse): string {
+  return host === '' ? '' : joinHostPort(host, port);
+}
+
 function incomingResponse(response: SrfResponse, ack: SrfAck): IncomingResponse {
   return {
     status: response.status,
     reason: response.reason,
+    source: sourceOf(response),
+    transport: (response.protocol ?? '').toLowerCase(),
     ...readable(response),
     acknowledge: (body) => {
       if (body === undefined) ack();

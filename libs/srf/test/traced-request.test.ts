@@ -35,7 +35,15 @@ function incoming(method: string, options: Partial<IncomingRequest> = {}): Incom
 }
 
 function response(status: number): IncomingResponse {
-  return { status, reason: '', body: undefined, header: () => undefined, acknowledge: () => undefined };
+  return {
+    source: '',
+    transport: 'udp',
+    status,
+    reason: '',
+    body: undefined,
+    header: () => undefined,
+    acknowledge: () => undefined,
+  };
 }
 
 const shown = ({ name, kind, attributes, events, isFailed }: RecordedSpan): unknown[] => [

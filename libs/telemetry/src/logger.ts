@@ -53,7 +53,10 @@ function wrap(log: pino.Logger): Logger {
     error: (event, fields) => log.error(plain(fields), event),
     warn: (event, fields) => log.warn(plain(fields), event),
     info: (event, fields) => log.info(plain(fields), event),
-    debug: (event, fields) => log.debug(plain(fields), event),
+    // Every call passes here several times, and hardly ever does anybody listen.
+    debug: (event, fields) => {
+      if (log.isLevelEnabled('debug')) log.debug(plain(fields), event);
+    },
     child: (fields) => wrap(log.child(plain(fields))),
   };
 }

@@ -24,7 +24,7 @@ async function accept(onOffer = (sdp: string): Promise<string> => Promise.resolv
 function respond(status: number, body?: string): { readonly acknowledged: () => number } {
   let count = 0;
   const response: IncomingResponse = {
-    ...{ status, reason: '', body },
+    ...{ source: '192.0.2.2:5060', transport: 'udp', status, reason: '', body },
     header: () => undefined,
     acknowledge: () => {
       count++;

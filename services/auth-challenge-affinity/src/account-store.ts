@@ -1,4 +1,5 @@
 import { type Bus } from '@callweave/bus';
+import { type Clock } from '@callweave/clock';
 import {
   type DigestAlgorithm,
   digestAlgorithms,
@@ -10,6 +11,7 @@ import {
   tenantsBucket,
   type User,
 } from '@callweave/contracts';
+import { RecentAccounts } from './recent-accounts.ts';
 
 /** What authentication needs to know of accounts and tenants. */
 export interface AccountStore {
@@ -20,9 +22,10 @@ export interface AccountStore {
   noteUsed(account: Subscriber, algorithm: DigestAlgorithm): Promise<void>;
 }
 
-/** Accounts in KV; tenants in memory, fed by a watch. */
-export async function openAccountStore(bus: Bus): Promise<AccountStore> {
+/** Accounts in KV, remembered for a moment; tenants in memory, fed by a watch. */
+export async function openAccountStore(bus: Bus, clock: Clock): Promise<AccountStore> {
   const subscribers = bus.bucket(subscribersBucket);
+  const recent = new RecentAccounts(clock);
   const tenants = new Map<string, TenantRecord>();
   // A policy that is not known yet must not be taken for the default one.
   await new Promise<void>((resolve) => {
@@ -31,9 +34,16 @@ export async function openAccountStore(bus: Bus): Promise<AccountStore> {
   const fallback: TenantRecord = { tenant: defaultTenant, realm: 'callweave', domains: [], minimumAlgorithm: 'MD5' };
   const strength = (algorithm: DigestAlgorithm): number => digestAlgorithms.indexOf(algorithm);
   return {
-    account: async (tenant, user) => (await subscribers.get({ tenant, user }))?.value,
+    account: async (tenant, user) => {
+      const known = recent.get(tenant, user);
+      if (known !== undefined) return known;
+      const account = (await subscribers.get({ tenant, user }))?.value;
+      if (account !== undefined) recent.put(account);
+      return account;
+    },
     tenant: (tenant) => tenants.get(tenant) ?? tenants.get(defaultTenant) ?? fallback,
     noteUsed: async (account, algorithm) => {
+      recent.delete(account);
       await subscribers.modify(account, (stored) =>
         stored === undefined || strength(stored.strongestUsed) >= strength(algorithm)
           ? 'keep'

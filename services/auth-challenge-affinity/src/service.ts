@@ -32,7 +32,7 @@ export async function startAuth({
     log,
   });
   const keys = await NonceKeys.open({ bus, clock, log, rotationSec: keyRotationSec });
-  const accounts = await openAccountStore(bus);
+  const accounts = await openAccountStore(bus, clock);
   const challenger = new Challenger({ instance, accounts, keys, clock });
   const window = new NonceWindow(WINDOW_CAPACITY);
   const verifier = { instance, accounts, keys, challenger, window, nonceMs: nonceSec * 1000, clock, log };

@@ -16,6 +16,14 @@ export const activeCalls = defineMetric({
   labels: [],
 });
 
+export const callsAdopted = defineMetric({
+  name: 'callweave_edge_calls_adopted',
+  kind: 'counter',
+  help: 'Calls taken over from an edge that was gone.',
+  unit: '1',
+  labels: [],
+});
+
 export const responsesSent = defineMetric({
   name: 'callweave_edge_responses',
   kind: 'counter',
@@ -25,4 +33,4 @@ export const responsesSent = defineMetric({
 });
 
 /** Every metric of this package; the reference is generated from it. */
-export const edgeMetrics = [registersHeld, activeCalls, responsesSent] as const;
+export const edgeMetrics = [registersHeld, activeCalls, callsAdopted, responsesSent] as const;

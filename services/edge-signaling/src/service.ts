@@ -1,11 +1,12 @@
 import { Bus } from '@callweave/bus';
-import { edgeProfile } from '@callweave/contracts';
+import { edgeProfile, type InstanceId } from '@callweave/contracts';
 import { type RunningService, type ServiceContext } from '@callweave/service';
 import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
 import { busAuthenticator, busRegistrar } from './bus-ports.ts';
 import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
-import { openCallRecords } from './call/call-records.ts';
+import { CallRecords } from './call/call-records.ts';
+import { EstablishedCalls } from './call/established-calls.ts';
 import { journalTeller } from './call/journal-teller.ts';
 import { tracedTeller } from './call/traced-teller.ts';
 import { type Config } from './config.ts';
@@ -15,10 +16,15 @@ import { openFlow, sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
-import { LegTable } from './leg/leg.ts';
+import { LegTable, type SendRequest } from './leg/leg.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { RegisterHandler } from './register/handle-register.ts';
+import { Adopter } from './survive/adopter.ts';
+import { edgeAnswers } from './survive/answers.ts';
+import { Doubts } from './survive/doubts.ts';
+import { busPeers } from './survive/peers.ts';
+import { Strays } from './survive/strays.ts';
 import { openTenants } from './tenants.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
@@ -44,7 +50,7 @@ export async function startEdge({
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
   let draining = false;
   let engineInstance = engineIdentity(undefined, stateDir);
-  link.onConnect((info) => (engineInstance = engineIdentity(info.instance, stateDir)));
+  const owner = (): InstanceId => engineInstance;
   const tenants = openTenants(bus);
   const notReady = (): string | undefined => {
     if (draining) return 'draining';
@@ -70,26 +76,38 @@ export async function startEdge({
   const publisher = await bus.openPublisher(stateDir);
   const ports = { bus, log };
   const legs = new LegTable();
-  const records = openCallRecords(bus, () => engineInstance, log);
+  const send: SendRequest = (request, events) => link.send(request, events);
+  const records = new CallRecords({ bus, owner, clock, log });
+  const media = busMedia(ports);
+  const calls = new EstablishedCalls({ media, records, clock, log });
+  const doubts = new Doubts({ calls, records, owner, clock, log });
+  const adopter = new Adopter({
+    records,
+    calls,
+    legs,
+    send,
+    openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, call), clock),
+    log,
+  });
+  const strays = new Strays({ records, adopter, peers: busPeers(bus), legs, owner, log });
   const invites = new InviteHandler({
     authenticator,
     tenants,
     notReady,
     router: busRouter(ports),
     locator: busLocator(ports),
-    media: busMedia(ports),
+    media,
     flows: { open: (token) => openFlow(token, flowKey), instance: () => engineInstance },
     openTeller: (facts) => tracedTeller(journalTeller(publisher, engineInstance, facts), clock),
     legs,
-    send: (request, events) => link.send(request, events),
+    send,
     applicationServer: () => applicationServer,
-    keep: (call) => records.keep(call),
-    forget: (call) => records.forget(call),
+    establish: (parts, teller) => calls.establish(parts, teller),
     clock,
     log,
   });
-  gauge(activeCalls, () => invites.active);
-  link.onInDialog(inDialogHandler(legs));
+  gauge(activeCalls, () => invites.active + calls.size);
+  link.onInDialog(inDialogHandler({ legs, calls, doubts, strays }));
   link.onRequest(
     'INVITE',
     observed('INVITE', (request) => invites.handle(request)),
@@ -100,16 +118,26 @@ export async function startEdge({
   );
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();
+  const answers = edgeAnswers({ legs, calls, doubts });
+  link.onConnect((info) => {
+    engineInstance = engineIdentity(info.instance, stateDir);
+    doubts.raise();
+    void bus.speakFor(engineInstance, answers);
+  });
+  // Whoever cannot send must not be thought to hold a dialog.
+  link.onDisconnect(() => void bus.speakFor(undefined));
+  bus.onReconnect(() => doubts.raise());
   link.connect();
 
   return {
     notReady,
     drain: async () => {
       draining = true;
-      await Promise.all([registers.idle(), invites.idle()]);
+      await Promise.all([registers.idle(), invites.idle(), calls.idle()]);
       await bus.drain();
     },
     stop: async () => {
+      doubts.stop();
       link.close();
       await bus.close();
     },

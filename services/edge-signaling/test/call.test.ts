@@ -10,8 +10,8 @@ async function placed(world: FakeWorld = {}): Promise<FakeCall> {
   return fake;
 }
 
-async function answered(): Promise<FakeCall> {
-  const fake = await placed();
+async function answered(world: FakeWorld = {}): Promise<FakeCall> {
+  const fake = await placed(world);
   fake.invited[0]?.events.responded(response(180));
   fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
   await fake.settle();
@@ -32,16 +32,15 @@ describe('a call', () => {
       'caller 180',
       'sent ACK',
       'told answered',
-      'caller 200',
       'kept',
+      'caller 200',
+      'disposed',
       "caller's BYE 200",
       'sent BYE',
       'released',
       'told ended caller hang-up',
-      'forgotten',
-      'disposed',
     ]);
-    expect(fake.legs.size).toBe(0);
+    expect([fake.legs.size, fake.calls.size]).toEqual([0, 0]);
   });
 
   test('takes its trace to an application and to no device', async () => {
@@ -61,17 +60,29 @@ describe('a call', () => {
 
   test('that the callee hangs up sends the caller a BYE', async () => {
     const fake = await answered();
-    const { callee } = fake.call.snapshot();
-    await callee?.receive(fakeRequest('BYE', ({ status }) => fake.seen.push(`callee's BYE ${String(status)}`)));
+    const [established] = fake.calls.all;
+    await established?.parts.callee.receive(
+      fakeRequest('BYE', ({ status }) => fake.seen.push(`callee's BYE ${String(status)}`)),
+    );
     await fake.settle();
-    expect(fake.seen.slice(-6)).toEqual([
-      "callee's BYE 200",
-      'sent BYE',
-      'released',
-      'told ended callee hang-up',
-      'forgotten',
-      'disposed',
-    ]);
+    expect(fake.seen.slice(-4)).toEqual(["callee's BYE 200", 'sent BYE', 'released', 'told ended callee hang-up']);
+  });
+
+  test('that another edge has ended before is answered and hung up, and neither released nor told again', async () => {
+    const fake = await answered({ endOutcome: 'lost' });
+    await fake.fromCaller('BYE');
+    await fake.settle();
+    expect(fake.seen.slice(-2)).toEqual(["caller's BYE 200", 'sent BYE']);
+    expect(fake.calls.size).toBe(0);
+  });
+
+  test('that another edge has taken over is let go without a word', async () => {
+    const fake = await answered();
+    const before = fake.seen.length;
+    fake.calls.all[0]?.supersede();
+    await fake.settle();
+    expect(fake.seen).toHaveLength(before);
+    expect([fake.legs.size, fake.calls.size]).toEqual([0, 0]);
   });
 
   test('that is cancelled while it rings cancels the device and releases the media', async () => {

@@ -18,7 +18,9 @@ import {
   type Reply,
 } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { type Media } from '../src/call/call-ports.ts';
 import { Call, type CallDeps } from '../src/call/call.ts';
+import { EstablishedCalls } from '../src/call/established-calls.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { LegTable } from '../src/leg/leg.ts';
 
@@ -28,6 +30,7 @@ export interface FakeCall {
   readonly call: Call;
   readonly clock: FakeClock;
   readonly legs: LegTable;
+  readonly calls: EstablishedCalls;
   /** INVITEs that went to devices, in order. */
   readonly invited: { readonly request: OutgoingRequest; readonly events: OutgoingEvents }[];
   cancel(): void;
@@ -40,16 +43,28 @@ export interface FakeCall {
 export interface FakeWorld {
   readonly devices?: number;
   readonly deps?: Partial<CallDeps>;
+  /** Whether this edge is the first to mark the call as ended. */
+  readonly endOutcome?: 'won' | 'lost';
 }
 
 /** The engine of the edge under test. */
 export const edge = InstanceId.parse('abcdefghijklmnop');
 const node = MediaNodeId.parse('127.0.0.1:2223@1');
 
-export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
+export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWorld = {}): FakeCall {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
+  const media: Media = {
+    offer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 offered', node }),
+    answer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 answered', node }),
+    release: () => Promise.resolve(void seen.push('released')),
+  };
+  const records = {
+    keep: () => seen.push('kept'),
+    end: () => Promise.resolve(endOutcome),
+  };
+  const calls = new EstablishedCalls({ records, media, clock, log: recordLogs() });
   const invited: FakeCall['invited'] = [];
   let cancelListener = (): void => undefined;
   const callId = CallId.parse('01HF7YAT000000000000000000');
@@ -85,12 +100,9 @@ export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
           Promise.resolve({ kind: 'bindings', bindings: Array.from({ length: devices }, (_, i) => binding(i)) }),
         exists: () => Promise.resolve(true),
       },
-      media: {
-        offer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 offered', node }),
-        answer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0 answered', node }),
-        release: () => Promise.resolve(void seen.push('released')),
-      },
+      media,
       teller: {
+        sequence: 4,
         initiated: teller('initiated'),
         routed: teller('routed'),
         ringing: teller('ringing'),
@@ -106,8 +118,7 @@ export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
         return { cancel: () => seen.push('sent CANCEL') };
       },
       applicationServer: () => undefined,
-      keep: () => seen.push('kept'),
-      forget: () => seen.push('forgotten'),
+      establish: (parts, teller) => calls.establish(parts, teller),
       clock,
       log: recordLogs(),
       disposed: () => seen.push('disposed'),
@@ -122,6 +133,7 @@ export function fakeCall({ devices = 1, deps = {} }: FakeWorld = {}): FakeCall {
     call,
     clock,
     legs,
+    calls,
     invited,
     settle,
     cancel: () => cancelListener(),
@@ -169,7 +181,14 @@ export function response(status: number, acknowledged: () => void = () => undefi
     cseq: '1 INVITE',
     contact: '<sip:b@192.0.2.2>',
   };
-  return { status, reason: '', ...message(headers, status === 200 ? 'v=0' : undefined), acknowledge: acknowledged };
+  return {
+    status,
+    reason: '',
+    source: '192.0.2.2:5060',
+    transport: 'udp',
+    ...message(headers, status === 200 ? 'v=0' : undefined),
+    acknowledge: acknowledged,
+  };
 }
 
 function message(headers: Readonly<Record<string, string>>, body: string | undefined): ReadableMessage {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callTable } from '../src/call/call.table.ts';
+import { establishedCallTable } from '../src/call/established-call.table.ts';
+import { adoptedLegTable } from '../src/leg/adopted-leg.table.ts';
 import { uacLegTable } from '../src/leg/uac-leg.table.ts';
 import { uasLegTable } from '../src/leg/uas-leg.table.ts';
 
@@ -8,7 +10,9 @@ type AnyTable = Readonly<Record<string, Readonly<Record<string, readonly string[
 const tables: readonly [string, AnyTable, string, string][] = [
   ['uas-leg', uasLegTable, 'received', 'terminated'],
   ['uac-leg', uacLegTable, 'calling', 'terminated'],
+  ['adopted-leg', adoptedLegTable, 'confirmed', 'terminated'],
   ['call', callTable, 'routing', 'ended'],
+  ['established-call', establishedCallTable, 'talking', 'ended'],
 ];
 
 function reachable(table: AnyTable, from: string): Set<string> {
@@ -34,12 +38,12 @@ describe.each(tables)('the %s table', (_name, table, first, last) => {
   });
 });
 
-test('every way to the end of a call tells exactly one terminal fact', () => {
-  for (const edges of Object.values(callTable as AnyTable)) {
-    for (const edge of Object.values(edges)) {
+test('every way to the end of a call tells one terminal fact, hands the call on, or lets another edge do so', () => {
+  const closing = new Set(['tellFailed', 'answerCaller', 'end', 'dropLegs']);
+  for (const table of [callTable, establishedCallTable] as readonly AnyTable[]) {
+    for (const edge of Object.values(table).flatMap((edges) => Object.values(edges))) {
       const [next, ...actions] = edge ?? [];
-      const terminal = actions.filter((action) => action === 'tellEnded' || action === 'tellFailed');
-      expect(terminal).toHaveLength(next === 'ended' ? 1 : 0);
+      expect(actions.filter((action) => closing.has(action))).toHaveLength(next === 'ended' ? 1 : 0);
     }
   }
 });

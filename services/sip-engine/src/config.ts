@@ -43,9 +43,16 @@ const DEFAULT_CONTACT = 'sip:*;transport=udp,tcp';
 
 type Draft = { -readonly [key in keyof ContactOption]: ContactOption[key] };
 
-/** Reads the command line; finds every problem, not just the first. `secret` is the one of the environment. */
-export function readCommandLine(args: readonly string[], secret?: string): CommandLine {
-  const reader = new Reader(secret ?? 'cymru');
+/** What holds where the command line says nothing: what the environment says. */
+export interface Defaults {
+  readonly secret?: string | undefined;
+  readonly httpHost?: string | undefined;
+  readonly httpPort?: number | undefined;
+}
+
+/** Reads the command line; finds every problem, not just the first. */
+export function readCommandLine(args: readonly string[], defaults: Defaults = {}): CommandLine {
+  const reader = new Reader(defaults);
   const options = Object.fromEntries(
     Object.entries<Flag>(flags).map(([name, { type, short }]) => [
       name,
@@ -68,10 +75,10 @@ class Reader {
   readonly #contacts: Draft[] = [];
   readonly #values = new Map<string, string>();
   readonly #origins: string[] = [];
-  readonly #secret: string;
+  readonly #defaults: Defaults;
 
-  constructor(secret: string) {
-    this.#secret = secret;
+  constructor(defaults: Defaults) {
+    this.#defaults = defaults;
   }
 
   problem(text: string): void {
@@ -95,7 +102,7 @@ class Reader {
     const address = this.#values.get('address') ?? '0.0.0.0';
     if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
     const port = this.#port('port') ?? 9022;
-    const httpPort = this.#port('http-port');
+    const httpPort = this.#port('http-port') ?? this.#defaults.httpPort;
     const webSockets = this.#webSockets();
     const compat = this.#compat();
     if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
@@ -105,9 +112,9 @@ class Reader {
       compat,
       address,
       port,
-      secret: this.#values.get('secret') ?? this.#secret,
+      secret: this.#values.get('secret') ?? this.#defaults.secret ?? 'cymru',
       logLevel: level,
-      httpHost: this.#values.get('http-host') ?? '127.0.0.1',
+      httpHost: this.#values.get('http-host') ?? this.#defaults.httpHost ?? '127.0.0.1',
       httpPort,
       warnings: this.#warnings,
     };

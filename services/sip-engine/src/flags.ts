@@ -30,8 +30,11 @@ export const flags = {
   },
   'dns-name': { type: 'string', help: 'name of the local host; belongs to the --contact before it (repeatable)' },
   help: { type: 'boolean', short: 'h', help: 'print this and exit' },
-  'http-host': { type: 'string', help: 'address of health and metrics (default 127.0.0.1)' },
-  'http-port': { type: 'string', help: 'port of /healthz, /readyz and /metrics (default: none)' },
+  'http-host': { type: 'string', help: 'address of health and metrics (default $CALLWEAVE_HTTP_HOST, else 127.0.0.1)' },
+  'http-port': {
+    type: 'string',
+    help: 'port of /healthz, /readyz and /metrics (default $CALLWEAVE_HTTP_PORT, else none)',
+  },
   'key-file': { type: 'string', help: 'key of the certificate (PEM)' },
   loglevel: { type: 'string', short: 'l', help: 'notice, error, warning, info or debug (default info)' },
   noconfig: { type: 'boolean', help: 'read no configuration file; always so' },

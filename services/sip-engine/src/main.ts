@@ -9,7 +9,8 @@ import { startEngineProcess } from './service.ts';
 
 const NAME = 'callweave-sip-engine';
 
-const commandLine = readCommandLine(process.argv.slice(2), loadProcessConfig(environment).secret?.reveal());
+const { secret, ...health } = loadProcessConfig(environment);
+const commandLine = readCommandLine(process.argv.slice(2), { secret: secret?.reveal(), ...health });
 switch (commandLine.kind) {
   case 'help':
     process.stdout.write(usage());

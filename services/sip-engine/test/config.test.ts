@@ -27,9 +27,20 @@ describe('the command line', () => {
     });
   });
 
+  test('health is served where the flags say, else where the environment says, else nowhere', () => {
+    const environment = { httpHost: '192.0.2.1', httpPort: 8080 };
+    expect(readCommandLine([])).toMatchObject({ config: { httpHost: '127.0.0.1', httpPort: undefined } });
+    expect(readCommandLine([], environment)).toMatchObject({ config: environment });
+    expect(readCommandLine(['--http-host', '127.0.0.1', '--http-port', '9'], environment)).toMatchObject({
+      config: { httpHost: '127.0.0.1', httpPort: 9 },
+    });
+  });
+
   test('the secret comes from the flag, else from the environment', () => {
-    expect(readCommandLine([], 'of the environment')).toMatchObject({ config: { secret: 'of the environment' } });
-    expect(readCommandLine(['--secret', 'given'], 'other')).toMatchObject({ config: { secret: 'given' } });
+    expect(readCommandLine([], { secret: 'of the environment' })).toMatchObject({
+      config: { secret: 'of the environment' },
+    });
+    expect(readCommandLine(['--secret', 'given'], { secret: 'other' })).toMatchObject({ config: { secret: 'given' } });
   });
 
   test('attributes belong to the contact before them', () => {

@@ -69,6 +69,8 @@ export interface Media {
 
 /** Tells what happens to one call, in order; the terminal fact at most once. */
 export interface CallTeller {
+  /** Number of the last fact told. */
+  readonly sequence: number;
   initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }): void;
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;

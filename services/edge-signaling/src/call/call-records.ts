@@ -1,86 +1,209 @@
-import { type Bucket, type Bus } from '@callweave/bus';
-import { type CallRecord, callsBucket, EpochMs, type InstanceId, type LegRecord } from '@callweave/contracts';
+import { type Bucket, type Bus, BusError } from '@callweave/bus';
+import { type Clock } from '@callweave/clock';
+import {
+  type CallId,
+  type CallRecord,
+  callsBucket,
+  EpochMs,
+  type InstanceId,
+  type LegId,
+  type LegRecord,
+} from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type Leg } from '../leg/leg.ts';
-import { type CallSnapshot } from './call.ts';
+import { type EstablishedParts } from './established-call.ts';
 
 type CallsBucket = Bucket<typeof callsBucket.pattern, typeof callsBucket.value>;
 
-export interface CallRecords {
-  keep(call: CallSnapshot): void;
-  forget(call: CallSnapshot): void;
+/** How long an ended call can still be looked up, so that a BYE that comes again is answered by any edge. */
+export const ENDED_KEPT_MS = 40_000;
+/** A mark that could not be set is tried again after this long. */
+const RETRY_MS = 5_000;
+
+/** A leg and its call as they are stored, with the revision that a change of the call must name. */
+export interface FoundLeg {
+  readonly leg: LegRecord;
+  readonly call: CallRecord;
+  readonly revision: number;
 }
 
-/** Records of answered calls in KV; written after the 200 and removed at the end, each in order per call. */
-export function openCallRecords(bus: Bus, owner: () => InstanceId, log: Logger): CallRecords {
-  const bucket: CallsBucket = bus.bucket(callsBucket);
-  const writing = new Map<string, Promise<void>>();
-  const inOrder = (callId: string, write: () => Promise<void>): void => {
-    const before = writing.get(callId) ?? Promise.resolve();
-    const now = before.then(write).catch((error: unknown) => ignore(log, error, 'the call goes on without its record'));
-    writing.set(callId, now);
-    void now.then(() => {
-      if (writing.get(callId) === now) writing.delete(callId);
+export interface CallRecordsDeps {
+  readonly bus: Bus;
+  readonly owner: () => InstanceId;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Records of answered calls, from which any edge can go on with them. The record of the call alone says who owns it:
+ * every change of it is a compare-and-set, so of two edges one finds out that it is too late.
+ */
+export class CallRecords {
+  readonly #deps: CallRecordsDeps;
+  readonly #bucket: CallsBucket;
+  /** What is being written, by call; the next write of a call waits for it. */
+  readonly #writing = new Map<CallId, Promise<unknown>>();
+  /** Calls that ended here and whose records may not say so yet. */
+  readonly #ended = new Set<CallId>();
+
+  constructor(deps: CallRecordsDeps) {
+    this.#deps = deps;
+    this.#bucket = deps.bus.bucket(callsBucket);
+  }
+
+  /** Keeps an answered call; returns at once. Without the bus the call goes on without its records. */
+  keep(call: EstablishedParts, sequence: number): void {
+    const owner = this.#deps.owner();
+    const { callId, caller, callee } = call;
+    const record = callRecord(call, owner, sequence);
+    const legs = [legRecord(call, caller, callee, 'uas', owner), legRecord(call, callee, caller, 'uac', owner)];
+    // All at once, on one connection: none of them waits for the server.
+    const written = Promise.all([
+      ...legs.map((leg) => this.#bucket.replace({ kind: 'leg', id: leg.legId }, { kind: 'leg', leg }, 0)),
+      this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, 0),
+    ]);
+    this.#inOrder(callId, () => written).catch((error: unknown) => {
+      ignore(this.#deps.log, error, 'the call goes on without its records');
     });
-  };
-  return {
-    keep: (call) => inOrder(call.facts.callId, () => write(bucket, call, owner())),
-    forget: (call) => inOrder(call.facts.callId, () => remove(bucket, call)),
-  };
-}
+  }
 
-async function write(bucket: CallsBucket, call: CallSnapshot, owner: InstanceId): Promise<void> {
-  const { facts, caller, callee } = call;
-  await bucket.create({ kind: 'call', id: facts.callId }, { kind: 'call', call: callRecord(call, owner) });
-  if (callee === undefined) return;
-  const legs = [legRecord(call, caller, callee, 'uas', owner), legRecord(call, callee, caller, 'uac', owner)];
-  for (const leg of legs) await bucket.create({ kind: 'leg', id: leg.legId }, { kind: 'leg', leg });
-}
+  /** The leg and its call; undefined when either is not stored. Throws `BusUnavailableError`. */
+  async find(legId: LegId): Promise<FoundLeg | undefined> {
+    const leg = (await this.#bucket.get({ kind: 'leg', id: legId }))?.value;
+    if (leg?.kind !== 'leg') return undefined;
+    const entry = await this.#bucket.get({ kind: 'call', id: leg.leg.callId });
+    if (entry?.value.kind !== 'call') return undefined;
+    const { call } = entry.value;
+    const state = this.#ended.has(call.callId) ? 'ended' : call.state;
+    return { leg: leg.leg, call: { ...call, state }, revision: entry.revision };
+  }
 
-async function remove(bucket: CallsBucket, { facts, caller, callee }: CallSnapshot): Promise<void> {
-  await bucket.modify({ kind: 'call', id: facts.callId }, () => 'remove');
-  for (const leg of [caller, callee]) {
-    if (leg !== undefined) await bucket.modify({ kind: 'leg', id: leg.legId }, () => 'remove');
+  /** The other leg of a call. */
+  async peerOf({ leg }: FoundLeg): Promise<LegRecord | undefined> {
+    if (leg.peerLegId === undefined) return undefined;
+    const peer = (await this.#bucket.get({ kind: 'leg', id: leg.peerLegId }))?.value;
+    return peer?.kind === 'leg' ? peer.leg : undefined;
+  }
+
+  /** Makes the call ours, one epoch later; undefined when another edge was faster. Throws `BusUnavailableError`. */
+  async adopt({ call, revision }: Pick<FoundLeg, 'call' | 'revision'>): Promise<CallRecord | undefined> {
+    const mine = { ...call, owner: this.#deps.owner(), epoch: call.epoch + 1 };
+    const written = await this.#bucket.replace(
+      { kind: 'call', id: call.callId },
+      { kind: 'call', call: mine },
+      revision,
+    );
+    return written === undefined ? undefined : mine;
+  }
+
+  /**
+   * Marks the call as ended for everybody; `lost` when somebody has done so before. While the bus cannot be asked the
+   * call is ours to end (its last event is stored once at most), and is marked as soon as it can.
+   */
+  async end(callId: CallId): Promise<'won' | 'lost'> {
+    this.#ended.add(callId);
+    try {
+      return await this.#inOrder(callId, () => this.#mark(callId));
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      ignore(this.#deps.log, error, 'the call is marked as ended later');
+      this.#markLater(callId);
+      return 'won';
+    }
+  }
+
+  async #mark(callId: CallId): Promise<'won' | 'lost'> {
+    let outcome: 'won' | 'lost' = 'won';
+    const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) => {
+      if (current?.kind !== 'call') {
+        outcome = 'won';
+        return 'keep';
+      }
+      outcome = current.call.state === 'ended' ? 'lost' : 'won';
+      return outcome === 'lost' ? 'keep' : { set: { kind: 'call', call: { ...current.call, state: 'ended' } } };
+    });
+    const legs = stored?.kind === 'call' ? stored.call.legs : [];
+    this.#deps.clock.after(ENDED_KEPT_MS, () => void this.remove(callId, legs));
+    return outcome;
+  }
+
+  #markLater(callId: CallId): void {
+    this.#deps.clock.after(RETRY_MS, () => {
+      this.#inOrder(callId, () => this.#mark(callId)).catch((error: unknown) => {
+        ignore(this.#deps.log, error, 'the call is marked as ended later');
+        this.#markLater(callId);
+      });
+    });
+  }
+
+  /** Removes what is left of an ended call; the sweep does what this does not get done. */
+  async remove(callId: CallId, legs: readonly LegId[]): Promise<void> {
+    try {
+      await this.#inOrder(callId, async () => {
+        // The call goes last: as long as it is there the legs can be found.
+        await Promise.all(legs.map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove')));
+        await this.#bucket.modify({ kind: 'call', id: callId }, () => 'remove');
+      });
+    } catch (error) {
+      ignore(this.#deps.log, error, 'the records are removed by the sweep');
+    }
+    this.#ended.delete(callId);
+  }
+
+  /** Runs writes about one call one after the other, whatever becomes of each. */
+  #inOrder<T>(callId: CallId, write: () => Promise<T>): Promise<T> {
+    const before = this.#writing.get(callId) ?? Promise.resolve();
+    const now = before.then(write, write);
+    const settled = now.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#writing.set(callId, settled);
+    void settled.then(() => {
+      if (this.#writing.get(callId) === settled) this.#writing.delete(callId);
+    });
+    return now;
   }
 }
 
-function callRecord(
-  { facts, caller, callee, node, startedAtMs, answeredAtMs }: CallSnapshot,
-  owner: InstanceId,
-): CallRecord {
+function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number): CallRecord {
+  const { tenant, callId, epoch, caller, callee, node, startedAtMs, answeredAtMs } = call;
   return {
-    tenant: facts.tenant,
-    callId: facts.callId,
+    tenant,
+    callId,
     owner,
-    epoch: 1,
+    epoch,
     state: 'answered',
-    from: facts.from,
-    to: facts.to,
-    legs: [caller.legId, ...(callee === undefined ? [] : [callee.legId])],
-    sequence: 0,
+    legs: [caller.legId, callee.legId],
+    sequence,
     startedAt: EpochMs.parse(startedAtMs),
+    answeredAt: EpochMs.parse(answeredAtMs),
     ...(node === undefined ? {} : { media: node }),
-    ...(answeredAtMs === undefined ? {} : { answeredAt: EpochMs.parse(answeredAtMs) }),
   };
 }
 
-function legRecord({ facts }: CallSnapshot, leg: Leg, peer: Leg, role: 'uas' | 'uac', owner: InstanceId): LegRecord {
-  const { tenant, callId, from, to } = facts;
+function legRecord(
+  { tenant, callId, epoch }: EstablishedParts,
+  leg: Leg,
+  peer: Leg,
+  role: 'uas' | 'uac',
+  owner: InstanceId,
+): LegRecord {
+  const { nextHop, routeSet, ...dialog } = leg.dialog;
   return {
     tenant,
     callId,
     legId: leg.legId,
     peerLegId: peer.legId,
     owner,
-    epoch: 1,
+    epoch,
     role,
     sipCallId: leg.identity.callId,
     localTag: leg.legId,
     remoteTag: leg.identity.remoteTag,
-    localUri: role === 'uas' ? to : from,
-    remoteUri: role === 'uas' ? from : to,
-    ...leg.dialog,
-    routeSet: [...leg.dialog.routeSet],
+    ...dialog,
+    routeSet: [...routeSet],
+    ...(nextHop === undefined ? {} : { nextHop }),
     ...(leg.trace === undefined ? {} : { traceparent: leg.trace }),
   };
 }

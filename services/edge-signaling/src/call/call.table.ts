@@ -1,6 +1,6 @@
 import { type Table } from '../machine.ts';
 
-export type CallPhase = 'routing' | 'anchoring' | 'placing' | 'completing' | 'answered' | 'ended';
+export type CallPhase = 'routing' | 'anchoring' | 'placing' | 'completing' | 'ended';
 export type CallInput =
   | 'routed'
   | 'anchored'
@@ -23,16 +23,15 @@ export type CallAction =
   | 'complete'
   | 'answerCaller'
   | 'refuseCaller'
-  | 'hangUpCaller'
   | 'stopCallee'
   | 'release'
   | 'tellFailed'
-  | 'tellEnded'
   | 'dispose';
 
 /**
- * A call: one caller, targets tried one after the other, media anchored between as each needs it. Every way ends in `ended`, which
- * releases the media and tells exactly one terminal event. `callerLeft` is CANCEL before the answer, BYE after it.
+ * A call until it is answered: one caller, targets tried one after the other, media anchored between as each needs it.
+ * Every way ends in `ended`: an established call goes on by its own table, every other way releases the media and tells
+ * the one terminal event. `callerLeft` is CANCEL.
  */
 // prettier-ignore
 export const callTable: Table<CallPhase, CallInput, CallAction> = {
@@ -58,18 +57,12 @@ export const callTable: Table<CallPhase, CallInput, CallAction> = {
     callerLost:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
   },
   completing: {
-    completed:      ['answered', 'answerCaller'],
+    completed:      ['ended', 'answerCaller', 'dispose'],
     refused:        ['ended', 'stopCallee', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     callerLeft:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
     calleeLeft:     ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     calleeLost:     ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
-  },
-  answered: {
-    callerLeft:     ['ended', 'stopCallee', 'release', 'tellEnded', 'dispose'],
-    calleeLeft:     ['ended', 'hangUpCaller', 'release', 'tellEnded', 'dispose'],
-    callerLost:     ['ended', 'stopCallee', 'release', 'tellEnded', 'dispose'],
-    calleeLost:     ['ended', 'hangUpCaller', 'release', 'tellEnded', 'dispose'],
   },
   ended: {},
 };

@@ -12,15 +12,15 @@ import {
 import { type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { createLegId } from '../leg/leg-id.ts';
-import { type LegTable, type Leg, type SendRequest } from '../leg/leg.ts';
+import { type LegTable, type SendRequest } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
 import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { failureCause } from './cause.ts';
+import { type EstablishedCall, type EstablishedParts, type Side } from './established-call.ts';
 import { profileOfSdp } from './media-profile.ts';
-import { relayRequest } from './relay.ts';
 import { resolveTargets } from './resolve-targets.ts';
 import { type FlowReader, type Target } from './targets.ts';
 
@@ -34,9 +34,8 @@ export interface CallDeps {
   readonly send: SendRequest;
   /** `host:port` of an application server; undefined when there is none. */
   readonly applicationServer: () => string | undefined;
-  /** Keeps the records of an answered call where another edge finds them; best effort here. */
-  readonly keep: (call: CallSnapshot) => void;
-  readonly forget: (call: CallSnapshot) => void;
+  /** Takes an answered call on, so that another edge can take it over. */
+  readonly establish: (parts: EstablishedParts, teller: CallTeller) => EstablishedCall;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (callId: CallId) => void;
@@ -53,16 +52,6 @@ export interface CallFacts {
   readonly from: string;
   readonly to: string;
   readonly sdp: string;
-}
-
-/** What the records of a call are written from. */
-export interface CallSnapshot {
-  readonly facts: CallFacts;
-  readonly caller: UasLeg;
-  readonly callee: UacLeg | undefined;
-  readonly node: MediaNodeId | undefined;
-  readonly startedAtMs: number;
-  readonly answeredAtMs: number | undefined;
 }
 
 /** What the caller is told when nothing better comes, and why. */
@@ -99,7 +88,8 @@ export class Call {
   #ringTimer: Timer | undefined;
   #rang = false;
   #lastFailure: Failure = NO_CHOICE;
-  #answeredAtMs: number | undefined;
+  /** Once answered, what the legs tell is for this. */
+  #established: EstablishedCall | undefined;
 
   constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
     this.facts = facts;
@@ -111,9 +101,12 @@ export class Call {
       send: deps.send,
       events: {
         cancelled: () => this.#feed('callerLeft', { cause: { by: 'caller', reason: 'cancelled', sipStatus: 487 } }),
-        bye: () => this.#feed('callerLeft', { cause: { by: 'caller', reason: 'hang-up' } }),
-        lost: () => this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } }),
-        request: (request) => this.#relay(request, this.#callee),
+        bye: () => this.#established?.left('caller'),
+        lost: () => {
+          if (this.#established !== undefined) this.#established.lost('caller');
+          else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
+        },
+        request: (request) => this.#relay(request, 'caller'),
         disposed: () => deps.legs.delete(legId),
       },
     });
@@ -229,10 +222,9 @@ export class Call {
           answered: (response) => this.#ifCurrent(leg, () => this.#feed('calleeAnswered', { response })),
           failed: (status, reason) =>
             this.#ifCurrent(leg, () => this.#calleeFailed({ status: upstream(status), reason })),
-          bye: () =>
-            this.#ifCurrent(leg, () => this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } })),
+          bye: () => this.#ifCurrent(leg, () => this.#calleeLeft()),
           lost: () => this.#ifCurrent(leg, () => this.#calleeLost()),
-          request: (request) => this.#relay(request, this.caller),
+          request: (request) => this.#relay(request, 'callee'),
           established: () => this.#deps.legs.add(leg),
           disposed: () => this.#deps.legs.delete(legId),
         },
@@ -251,8 +243,15 @@ export class Call {
     this.#feed('targetFailed');
   }
 
+  /** A device may hang up before its answer has gone through. */
+  #calleeLeft(): void {
+    if (this.#established !== undefined) this.#established.left('callee');
+    else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
+  }
+
   #calleeLost(): void {
-    if (this.phase === 'placing') this.#calleeFailed({ status: 480 });
+    if (this.#established !== undefined) this.#established.lost('callee');
+    else if (this.phase === 'placing') this.#calleeFailed({ status: 480 });
     else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
   }
 
@@ -281,43 +280,27 @@ export class Call {
   }
 
   #answerCaller({ sdp }: Detail): void {
-    this.#answeredAtMs = this.#deps.clock.epochMs();
-    // The journal line comes before the 200.
-    if (this.#callee !== undefined)
-      this.#deps.teller.answered(this.#callee.legId, this.#target?.name ?? '', this.#node);
+    const callee = this.#callee;
+    if (callee === undefined) return;
+    const { teller, clock } = this.#deps;
+    const { tenant, callId } = this.facts;
+    const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
+    // The journal line comes before the 200, and the records are on their way.
+    teller.answered(callee.legId, this.#target?.name ?? '', this.#node);
+    const parts = { tenant, callId, epoch: 1, caller: this.caller, callee, node: this.#node, ...times };
+    this.#established = this.#deps.establish(parts, teller);
     this.caller.answer({ status: 200, headers: answerHeaders, body: sdp });
-    this.#deps.keep(this.snapshot());
   }
 
-  async #relay(request: IncomingRequest, peer: Leg | undefined): Promise<void> {
-    if (this.phase !== 'answered' || peer === undefined) await request.reply({ status: 481 });
-    else await relayRequest(request, peer);
+  async #relay(request: IncomingRequest, from: Side): Promise<void> {
+    if (this.#established === undefined) await request.reply({ status: 481 });
+    else await this.#established.relay(request, from);
   }
 
   async #release(): Promise<void> {
     if (this.#node === undefined) return;
     const { tenant, callId } = this.facts;
     await this.#deps.media.release(tenant, callId, this.#node);
-  }
-
-  snapshot(): CallSnapshot {
-    return {
-      facts: this.facts,
-      caller: this.caller,
-      callee: this.#callee,
-      node: this.#node,
-      startedAtMs: this.#startedAtMs,
-      answeredAtMs: this.#answeredAtMs,
-    };
-  }
-
-  async #tellEnded(cause: CallCause): Promise<void> {
-    const durationMs = Math.max(0, this.#deps.clock.epochMs() - (this.#answeredAtMs ?? this.#startedAtMs));
-    const { tenant, callId } = this.facts;
-    const statistics =
-      this.#node === undefined ? undefined : await this.#deps.media.release(tenant, callId, this.#node);
-    this.#deps.teller.ended(cause, durationMs, statistics);
-    this.#deps.forget(this.snapshot());
   }
 
   readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
@@ -328,14 +311,12 @@ export class Call {
     complete: (detail) => this.#run(this.#complete(detail)),
     answerCaller: (detail) => this.#answerCaller(detail),
     refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE.reply),
-    hangUpCaller: () => this.caller.hangUp(),
     stopCallee: () => this.#callee?.hangUp(),
     release: () => {
       this.#ringTimer?.cancel();
-      if (this.#answeredAtMs === undefined) this.#run(this.#release());
+      this.#run(this.#release());
     },
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
-    tellEnded: ({ cause }) => this.#run(this.#tellEnded(cause ?? { by: 'platform', reason: 'unavailable' })),
     dispose: () => void this.#dispose(),
   };
 }

@@ -14,10 +14,22 @@ import { type CallFacts } from './call.ts';
 
 type CallPattern = `callweave.call.v1.{tenant}.{callId}.${string}`;
 
-/** Tells the facts of one call through the journal, numbered from 1. */
-export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant, callId }: CallFacts): CallTeller {
-  let sequence = 0;
-  const epoch = 1;
+/** Where the facts of a call stand when somebody goes on telling them. */
+export interface ToldSoFar {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+const nothing: ToldSoFar = { epoch: 1, sequence: 0 };
+
+/** Tells the facts of one call through the journal, numbered from 1 or on from where the last owner was. */
+export function journalTeller(
+  publisher: Publisher,
+  owner: InstanceId,
+  { tenant, callId }: Pick<CallFacts, 'tenant' | 'callId'>,
+  { epoch, sequence: before } = nothing,
+): CallTeller {
+  let sequence = before;
   const tell = <P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object): void => {
     sequence += 1;
     publisher.tell({
@@ -29,6 +41,9 @@ export function journalTeller(publisher: Publisher, owner: InstanceId, { tenant,
     });
   };
   return {
+    get sequence() {
+      return sequence;
+    },
     initiated: (fields) => tell(callInitiated, fields),
     routed: (targets) => tell(callRouted, { targets }),
     ringing: (legId, target) => tell(callRinging, { legId, target }),

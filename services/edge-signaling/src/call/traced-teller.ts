@@ -10,6 +10,9 @@ export function tracedTeller(teller: CallTeller, clock: Clock): CallTeller {
   const parent = activeTrace();
   return {
     ...teller,
+    get sequence() {
+      return teller.sequence;
+    },
     failed: (cause) => {
       annotate({ 'callweave.call.ended_by': cause.by, 'callweave.call.reason': cause.reason });
       teller.failed(cause);

@@ -1,20 +1,36 @@
 import { SipSyntaxError } from '@callweave/sip';
-import { answerInSpan, type RequestHandler } from '@callweave/srf';
+import { answerInSpan, type IncomingRequest, type RequestHandler } from '@callweave/srf';
+import { type EstablishedCalls } from '../call/established-calls.ts';
 import { dialogIdentity, tagOf } from '../leg/dialog.ts';
-import { type LegTable } from '../leg/leg.ts';
+import { type Leg, type LegTable } from '../leg/leg.ts';
+import { type Doubts } from '../survive/doubts.ts';
+import { type Strays } from '../survive/strays.ts';
 
-/** Gives a request inside a dialog to its leg; one that belongs to none is answered 481. RFC 3261 §12.2.2. */
-export function inDialogHandler(legs: LegTable): RequestHandler {
+export interface InDialogDeps {
+  readonly legs: LegTable;
+  readonly calls: EstablishedCalls;
+  readonly doubts: Pick<Doubts, 'settle'>;
+  readonly strays: Pick<Strays, 'handle'>;
+}
+
+/** Gives a request inside a dialog to its leg, wherever that is; one that belongs to none is answered 481. */
+export function inDialogHandler({ legs, calls, doubts, strays }: InDialogDeps): RequestHandler {
+  const inHand = async (request: IncomingRequest): Promise<Leg | undefined> => {
+    const leg =
+      legs.find(tagOf(request, 'to') ?? '', dialogIdentity(request, 'from')) ??
+      // The engine's own BYE has our tag in From.
+      legs.find(tagOf(request, 'from') ?? '', dialogIdentity(request, 'to'));
+    const call = leg === undefined ? undefined : calls.ofLeg(leg.legId);
+    return call === undefined || (await doubts.settle(call)) ? leg : undefined;
+  };
   return async (request) => {
     try {
-      const leg = legs.find(tagOf(request, 'to') ?? '', dialogIdentity(request, 'from'));
-      // The engine's own BYE has our tag in From.
-      const ours = leg ?? legs.find(tagOf(request, 'from') ?? '', dialogIdentity(request, 'to'));
-      const attributes = ours === undefined ? {} : { 'callweave.leg_id': ours.legId };
-      await answerInSpan(request, { parent: ours?.trace, attributes }, async (traced) => {
-        if (ours !== undefined) await ours.receive(traced);
-        else if (request.method !== 'ACK') await traced.reply({ status: 481 });
-      });
+      const leg = await inHand(request);
+      if (leg === undefined) await strays.handle(request, tagOf(request, 'to') ?? '', dialogIdentity(request, 'from'));
+      else {
+        const attributes = { 'callweave.leg_id': leg.legId };
+        await answerInSpan(request, { parent: leg.trace, attributes }, (traced) => leg.receive(traced));
+      }
     } catch (error) {
       if (!(error instanceof SipSyntaxError)) throw error;
       if (request.method !== 'ACK') await request.reply({ status: 400, reason: `Bad Request (${error.rule})` });

@@ -1,4 +1,13 @@
-import { copyText, parseCSeq, parseNameAddr, parseNameAddrList } from '@callweave/sip';
+import {
+  copyText,
+  formatNameAddr,
+  parseCSeq,
+  parseNameAddr,
+  parseNameAddrList,
+  parseUri,
+  SipSyntaxError,
+  unbracket,
+} from '@callweave/sip';
 import { type ReadableMessage } from '@callweave/srf';
 
 /** What identifies a dialog besides our own tag, RFC 3261 §12. */
@@ -24,7 +33,12 @@ export function engineDialogId(callId: string, fromTag: string): string {
 
 /** The rest of a dialog's state, as another edge would need it to go on. RFC 3261 §12.1. */
 export interface DialogState {
+  /** From and To of our requests, without their tags. */
+  readonly localUri: string;
+  readonly remoteUri: string;
   readonly remoteTarget: string;
+  /** Where requests go when neither route nor target leads to the peer; a SIP URI. */
+  readonly nextHop: string | undefined;
   readonly routeSet: readonly string[];
   readonly localCseq: number;
   readonly remoteCseq: number;
@@ -40,6 +54,38 @@ export function remoteTargetOf(message: ReadableMessage): string {
 export function recordRouteOf(message: ReadableMessage): string[] {
   const route = message.header('record-route');
   return route === undefined ? [] : parseNameAddrList(route).map(({ uri }) => copyText(uri));
+}
+
+/** An address header without its tag. */
+export function partyOf(message: ReadableMessage, header: 'from' | 'to'): string {
+  const party = parseNameAddr(message.header(header) ?? '');
+  const params = new Map([...party.params].filter(([name]) => name !== 'tag'));
+  return copyText(formatNameAddr({ ...party, params }));
+}
+
+/**
+ * The way to a peer whose Contact names another address than the one it was heard from, as behind a NAT, when no proxy
+ * asked to stay in between. The engine that had the dialog went the same way.
+ */
+export function nextHopOf(
+  message: ReadableMessage,
+  { source, transport }: { readonly source: string; readonly transport: string },
+): string | undefined {
+  if (source === '' || message.header('record-route') !== undefined) return undefined;
+  const seen = `sip:${source};transport=${transport}`;
+  return leadsTo(remoteTargetOf(message), source) ? undefined : seen;
+}
+
+function leadsTo(target: string, source: string): boolean {
+  try {
+    const uri = parseUri(target);
+    const seen = parseUri(`sip:${source}`);
+    if (uri.kind !== 'sip' || seen.kind !== 'sip') return false;
+    return unbracket(uri.host) === unbracket(seen.host) && (uri.port ?? 5060) === (seen.port ?? 5060);
+  } catch (error) {
+    if (error instanceof SipSyntaxError) return false;
+    throw error;
+  }
 }
 
 /** The number of CSeq. */

@@ -6,7 +6,7 @@ import {
   type OutgoingRequest,
   type SentRequest,
 } from '@callweave/srf';
-import { type DialogIdentity, type DialogState } from './dialog.ts';
+import { cseqOf, type DialogIdentity, type DialogState } from './dialog.ts';
 
 /** How a leg sends; the engine behind it knows transports and transactions. */
 export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
@@ -25,7 +25,23 @@ export interface Leg {
   request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void;
   /** Ends the dialog in the way its state asks for: CANCEL or BYE. */
   hangUp(headers?: HeaderValues): void;
+  /** Lets go of the dialog without a word: it is another edge's now. */
+  drop(): void;
 }
+
+/** Passes on what `events` are told, and the number under which a request of ours left to `note`. */
+export function notingCseq(events: OutgoingEvents, note: (localCseq: number) => void): OutgoingEvents {
+  return {
+    ...events,
+    sent: (sent) => {
+      note(cseqOf(sent));
+      events.sent?.(sent);
+    },
+  };
+}
+
+/** For requests whose outcome changes nothing: the dialog is over either way. */
+export const silent: OutgoingEvents = { responded: () => undefined, failed: () => undefined };
 
 /** The dialogs of this edge by our tag. */
 export class LegTable {
@@ -41,6 +57,10 @@ export class LegTable {
 
   delete(legId: LegId): void {
     this.#legs.delete(legId);
+  }
+
+  byId(legId: LegId): Leg | undefined {
+    return this.#legs.get(legId);
   }
 
   /** The leg with our tag, if Call-ID and remote tag are its own too. */

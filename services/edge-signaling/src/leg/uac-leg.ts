@@ -15,13 +15,14 @@ import {
   type DialogIdentity,
   type DialogState,
   engineDialogId,
+  nextHopOf,
+  partyOf,
   recordRouteOf,
   remoteTargetOf,
   tagOf,
 } from './dialog.ts';
-import { type Leg, type SendRequest } from './leg.ts';
+import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
-import { silent } from './uas-leg.ts';
 
 /** What a device's leg tells its call. */
 export interface UacLegEvents {
@@ -61,7 +62,7 @@ export class UacLeg implements Leg {
   readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
   readonly #sent: SentRequest;
   #remoteTag = '';
-  #dialog: DialogState = { remoteTarget: '', routeSet: [], localCseq: 0, remoteCseq: 0 };
+  #dialog: DialogState = noDialog;
 
   constructor(
     invitation: Invitation,
@@ -109,6 +110,10 @@ export class UacLeg implements Leg {
     this.#machine.feed('hangUp', { headers });
   }
 
+  drop(): void {
+    this.#machine.feed('drop', {});
+  }
+
   async receive(request: IncomingRequest): Promise<void> {
     if (request.method === 'ACK') return;
     if (request.method !== 'BYE') {
@@ -125,7 +130,8 @@ export class UacLeg implements Leg {
 
   request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
     const dialogId = engineDialogId(this.#callId, this.legId);
-    this.#send({ ...request, uri: 'sip:placeholder', dialogId }, events);
+    const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
+    this.#send({ ...request, uri: 'sip:placeholder', dialogId }, noting);
   }
 
   #receiveResponse(response: IncomingResponse): void {
@@ -139,7 +145,10 @@ export class UacLeg implements Leg {
     }
     this.#remoteTag = copyText(tagOf(response, 'to') ?? '');
     this.#dialog = {
+      localUri: partyOf(response, 'from'),
+      remoteUri: partyOf(response, 'to'),
       remoteTarget: remoteTargetOf(response),
+      nextHop: nextHopOf(response, response),
       routeSet: recordRouteOf(response).reverse(),
       localCseq: cseqOf(response),
       remoteCseq: 0,
@@ -168,3 +177,13 @@ export class UacLeg implements Leg {
     dispose: () => this.#events.disposed(),
   };
 }
+
+const noDialog: DialogState = {
+  localUri: '',
+  remoteUri: '',
+  remoteTarget: '',
+  nextHop: undefined,
+  routeSet: [],
+  localCseq: 0,
+  remoteCseq: 0,
+};

@@ -14,10 +14,12 @@ import {
   dialogIdentity,
   type DialogState,
   engineDialogId,
+  nextHopOf,
+  partyOf,
   recordRouteOf,
   remoteTargetOf,
 } from './dialog.ts';
-import { type Leg, type SendRequest } from './leg.ts';
+import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
 
 /** What a caller's leg tells its call. */
@@ -42,7 +44,7 @@ export class UasLeg implements Leg {
   readonly legId: LegId;
   readonly trace = activeTrace();
   readonly identity: DialogIdentity;
-  readonly dialog: DialogState;
+  #dialog: DialogState;
   readonly #events: UasLegEvents;
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
@@ -54,8 +56,11 @@ export class UasLeg implements Leg {
   ) {
     this.legId = legId;
     this.identity = dialogIdentity(invite, 'from');
-    this.dialog = {
+    this.#dialog = {
+      localUri: partyOf(invite, 'to'),
+      remoteUri: partyOf(invite, 'from'),
       remoteTarget: remoteTargetOf(invite),
+      nextHop: nextHopOf(invite, invite),
       routeSet: recordRouteOf(invite),
       localCseq: 0,
       remoteCseq: cseqOf(invite),
@@ -65,6 +70,10 @@ export class UasLeg implements Leg {
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', this.#actions);
     invite.onCancel(() => this.#machine.feed('cancelled', {}));
+  }
+
+  get dialog(): DialogState {
+    return this.#dialog;
   }
 
   get state(): UasState {
@@ -90,6 +99,10 @@ export class UasLeg implements Leg {
     this.#machine.feed('hangUp', { headers });
   }
 
+  drop(): void {
+    this.#machine.feed('drop', {});
+  }
+
   async receive(request: IncomingRequest): Promise<void> {
     switch (request.method) {
       case 'ACK':
@@ -110,7 +123,8 @@ export class UasLeg implements Leg {
   }
 
   request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
-    this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, events);
+    const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
+    this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, noting);
   }
 
   get #dialogId(): string {
@@ -140,6 +154,3 @@ export class UasLeg implements Leg {
     },
   };
 }
-
-/** For requests whose outcome changes nothing: the dialog is over either way. */
-export const silent: OutgoingEvents = { responded: () => undefined, failed: () => undefined };

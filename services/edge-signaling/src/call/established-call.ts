@@ -1,0 +1,125 @@
+import { type Clock } from '@callweave/clock';
+import { type CallCause, type CallId, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import { type IncomingRequest } from '@callweave/srf';
+import { type Logger } from '@callweave/telemetry';
+import { type Leg } from '../leg/leg.ts';
+import { Machine } from '../machine.ts';
+import { type CallTeller, type Media } from './call-ports.ts';
+import {
+  type EstablishedAction,
+  establishedCallTable,
+  type EstablishedInput,
+  type EstablishedState,
+} from './established-call.table.ts';
+import { relayRequest } from './relay.ts';
+
+/** What a call is once it is answered; its records hold the same. */
+export interface EstablishedParts {
+  readonly tenant: Tenant;
+  readonly callId: CallId;
+  /** How often it has changed owner, from 1. */
+  readonly epoch: number;
+  readonly caller: Leg;
+  readonly callee: Leg;
+  readonly node: MediaNodeId | undefined;
+  readonly startedAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+export interface EstablishedDeps {
+  readonly media: Pick<Media, 'release'>;
+  readonly teller: Pick<CallTeller, 'ended'>;
+  /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
+  readonly markEnded: (callId: CallId) => Promise<'won' | 'lost'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly disposed: (call: EstablishedCall) => void;
+}
+
+export type Side = 'caller' | 'callee';
+
+interface Detail {
+  readonly cause?: CallCause;
+}
+
+/** An answered call: two legs, media between, and one end. */
+export class EstablishedCall {
+  readonly parts: EstablishedParts;
+  readonly #deps: EstablishedDeps;
+  readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail>;
+  #ending: Promise<void> = Promise.resolve();
+
+  constructor(parts: EstablishedParts, deps: EstablishedDeps) {
+    this.parts = parts;
+    this.#deps = deps;
+    this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
+  }
+
+  get state(): EstablishedState {
+    return this.#machine.state;
+  }
+
+  /** One side hung up; its BYE is answered. */
+  left(side: Side): void {
+    this.#gone(side, { by: side, reason: 'hang-up' });
+  }
+
+  /** One side cannot be reached any more. */
+  lost(side: Side): void {
+    this.#gone(side, { by: 'platform', reason: 'unreachable' });
+  }
+
+  /** Ends the call towards both sides. */
+  hangUp(cause: CallCause): void {
+    this.#machine.feed('hangUp', { cause });
+  }
+
+  /** Lets go of the call without a word: another edge has it. */
+  supersede(): void {
+    this.#machine.feed('superseded', {});
+  }
+
+  /** Passes a request inside the dialog of one side on to the other. */
+  async relay(request: IncomingRequest, from: Side): Promise<void> {
+    if (this.state === 'ended') await request.reply({ status: 481 });
+    else await relayRequest(request, from === 'caller' ? this.parts.callee : this.parts.caller);
+  }
+
+  #gone(side: Side, cause: CallCause): void {
+    this.#machine.feed(side === 'caller' ? 'callerGone' : 'calleeGone', { cause });
+  }
+
+  async #end(cause: CallCause): Promise<void> {
+    const { tenant, callId, node, answeredAtMs } = this.parts;
+    const { media, teller, markEnded, clock, log } = this.#deps;
+    const durationMs = Math.max(0, clock.epochMs() - answeredAtMs);
+    if ((await markEnded(callId)) === 'lost') {
+      log.info('call.ended-elsewhere', { callId });
+      return;
+    }
+    const statistics = node === undefined ? undefined : await media.release(tenant, callId, node);
+    teller.ended(cause, durationMs, statistics);
+  }
+
+  /** The call leaves our hands when its media is released and its end is told. */
+  async #dispose(): Promise<void> {
+    await this.#ending;
+    this.#deps.disposed(this);
+  }
+
+  readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail) => void>> = {
+    hangUpCaller: () => this.parts.caller.hangUp(),
+    hangUpCallee: () => this.parts.callee.hangUp(),
+    dropLegs: () => {
+      this.parts.caller.drop();
+      this.parts.callee.drop();
+    },
+    end: ({ cause = { by: 'platform', reason: 'unavailable' } }) => {
+      const { callId } = this.parts;
+      this.#ending = this.#end(cause).catch((error: unknown) => {
+        this.#deps.log.error('call.end-failed', { callId, err: error });
+      });
+    },
+    dispose: () => void this.#dispose(),
+  };
+}

@@ -1,0 +1,112 @@
+import { type LegId, type LegRecord } from '@callweave/contracts';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type SentRequest,
+} from '@callweave/srf';
+import { Machine } from '../machine.ts';
+import { adoptedLegTable, type AdoptedAction, type AdoptedInput, type AdoptedState } from './adopted-leg.table.ts';
+import { cseqOf, type DialogIdentity, type DialogState } from './dialog.ts';
+import { type Leg, type SendRequest, silent } from './leg.ts';
+
+/** What an adopted leg tells its call. */
+export interface AdoptedLegEvents {
+  bye(): void;
+  lost(): void;
+  /** A request inside the dialog that is neither ACK nor BYE. */
+  request(request: IncomingRequest): Promise<void>;
+  disposed(): void;
+}
+
+interface Detail {
+  readonly headers?: HeaderValues | undefined;
+}
+
+/** By how much each owner's numbers are above what the one before him wrote down. */
+export const CSEQ_STEP = 100;
+
+/** A leg restored from its record: what it sends names dialog, number and routes, since no engine need know of it. */
+export class AdoptedLeg implements Leg {
+  readonly legId: LegId;
+  readonly identity: DialogIdentity;
+  readonly trace: string | undefined;
+  readonly #events: AdoptedLegEvents;
+  readonly #send: SendRequest;
+  readonly #machine: Machine<AdoptedState, AdoptedInput, AdoptedAction, Detail>;
+  #dialog: DialogState;
+
+  /** `epoch` is that of the new owner. */
+  constructor(
+    record: LegRecord,
+    { epoch, send, events }: { epoch: number; send: SendRequest; events: AdoptedLegEvents },
+  ) {
+    const { legId, sipCallId, remoteTag, localUri, remoteUri, remoteTarget, nextHop, routeSet, remoteCseq } = record;
+    this.legId = legId;
+    this.identity = { callId: sipCallId, remoteTag };
+    this.trace = record.traceparent;
+    const localCseq = record.localCseq + CSEQ_STEP * (epoch - record.epoch);
+    this.#dialog = { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq, remoteCseq };
+    this.#send = send;
+    this.#events = events;
+    this.#machine = new Machine(adoptedLegTable, 'confirmed', this.#actions);
+  }
+
+  get dialog(): DialogState {
+    return this.#dialog;
+  }
+
+  async receive(request: IncomingRequest): Promise<void> {
+    if (request.method === 'ACK') return;
+    if (request.isFromEngine) {
+      this.#machine.feed('lost', {});
+      return;
+    }
+    const remoteCseq = cseqOf(request);
+    // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
+    if (remoteCseq < this.#dialog.remoteCseq) {
+      await request.reply({ status: 500 });
+      return;
+    }
+    this.#dialog = { ...this.#dialog, remoteCseq };
+    if (request.method !== 'BYE') {
+      await this.#events.request(request);
+      return;
+    }
+    // The answer never waits for anything behind us.
+    await request.reply({ status: 200 });
+    this.#machine.feed('bye', {});
+  }
+
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
+    const { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq } = this.#dialog;
+    const next = localCseq + 1;
+    this.#dialog = { ...this.#dialog, localCseq: next };
+    const { callId, remoteTag } = this.identity;
+    const headers = {
+      ...request.headers,
+      'Call-ID': callId,
+      From: `${localUri};tag=${this.legId}`,
+      To: `${remoteUri};tag=${remoteTag}`,
+      CSeq: `${String(next)} ${request.method}`,
+      ...(routeSet.length === 0 ? {} : { Route: routeSet.map((uri) => `<${uri}>`) }),
+    };
+    return this.#send({ ...request, uri: remoteTarget, nextHop, headers }, events);
+  }
+
+  hangUp(headers?: HeaderValues): void {
+    this.#machine.feed('hangUp', { headers });
+  }
+
+  drop(): void {
+    this.#machine.feed('drop', {});
+  }
+
+  readonly #actions: Readonly<Record<AdoptedAction, (detail: Detail) => void>> = {
+    sendBye: ({ headers }) => void this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    tellBye: () => this.#events.bye(),
+    tellLost: () => this.#events.lost(),
+    dispose: () => this.#events.disposed(),
+  };
+}

@@ -1,0 +1,82 @@
+import { type CallId, type CallRecord, type LegRecord } from '@callweave/contracts';
+import { counter, type Logger } from '@callweave/telemetry';
+import { type CallTeller } from '../call/call-ports.ts';
+import { type CallRecords, type FoundLeg } from '../call/call-records.ts';
+import { type EstablishedCall, type Side } from '../call/established-call.ts';
+import { type EstablishedCalls } from '../call/established-calls.ts';
+import { AdoptedLeg } from '../leg/adopted-leg.ts';
+import { type LegTable, type SendRequest } from '../leg/leg.ts';
+import { callsAdopted } from '../metrics.ts';
+
+export interface AdopterDeps {
+  readonly records: Pick<CallRecords, 'adopt' | 'peerOf'>;
+  readonly calls: EstablishedCalls;
+  readonly legs: LegTable;
+  readonly send: SendRequest;
+  /** Tells the facts of a call on from where its last owner was. */
+  readonly openTeller: (call: CallRecord) => CallTeller;
+  readonly log: Logger;
+}
+
+/** Takes calls over whose owner is gone: the record of the call is the claim, and only one edge gets it. */
+export class Adopter {
+  readonly #deps: AdopterDeps;
+  readonly #adopted = counter(callsAdopted);
+  /** Both sides of a call may speak up at the same moment. */
+  readonly #under = new Map<CallId, Promise<EstablishedCall | undefined>>();
+
+  constructor(deps: AdopterDeps) {
+    this.#deps = deps;
+  }
+
+  /** The call, in our hands from now on; undefined when another edge was faster. Throws `BusUnavailableError`. */
+  adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {
+    const { callId } = found.call;
+    const present = this.#deps.calls.byId(callId);
+    if (present !== undefined) return Promise.resolve(present);
+    const adopting = this.#under.get(callId) ?? this.#adopt(found).finally(() => this.#under.delete(callId));
+    this.#under.set(callId, adopting);
+    return adopting;
+  }
+
+  async #adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {
+    const peer = await this.#deps.records.peerOf(found);
+    if (peer === undefined) return undefined;
+    const call = await this.#deps.records.adopt(found);
+    if (call === undefined) return undefined;
+    const { callId, owner, epoch } = call;
+    this.#deps.log.info('call.adopted', { callId, from: found.call.owner, owner, epoch });
+    this.#adopted.add(1);
+    return this.#restore(call, found.leg.role === 'uas' ? [found.leg, peer] : [peer, found.leg]);
+  }
+
+  #restore(record: CallRecord, [callerRecord, calleeRecord]: readonly [LegRecord, LegRecord]): EstablishedCall {
+    const { calls, legs, openTeller } = this.#deps;
+    const { tenant, callId, epoch, media, startedAt, answeredAt } = record;
+    const leg = (legRecord: LegRecord, side: Side): AdoptedLeg => this.#leg(legRecord, side, record);
+    const caller = leg(callerRecord, 'caller');
+    const callee = leg(calleeRecord, 'callee');
+    const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
+    const parts = { tenant, callId, epoch, caller, callee, node: media, ...times };
+    for (const each of [caller, callee]) legs.add(each);
+    return calls.restore(parts, openTeller(record));
+  }
+
+  #leg(record: LegRecord, side: Side, { callId, epoch }: CallRecord): AdoptedLeg {
+    const { calls, legs, send } = this.#deps;
+    return new AdoptedLeg(record, {
+      epoch,
+      send,
+      events: {
+        bye: () => calls.byId(callId)?.left(side),
+        lost: () => calls.byId(callId)?.lost(side),
+        request: async (request) => {
+          const call = calls.byId(callId);
+          if (call === undefined) await request.reply({ status: 481 });
+          else await call.relay(request, side);
+        },
+        disposed: () => legs.delete(record.legId),
+      },
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { type Bus } from '@callweave/bus';
+import { findLeg, type InstanceId, type LegId, type PassedRequest, passRequest } from '@callweave/contracts';
+import { type Reply } from '@callweave/srf';
+
+/** An edge that takes longer to say whether it holds a leg counts as gone. */
+export const FIND_MS = 300;
+/** As long as the request's own transaction may last, RFC 3261 §17.1.2.2. */
+const PASS_MS = 32_000;
+
+/** What became of a request that was passed to the owner of its leg. */
+export type Passed =
+  | { readonly kind: 'answered'; readonly reply: Reply }
+  /** It wants no answer. */
+  | { readonly kind: 'taken' }
+  /** The owner is gone, frozen, or no longer has the leg: somebody has to take it over. */
+  | { readonly kind: 'not-held' }
+  /** The owner has it and did not answer in time. */
+  | { readonly kind: 'silent' };
+
+/** The other edges, as far as one asks them. */
+export interface Peers {
+  /** Whether the owner holds the leg now. */
+  holds(owner: InstanceId, legId: LegId): Promise<boolean>;
+  pass(owner: InstanceId, request: PassedRequest): Promise<Passed>;
+}
+
+/** The other edges over the bus; throws `BusUnavailableError` without a connection. */
+export function busPeers(bus: Bus): Peers {
+  return {
+    holds: async (owner, legId) => {
+      const found = await bus.askOnce(findLeg, { instance: owner }, { legId }, FIND_MS);
+      return found.kind === 'answered' && found.answer.held;
+    },
+    pass: async (owner, request) => {
+      const passed = await bus.askOnce(passRequest, { instance: owner }, request, PASS_MS);
+      if (passed.kind === 'nobody') return { kind: 'not-held' };
+      if (passed.kind !== 'answered') return { kind: 'silent' };
+      const { answer } = passed;
+      if (answer.kind !== 'answered') return answer;
+      const { kind, ...reply } = answer;
+      return { kind, reply };
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { type Connection } from '@callweave/bus';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { callKinds, endedBy, openCalls, storedRecords } from '../support/call-facts.ts';
+import { CallLoad } from '../support/call-load.ts';
+import { type EdgePair, startEdgePair } from '../support/edge-pair.ts';
+import { freePortOn } from '../support/free-port.ts';
+import { takeLoadTurn } from '../support/load-turn.ts';
+import { mediaSessions } from '../support/media-sessions.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { type SippResult } from '../support/sipp.ts';
+import { openUdpRouter, type UdpRouter } from '../support/udp-router.ts';
+import { until } from '../support/until.ts';
+
+const CALLS = 20;
+/** Long enough for all calls to be answered and the blow to fall on a slow machine. */
+const TALK_MS = 12_000;
+const SHARED = '127.0.0.10';
+const OWN = ['127.0.0.11', '127.0.0.12'] as const;
+const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+let platform: Platform;
+let endTurn = (): void => undefined;
+let bus: Connection;
+let router: UdpRouter;
+let first: EdgePair;
+let second: EdgePair;
+let load: CallLoad;
+let before: ReadonlyMap<string, unknown>;
+
+beforeAll(async () => {
+  endTurn = await takeLoadTurn();
+  platform = await startPlatform();
+  bus = await platform.bus();
+}, 420_000);
+
+afterAll(async () => {
+  await platform.stop();
+  endTurn();
+});
+
+beforeEach(async () => {
+  const port = await freePortOn([SHARED, ...OWN]);
+  const options = { port, externalIp: SHARED };
+  [first, second] = await Promise.all([
+    startEdgePair(platform, { ...options, host: OWN[0] }),
+    startEdgePair(platform, { ...options, host: OWN[1] }),
+  ]);
+  router = await openUdpRouter({ host: SHARED, port }, first.address);
+  load = await CallLoad.open(platform, `${SHARED}:${String(port)}`);
+  before = await callKinds(bus);
+});
+
+afterEach(async () => {
+  router.close();
+  await Promise.all([first.stop(), second.stop()]);
+});
+
+/** Places the calls, waits until every one of them is answered and kept, and lets `blow` fall. What both sides saw. */
+async function talkThrough(blow: () => Promise<void> | void, bothHangUp = false): Promise<[SippResult, SippResult]> {
+  const talking = load.talk({ calls: CALLS, talkMs: TALK_MS, bothHangUp });
+  await until('all calls are answered', async () => (await openCalls(bus)).length === CALLS);
+  expect(new Set((await openCalls(bus)).map(({ owner }) => owner)).size).toBe(1);
+  await blow();
+  return talking;
+}
+
+/** Every phone has hung up or been hung up on, and been answered. */
+function expectAllContent(results: readonly SippResult[]): void {
+  for (const { errors, ...counts } of results) {
+    expect(counts, `${errors}\n${second.logs()}`).toMatchObject({ successful: CALLS, failed: 0 });
+  }
+}
+
+/** Every call of this test has ended once, and nothing is left of it but what is kept for repeated BYEs. */
+async function expectAllEnded(): Promise<Set<string>> {
+  await until(
+    'all calls have ended',
+    async () =>
+      (await mediaSessions(platform)) + (await openCalls(bus)).length === 0 && (await newCalls()).every(isOver),
+  );
+  expect(await newCalls()).toEqual(Array.from({ length: CALLS }, () => wholeCall));
+  const owners = await endedBy(bus);
+  return new Set([...owners].filter(([callId]) => !before.has(callId)).map(([, owner]) => owner));
+}
+
+async function newCalls(): Promise<string[][]> {
+  return [...(await callKinds(bus))].filter(([callId]) => !before.has(callId)).map(([, kinds]) => kinds);
+}
+
+function isOver(kinds: readonly string[]): boolean {
+  return kinds.at(-1) === 'ended';
+}
+
+function adopted(edge: EdgePair): Promise<number> {
+  return edge.metric('callweave_edge_calls_adopted');
+}
+
+describe('two edges behind one address', () => {
+  test('when one is killed, the other takes the BYEs of its calls, hangs the other sides up and ends each once', async () => {
+    expectAllContent(
+      await talkThrough(() => {
+        first.signal('SIGKILL');
+        router.routeTo(second.address);
+      }),
+    );
+    expect((await expectAllEnded()).size).toBe(1);
+    expect(await adopted(second)).toBe(CALLS);
+    await until('the records are gone', async () => (await storedRecords(bus)) === 0, 60_000);
+  });
+
+  test('when one is killed and both sides of its calls hang up at the same moment, each call ends once', async () => {
+    await talkThrough(() => {
+      first.signal('SIGKILL');
+      router.routeTo(second.address);
+    }, true);
+    // SIPp fails a call whose BYE comes in the very moment it sends its own; what it was answered is what counts.
+    for (const refusal of ['SIP/2.0 4', 'SIP/2.0 5']) expect(router.count('edge', second.address, refusal)).toBe(0);
+    expect((await expectAllEnded()).size).toBe(1);
+    expect(await adopted(second)).toBe(CALLS);
+  });
+
+  test('while the owner lives, the other passes it what arrives there, and takes nothing over', async () => {
+    expectAllContent(await talkThrough(() => router.routeTo(second.address)));
+    expect((await expectAllEnded()).size).toBe(1);
+    expect(await adopted(second)).toBe(0);
+    expect(router.count('edge', second.address, 'BYE ')).toBe(0);
+  });
+
+  test('a frozen one that wakes up finds its calls ended and hangs nobody up', async () => {
+    const results = await talkThrough(async () => {
+      first.signal('SIGSTOP');
+      // It will find the first BYE of every call waiting for it; the phones repeat theirs, and those go elsewhere.
+      await until('all callers hang up', () => router.count('phone', first.address, 'BYE ') >= CALLS, 60_000);
+      router.routeTo(second.address);
+    });
+    expectAllContent(results);
+    const told = await expectAllEnded();
+    const asked = router.count('phone', first.address, 'BYE ');
+    first.signal('SIGCONT');
+    await until('it has answered what waited for it', () => router.count('edge', first.address, '200 OK') >= asked);
+    expect(router.count('edge', first.address, 'BYE ')).toBe(0);
+    expect(await expectAllEnded()).toEqual(told);
+    expect(await adopted(second)).toBe(CALLS);
+  });
+});

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { z } from 'zod';
+import { type Platform, root, scrape } from './platform.ts';
+import { until } from './until.ts';
+
+const Secrets = z.object({ natsPasswords: z.record(z.string(), z.string()) });
+
+/** A SIP engine and the edge that drives it, at an address of their own, behind an address they share with others. */
+export interface EdgePair {
+  /** `ip:port` it listens at, UDP. */
+  readonly address: string;
+  /** One metric of the edge. */
+  metric(name: string): Promise<number>;
+  /** Sends a signal to both, or to one of them. */
+  signal(signal: NodeJS.Signals, who?: 'engine' | 'edge'): void;
+  /** Starts again what has been killed, at the same address and with the same state. */
+  revive(): Promise<void>;
+  /** Kills both and removes their state. */
+  stop(): Promise<void>;
+  /** What both have logged. */
+  logs(): string;
+}
+
+export interface EdgePairOptions {
+  readonly host: string;
+  readonly port: number;
+  /** What phones are told. */
+  readonly externalIp: string;
+}
+
+/** Starts an edge in addition to those of the platform; nobody restarts it when it dies. */
+export async function startEdgePair(platform: Platform, options: EdgePairOptions): Promise<EdgePair> {
+  const { host, port, externalIp } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'callweave-edge-'));
+  const secrets = Secrets.parse(JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')));
+  const controlPort = await getPort({ host: '127.0.0.1' });
+  const httpPort = await getPort({ host: '127.0.0.1', exclude: [controlPort] });
+  const secret = 'edge-pair';
+  const logFile = join(directory, 'log');
+  const children: Partial<Record<'engine' | 'edge', ChildProcess>> = {};
+  const kill = (): void => {
+    for (const child of Object.values(children)) child.kill('SIGKILL');
+  };
+  process.once('exit', kill);
+
+  const run = (name: 'engine' | 'edge', bin: string, args: string[], env: Record<string, string>): void => {
+    const running = children[name];
+    if (running?.exitCode === null && running.signalCode === null) return;
+    const log = openSync(logFile, 'a');
+    children[name] = spawn(process.execPath, [join(root, 'services', bin), ...args], {
+      cwd: directory,
+      env: { PATH: '/usr/bin:/bin', ...env },
+      stdio: ['ignore', log, log],
+    });
+  };
+  const start = async (): Promise<void> => {
+    const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, '--external-ip', externalIp];
+    const control = ['--address', '127.0.0.1', '--port', String(controlPort)];
+    run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], { DRACHTIO_SECRET: secret });
+    run('edge', 'edge-signaling/bin/callweave-edge-signaling.mjs', [], {
+      CALLWEAVE_NATS_URL: platform.nats.url,
+      CALLWEAVE_NATS_USER: 'edge-signaling',
+      CALLWEAVE_NATS_PASSWORD: secrets.natsPasswords['edge-signaling'] ?? '',
+      CALLWEAVE_STATE_DIR: directory,
+      CALLWEAVE_ENGINE: `127.0.0.1:${String(controlPort)}`,
+      CALLWEAVE_ENGINE_SECRET: secret,
+      CALLWEAVE_HTTP_PORT: String(httpPort),
+    });
+    await until('the edge is ready', () => isReady(httpPort), 30_000);
+  };
+  const stop = async (): Promise<void> => {
+    const alive = Object.values(children).filter((child) => child.exitCode === null && child.signalCode === null);
+    const gone = alive.map((child) => once(child, 'exit'));
+    kill();
+    await Promise.all(gone);
+    process.off('exit', kill);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    const logs = readFileSync(logFile, 'utf8');
+    await stop();
+    throw new Error(logs, { cause: error });
+  }
+  return {
+    address: `${host}:${String(port)}`,
+    metric: (name) => scrape(httpPort, name, []),
+    signal: (signal, who) => {
+      for (const [name, child] of Object.entries(children)) if (who === undefined || who === name) child.kill(signal);
+    },
+    revive: start,
+    stop,
+    logs: () => readFileSync(logFile, 'utf8'),
+  };
+}
+
+async function isReady(httpPort: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${String(httpPort)}/readyz`)).ok;
+  } catch {
+    // Nobody listens yet.
+    return false;
+  }
+}
