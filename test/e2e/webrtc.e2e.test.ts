@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Baresip, startBaresip } from '../support/baresip.ts';
+import { type Baresip, type BaresipOptions, startBaresip } from '../support/baresip.ts';
 import { callKinds, openCalls, lastCause } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -59,8 +59,9 @@ async function webPhone(options: Partial<WebPhoneOptions> = {}): Promise<WebPhon
 }
 
 /** A softphone that is registered as bob. */
-async function softPhone(): Promise<Baresip> {
-  const phone = await startBaresip({ ...account('bob'), registrar: platform.sip[0] ?? '', toneHz: PHONE_HZ });
+async function softPhone(options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+  const registrar = platform.sip[0] ?? '';
+  const phone = await startBaresip({ ...account('bob'), registrar, toneHz: PHONE_HZ, ...options });
   open.push(() => phone.quit());
   await phone.waitFor('REGISTER_OK');
   return phone;
@@ -121,3 +122,36 @@ describe('a browser and a phone', () => {
     expect(await toldOfTheCall()).toEqual(answeredCall);
   });
 });
+
+describe('a page that is closed', () => {
+  test('in a call leaves no phone waiting: it is hung up, and the call ended once', async () => {
+    const [alice, bob] = await Promise.all([webPhone(), softPhone()]);
+    await alice.call('bob');
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await alice.close();
+    await until('the phone is hung up', () => bob.events.some(({ type }) => type === 'CALL_CLOSED'), 30_000);
+    expect(await toldOfTheCall()).toEqual(answeredCall);
+    expect(await lastCause(bus)).toEqual({ by: 'platform', reason: 'unreachable' });
+  });
+
+  test('while it calls stops the ringing', async () => {
+    const [alice, bob] = await Promise.all([webPhone(), softPhone({ answers: false })]);
+    await alice.call('bob');
+    await bob.waitFor('CALL_INCOMING');
+    await alice.close();
+    await bob.waitFor('CALL_CLOSED');
+    expect((await toldOfTheCall()).at(-1)).toBe('failed');
+    expect(await lastCause(bus)).toMatchObject({ by: 'caller', reason: 'cancelled' });
+  });
+
+  test('can be reached no more, at once', async () => {
+    const alice = await webPhone();
+    await until('alice is registered', async () => (await registrations()).includes('.invalid'));
+    await alice.close();
+    await until('alice is registered no more', async () => !(await registrations()).includes('.invalid'));
+  });
+});
+
+async function registrations(): Promise<string> {
+  return (await platform.cli('registrations')).output;
+}

@@ -34,7 +34,7 @@ export const Binding = z.object({
 export type Binding = z.infer<typeof Binding>;
 
 /** Why a binding went. */
-export const RemovalReason = z.enum(['expired', 'unregistered', 'replaced', 'operator']);
+export const RemovalReason = z.enum(['expired', 'unregistered', 'replaced', 'operator', 'flow-closed']);
 export type RemovalReason = z.infer<typeof RemovalReason>;
 
 /** A binding that went a moment ago: kept so that late and repeated REGISTERs are known for what they are. */
@@ -153,8 +153,14 @@ export const listRegistrations = defineRequest('callweave.rpc.registrar.list', {
 
 export const removeRegistration = defineRequest('callweave.rpc.registrar.remove', {
   service: 'registrar',
-  summary: 'Remove all bindings of a user, or one contact, on behalf of an operator.',
-  request: z.object({ tenant: Tenant, user: User, contact: Contact.optional() }),
+  summary: 'Remove bindings of a user: all or one contact for an operator, those of a closed flow for its edge.',
+  request: z.object({
+    tenant: Tenant,
+    user: User,
+    contact: Contact.optional(),
+    /** Only bindings whose device can be reached by this flow alone, which has closed. */
+    flow: FlowToken.optional(),
+  }),
   response: z.object({ removed: z.number().int() }),
 });
 

@@ -73,6 +73,7 @@ export const edgeProfile: ServiceProfile = {
     accountExists,
     register,
     lookup,
+    removeRegistration,
     routeCall,
     offerMedia,
     answerMedia,

@@ -6,6 +6,7 @@ import { type Command } from './control/commands.ts';
 import { ControlServer, type ControlUser } from './control/server.ts';
 import { type WhenSent } from './control/session.ts';
 import { type App, type Apps } from './core/app.ts';
+import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
 import { DialogStore } from './core/dialog-store.ts';
 import { InDialogForwarder } from './core/proxy/in-dialog.ts';
@@ -86,10 +87,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       pick: (method, except) => this.#control?.pick(method, except),
       methods: () => this.#control?.methods() ?? [],
     };
+    const dialogs = new DialogStore();
+    const { clock } = deps;
     this.#core = {
       listeners: this.#listeners,
       transactions: this.#transactions,
-      dialogs: new DialogStore(),
+      dialogs,
+      connections: new Connections({ clock, apps, dialogs }, (dialog, reason) => this.#uac.hangUp(dialog, reason)),
       apps,
       wheel: new TimerWheel(deps.clock),
       timers: options.timers ?? defaultTimers,
@@ -174,6 +178,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   onFlowClosed(flow: Flow): void {
     this.#transactions.flowClosed(flow);
+    this.#uas.flowClosed(flow);
+    this.#core.connections.closed(flow);
   }
 
   greeting(): readonly string[] {

@@ -1,5 +1,5 @@
 import { type Bus } from '@callweave/bus';
-import { challenge, nonceIssuer, register, verify } from '@callweave/contracts';
+import { challenge, nonceIssuer, register, removeRegistration, verify } from '@callweave/contracts';
 import { parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { orUnavailable } from './bus-ask.ts';
@@ -30,6 +30,12 @@ export function busRegistrar(bus: Bus, log: Logger): Registrar {
   return {
     register: (request) =>
       orUnavailable(log, () => bus.ask(register, {}, request, { deadlineMs: REGISTER_DEADLINE_MS, attemptMs: 600 })),
+    flowClosed: async (closed) => {
+      const answer = await orUnavailable(log, () =>
+        bus.ask(removeRegistration, {}, closed, { deadlineMs: REGISTER_DEADLINE_MS, attemptMs: 600 }),
+      );
+      return 'removed' in answer ? answer : { removed: 0 };
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  type FlowToken,
   type RegisterRequest,
   type RegisterResponse,
   type Tenant,
@@ -24,6 +25,12 @@ export interface Authenticator {
 /** Who keeps bindings. */
 export interface Registrar {
   register(request: RegisterRequest): Promise<RegisterResponse | Unavailable>;
+  /** A connection to a device is gone; what cannot be removed now expires by itself. */
+  flowClosed(closed: {
+    readonly tenant: Tenant;
+    readonly user: User;
+    readonly flow: FlowToken;
+  }): Promise<{ readonly removed: number }>;
 }
 
 /** Who owns a domain. */

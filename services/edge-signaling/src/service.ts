@@ -12,13 +12,14 @@ import { tracedTeller } from './call/traced-teller.ts';
 import { type Config } from './config.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
-import { openFlow, sealFlow } from './flow-token.ts';
+import { type Flow, openFlow, sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
 import { LegTable, type SendRequest } from './leg/leg.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
+import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
 import { Adopter } from './survive/adopter.ts';
 import { edgeAnswers } from './survive/answers.ts';
@@ -59,19 +60,21 @@ export async function startEdge({
   };
 
   const authenticator = busAuthenticator(bus, log);
-  const registers = new RegisterHandler({
+  const registering = {
     authenticator,
     registrar: busRegistrar(bus, log),
     tenants,
     notReady,
     engineInstance: () => engineInstance,
-    ownAddress: (transport) => {
+    ownAddress: (transport: string) => {
       const contacts = link.info?.contacts ?? [];
       return (contacts.find((contact) => contact.transport === transport) ?? contacts[0])?.hostPort ?? engine;
     },
-    sealFlow: (flow) => sealFlow(flow, flowKey),
+    sealFlow: (flow: Flow) => sealFlow(flow, flowKey),
     clock,
-  });
+    log,
+  };
+  const registers = new RegisterHandler(registering);
   gauge(registersHeld, () => registers.held);
   const publisher = await bus.openPublisher(stateDir);
   const ports = { bus, log };
@@ -116,6 +119,7 @@ export async function startEdge({
     'REGISTER',
     observed('REGISTER', (request) => registers.handle(request)),
   );
+  link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();
   const answers = edgeAnswers({ legs, calls, doubts });

@@ -45,6 +45,7 @@ function world({ verdict, registration, notReady }: World = {}) {
         ];
         return Promise.resolve(registration ?? { kind: 'registered', contacts });
       },
+      flowClosed: () => Promise.resolve({ removed: 0 }),
     },
     tenants: { isKnown: () => true, byDomain: () => ({ tenant: defaultTenant, realm: 'callweave' }) },
     notReady: () => notReady,

@@ -1,6 +1,6 @@
 import { type Answer, answer, type Publisher } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
-import { listRegistrations, lookup, removeRegistration } from '@callweave/contracts';
+import { type Binding, type FlowToken, listRegistrations, lookup, removeRegistration } from '@callweave/contracts';
 import { type LocationBucket } from './handle-register.ts';
 import { goneBinding, type Told } from './gone-binding.ts';
 import { tellChanges } from './tell.ts';
@@ -38,18 +38,23 @@ export function answerList({ locations, clock }: QueryDeps): Answer {
   });
 }
 
-/** Removes bindings on behalf of an operator. */
+/** Removes bindings on behalf of an operator, or of the edge whose connection to a device has closed. */
 export function answerRemove({ locations, publisher, clock }: QueryDeps): Answer {
-  return answer(removeRegistration, async ({ tenant, user, contact }) => {
+  return answer(removeRegistration, async ({ tenant, user, contact, flow }) => {
     let told: Told[] = [];
     const record = await locations.modify({ tenant, user }, (stored) => {
       told = [];
       const leaving = (stored?.bindings ?? []).filter(
-        (binding) => contact === undefined || binding.contact === contact,
+        (binding) => (contact ?? binding.contact) === binding.contact && (flow === undefined || hangsOn(flow, binding)),
       );
       if (stored === undefined || leaving.length === 0) return 'keep';
       const gone = leaving.map((binding, index) =>
-        goneBinding(binding, 'operator', clock.epochMs(), stored.sequence + index + 1),
+        goneBinding(
+          binding,
+          flow === undefined ? 'operator' : 'flow-closed',
+          clock.epochMs(),
+          stored.sequence + index + 1,
+        ),
       );
       told = gone.map((binding) => ({ kind: 'gone', gone: binding }));
       const bindings = stored.bindings.filter((binding) => !leaving.includes(binding));
@@ -58,4 +63,9 @@ export function answerRemove({ locations, publisher, clock }: QueryDeps): Answer
     if (record !== undefined) tellChanges(publisher, record, told);
     return { removed: told.length };
   });
+}
+
+/** A device that was seen where its Contact says can be connected to; any other is gone with its flow. */
+function hangsOn(closed: FlowToken, { flow, received }: Binding): boolean {
+  return flow === closed && received !== undefined;
 }

@@ -7,10 +7,13 @@ import { systemClock } from '@callweave/clock';
 import {
   defaultTenant,
   edgeProfile,
+  FlowToken,
   bindingAdded,
   register,
   type RegisterRequest,
   type RegisterResponse,
+  removeRegistration,
+  User,
 } from '@callweave/contracts';
 import { createInstanceId, loadConfig, type RunningService } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
@@ -106,6 +109,22 @@ describe('two registrars on one bus', () => {
       interval: 200,
     });
     expect(await ask('short', { cseq: 2, contacts: [] })).toEqual({ kind: 'registered', contacts: [] });
+  });
+
+  test('with its connection goes what can be reached by nothing else, told with the reason, and once', async () => {
+    const [closed, open] = ['closed', 'open'].map((name) => FlowToken.parse(name));
+    const device = (host: string, flow: string | undefined, received?: string): Promise<RegisterResponse> =>
+      ask('web', { callId: host, contacts: [{ contact: `sip:web@${host}` }], flow: FlowToken.parse(flow), received });
+    await device('gone.invalid', closed, '192.0.2.1:40000');
+    await device('back.invalid', open, '192.0.2.1:40001');
+    await device('192.0.2.9', closed);
+    const closing = { tenant: defaultTenant, user: User.parse('web'), flow: closed };
+    expect(await edge.ask(removeRegistration, {}, closing, { deadlineMs: 5_000 })).toEqual({ removed: 1 });
+    expect(await edge.ask(removeRegistration, {}, closing, { deadlineMs: 5_000 })).toEqual({ removed: 0 });
+    expect(await ask('web', { callId: 'query', contacts: [] })).toMatchObject({
+      contacts: [{ contact: 'sip:web@back.invalid' }, { contact: 'sip:web@192.0.2.9' }],
+    });
+    await vi.waitFor(async () => expect((await storedEvents('web')).at(-1)).toBe('removed 4'), 5_000);
   });
 
   test('users of hostile names are kept apart', async () => {

@@ -6,6 +6,7 @@ import { type TimerValues } from '../transaction/timers.ts';
 import { type TimerWheel } from '../transaction/wheel.ts';
 import { type Listeners } from '../transport/listeners.ts';
 import { type Apps } from './app.ts';
+import { type Connections } from './connections.ts';
 import { type DialogStore } from './dialog-store.ts';
 import { type Quirks } from './quirks.ts';
 
@@ -14,6 +15,7 @@ export interface Core {
   readonly listeners: Listeners;
   readonly transactions: TransactionStore;
   readonly dialogs: DialogStore;
+  readonly connections: Connections;
   readonly apps: Apps;
   readonly wheel: TimerWheel;
   readonly timers: TimerValues;

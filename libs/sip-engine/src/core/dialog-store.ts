@@ -34,6 +34,10 @@ export class DialogStore {
     return this.#byLeg.get(legKey(callId, localTag));
   }
 
+  all(): IterableIterator<Dialog> {
+    return this.#byLeg.values();
+  }
+
   remove(dialog: Dialog): void {
     const key = legKey(dialog.callId, dialog.localTag);
     if (this.#byLeg.get(key) === dialog) this.#byLeg.delete(key);

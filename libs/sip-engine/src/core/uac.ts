@@ -75,7 +75,9 @@ export class Uac implements UacRequestUser {
       whenSent(this.sendInDialog(dialog.id, command.app, command.wish));
       return;
     }
-    const target = this.#targetOf(command);
+    const { proxyUri, wish } = command;
+    const connected = proxyUri === undefined ? this.#core.connections.to(wish.uri) : undefined;
+    const target = connected ?? this.#targetOf(command);
     if (isAddress(target.host)) {
       whenSent(this.#sendTo(command, target));
       return;
@@ -255,6 +257,7 @@ export class Uac implements UacRequestUser {
 
   /** The way to a dialog's peer: its first Route, the way it was last heard, or its Contact. RFC 3261 §12.2.1.1. */
   #flowOf(dialog: Dialog): Flow {
+    if (!dialog.flow.isOpen) dialog.flow = this.#core.connections.latest(dialog.flow);
     const [route] = dialog.routeSet;
     const staysOnFlow = dialog.pinned || dialog.flow.reliable;
     if (route === undefined && staysOnFlow && dialog.flow.isOpen) return dialog.flow;

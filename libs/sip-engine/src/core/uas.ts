@@ -1,14 +1,15 @@
-import { type Head, Headers, type SipRequest } from '@callweave/sip';
+import { type Head, Headers, parseMessage, type SipRequest } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
 import { serverKey } from '../transaction/match.ts';
 import { NonInviteServer } from '../transaction/non-invite-server.ts';
 import { type ServerTransaction } from '../transaction/server.ts';
-import { type Inbound } from '../transport/transport.ts';
+import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App, type SipMeta } from './app.ts';
 import { appLines, responseHeaders } from './app-headers.ts';
 import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
+import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
 import { contactFor, isPinned, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
@@ -108,8 +109,11 @@ export class Uas implements UasRequestUser {
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
     if (status > 100) this.#formDialog(request, status, contactIn(text));
     if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
+    const { inbound } = request;
     const bytes = request.respondWith(status, reason, text, body, rseq);
     if (status >= 200) this.#close(request);
+    const isAccepted = request.method === 'REGISTER' && status >= 200 && status < 300;
+    if (isAccepted && inbound !== undefined) this.#core.connections.accepted(inbound);
     const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
     return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId: request.dialogId };
   }
@@ -120,6 +124,17 @@ export class Uas implements UasRequestUser {
     if (request?.app !== app || request.isAnswered) return undefined;
     this.#close(request);
     return request;
+  }
+
+  /** A browser has gone that nobody has answered yet: what rings for it must not ring on. RFC 7118 §7. */
+  flowClosed(flow: Flow): void {
+    if (!isWebSocket(flow)) return;
+    const left = [...this.#invites.values()].filter(({ inbound }) => inbound?.flow === flow);
+    for (const invite of left) {
+      if (invite.inbound === undefined) continue;
+      const cancel = parseMessage(buildCancel(invite.inbound.message, new Headers()));
+      if (cancel.kind === 'request') this.#abandon(invite, { message: cancel, flow, size: 0 });
+    }
   }
 
   /** An application has gone: what it had not touched goes to another, the rest is answered. */
@@ -292,13 +307,17 @@ export class Uas implements UasRequestUser {
     this.#begin(answer, key, flow.reliable);
     answer.respond(200);
     this.#close(answer);
-    if (invite.isFinal) return;
+    if (!invite.isFinal) this.#abandon(invite, inbound);
+  }
+
+  /** Ends an INVITE as its CANCEL asks for, and tells the application. */
+  #abandon(invite: UasRequest, cancel: Inbound<SipRequest>): void {
     if (invite.proxy !== undefined) {
       invite.proxy.cancelled();
       return;
     }
     const { app, dialog } = invite;
-    app?.deliver(this.#meta(inbound, invite.txn, invite.dialogId), textForApp(cancel));
+    app?.deliver(this.#meta(cancel, invite.txn, invite.dialogId), textForApp(cancel.message));
     invite.respond(487);
     this.#close(invite);
     if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);

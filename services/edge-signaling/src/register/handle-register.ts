@@ -2,7 +2,6 @@ import { type Clock } from '@callweave/clock';
 import {
   type FlowToken,
   type GrantedContact,
-  type InstanceId,
   RegisterRequest,
   type RegisterResponse,
   type Tenant,
@@ -14,16 +13,14 @@ import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { type Flow } from '../flow-token.ts';
 import { type Authenticator, type Registrar, type TenantDirectory, type Unavailable } from '../ports.ts';
 import { parseRegister, type RegisterFacts } from './parse-register.ts';
+import { type FlowDeps, requestFlow } from './request-flow.ts';
 
-export interface RegisterDeps {
+export interface RegisterDeps extends FlowDeps {
   readonly authenticator: Authenticator;
   readonly registrar: Registrar;
   readonly tenants: TenantDirectory;
   /** Why no service can be asked now; undefined when they can. */
   readonly notReady: () => string | undefined;
-  readonly engineInstance: () => InstanceId;
-  /** Our address for the route of later requests, `host:port`. */
-  readonly ownAddress: (transport: string) => string;
   readonly sealFlow: (flow: Flow) => FlowToken;
   readonly clock: Clock;
 }
@@ -85,9 +82,8 @@ export class RegisterHandler {
     tenant: Tenant,
   ): Parameters<Registrar['register']>[0] {
     const { user, aor, callId, cseq, contacts, expiresSec, path, userAgent, contactHostPort } = facts;
-    const edge = this.#deps.engineInstance();
-    const { source: remote, transport } = request;
-    const local = request.receivedOn ?? this.#deps.ownAddress(transport);
+    const way = requestFlow(request, this.#deps);
+    const { transport, remote } = way;
     // Nobody can connect to a browser: whatever its Contact says, it is reached where its connection came from.
     const isBrowser = transport === 'ws' || transport === 'wss';
     const isNatted = contactHostPort !== undefined && (isBrowser || contactHostPort !== remote);
@@ -101,8 +97,8 @@ export class RegisterHandler {
       expiresSec,
       path: [...path],
       userAgent,
-      edge,
-      flow: this.#deps.sealFlow({ instance: edge, transport, local, remote }),
+      edge: way.instance,
+      flow: this.#deps.sealFlow(way),
       received: isNatted ? remote : undefined,
     };
   }
