@@ -4,6 +4,9 @@ import { percentiles, type Spread, spread } from './statistics.ts';
 /** A program that has run for a moment only is still being compiled, which costs as much as the work itself. */
 const WARM_UP_SEC = 20;
 
+/** How long a round waits for its turn: CPU per call is told, which a busy machine spoils less than a test's deadlines. */
+export const TURN_MS = 30_000;
+
 /** How long and how hard. */
 export interface Plan {
   readonly rounds: number;

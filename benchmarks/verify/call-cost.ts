@@ -14,7 +14,7 @@ import {
   takeLoadTurn,
 } from '@callweave/test';
 import { KamailioPeer } from '../peers/kamailio.ts';
-import { compare, planOf } from '../support/rounds.ts';
+import { compare, planOf, TURN_MS } from '../support/rounds.ts';
 import { type Side } from '../support/side.ts';
 
 const plan = planOf(argv.slice(2), { rounds: 5, seconds: 10, rate: 200 });
@@ -47,7 +47,7 @@ try {
   const sides = [await kamailio(false), product, await kamailio(true)] as const;
   const result = await compare(sides, plan, {
     waits: { 1: 'INVITE to 180', 2: 'INVITE to 200' },
-    takeTurn: takeLoadTurn,
+    takeTurn: () => takeLoadTurn(TURN_MS),
   });
   console.log(JSON.stringify({ ...plan, reference: 'kamailio', media: 'anchored', goal: 6.2, sides: result }));
 } finally {

@@ -4,7 +4,7 @@
 import { argv } from 'node:process';
 import { addSubscribers, runSipp, sippLines, startPlatform, takeLoadTurn } from '@callweave/test';
 import { KamailioPeer } from '../peers/kamailio.ts';
-import { compare, planOf } from '../support/rounds.ts';
+import { compare, planOf, TURN_MS } from '../support/rounds.ts';
 import { type Side } from '../support/side.ts';
 
 const ACCOUNTS = 1_000;
@@ -31,7 +31,7 @@ try {
     processes: () => platform.processes(),
     load: loadOf(platform.sip[0] ?? ''),
   };
-  const result = await compare([reference, product], plan, { waits: {}, takeTurn: takeLoadTurn });
+  const result = await compare([reference, product], plan, { waits: {}, takeTurn: () => takeLoadTurn(TURN_MS) });
   console.log(JSON.stringify({ ...plan, accounts: ACCOUNTS, reference: 'kamailio', sides: result }));
 } finally {
   await kamailio?.stop();
