@@ -1,8 +1,8 @@
 import { type Cost, measure, memoryByService, type Side } from './side.ts';
 import { percentiles, type Spread, spread } from './statistics.ts';
 
-/** A program that has run for a moment only is still being compiled, which costs as much as the work itself. */
-const WARM_UP_SEC = 20;
+/** Calls before the first round: a program that is still being compiled spends more on that than on its work. */
+const WARM_UP = 3_000;
 
 /** How long a round waits for its turn: CPU per call is told, which a busy machine spoils less than a test's deadlines. */
 export const TURN_MS = 30_000;
@@ -58,7 +58,7 @@ export async function compare(
     for (const side of sides) {
       const endTurn = await takeTurn();
       try {
-        const cost = await measure(side, rate, round === 0 ? WARM_UP_SEC : seconds);
+        const cost = await measure(side, rate, round === 0 ? Math.ceil(WARM_UP / rate) : seconds);
         console.error(
           `${round === 0 ? 'warm-up' : `round ${String(round)}`} ${side.name}: ${cost.cpuMsSum.toFixed(3)} ms`,
         );
