@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { callKinds, endedBy, openCalls, storedRecords } from '../support/call-facts.ts';
+import { callKinds, endedBy, lastCause, openCalls, storedRecords } from '../support/call-facts.ts';
 import { CallLoad } from '../support/call-load.ts';
 import { type EdgePair, startEdgePair } from '../support/edge-pair.ts';
 import { freePortOn } from '../support/free-port.ts';
@@ -98,8 +98,8 @@ function adopted(edge: EdgePair): Promise<number> {
 describe('two edges behind one address', () => {
   test('when one is killed, the other takes the BYEs of its calls, hangs the other sides up and ends each once', async () => {
     expectAllContent(
-      await talkThrough(() => {
-        first.signal('SIGKILL');
+      await talkThrough(async () => {
+        await first.kill();
         router.routeTo(second.address);
       }),
     );
@@ -109,13 +109,23 @@ describe('two edges behind one address', () => {
   });
 
   test('when one is killed and both sides of its calls hang up at the same moment, each call ends once', async () => {
-    await talkThrough(() => {
-      first.signal('SIGKILL');
+    await talkThrough(async () => {
+      await first.kill();
       router.routeTo(second.address);
     }, true);
     // SIPp fails a call whose BYE comes in the very moment it sends its own; what it was answered is what counts.
     for (const refusal of ['SIP/2.0 4', 'SIP/2.0 5']) expect(router.count('edge', second.address, refusal)).toBe(0);
     expect((await expectAllEnded()).size).toBe(1);
+    expect(await adopted(second)).toBe(CALLS);
+  });
+
+  test('when one is stopped, it does not wait for its calls, and the other goes on with them', async () => {
+    const results = await talkThrough(async () => {
+      await first.kill(undefined, 'SIGTERM');
+      router.routeTo(second.address);
+    });
+    expectAllContent(results);
+    await expectAllEnded();
     expect(await adopted(second)).toBe(CALLS);
   });
 
@@ -142,4 +152,38 @@ describe('two edges behind one address', () => {
     expect(await expectAllEnded()).toEqual(told);
     expect(await adopted(second)).toBe(CALLS);
   });
+});
+
+describe('an edge that comes back at its own address', () => {
+  test.each<[string, 'engine' | 'edge' | undefined]>([
+    ['a new edge on the engine that lived on', 'edge'],
+    ['a new engine under the edge that lived on', 'engine'],
+    ['a new edge on a new engine', undefined],
+  ])('as %s, takes its calls over by itself', async (_, who) => {
+    const results = await talkThrough(async () => {
+      await first.kill(who);
+      await first.revive();
+      const takenOver = async (): Promise<number> => (await openCalls(bus)).filter(({ epoch }) => epoch === 2).length;
+      await until('it has all of its calls again', async () => (await takenOver()) === CALLS);
+    });
+    expectAllContent(results);
+    expect((await expectAllEnded()).size).toBe(1);
+    expect([await adopted(first), await adopted(second)]).toEqual([CALLS, 0]);
+  });
+});
+
+describe('a call that nobody hangs up after its edge died', () => {
+  test('is taken over when the lease has run out, and ended when one side has left meanwhile', async () => {
+    const leaving = new AbortController();
+    const talking = load.talk({ calls: CALLS, talkMs: 300_000, callersLeave: leaving.signal });
+    await until('all calls are answered', async () => (await openCalls(bus)).length === CALLS);
+    await first.kill();
+    router.routeTo(second.address);
+    // The callers vanish without a word; nobody who is alive knows of these calls.
+    leaving.abort();
+    const [, answered] = await talking;
+    expectAllContent([answered]);
+    await expectAllEnded();
+    expect(await lastCause(bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+  }, 240_000);
 });

@@ -3,6 +3,13 @@ import { type Platform } from './platform.ts';
 import { runSipp, type SippOptions, type SippResult } from './sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 
+export interface TalkOptions {
+  readonly calls: number;
+  readonly talkMs: number;
+  readonly bothHangUp?: boolean;
+  readonly callersLeave?: AbortSignal;
+}
+
 /** SIPp phones that call one SIPp callee through the platform. */
 export class CallLoad {
   readonly #remote: string;
@@ -41,15 +48,18 @@ export class CallLoad {
     return result;
   }
 
-  /** Places `calls` that talk for `talkMs`; what both sides saw. The callee hangs up at the same moment if told so. */
-  async talk(options: { calls: number; talkMs: number; bothHangUp?: boolean }): Promise<[SippResult, SippResult]> {
-    const { calls, talkMs, bothHangUp = false } = options;
+  /**
+   * Places `calls` that talk for `talkMs`; what both sides saw. The callee hangs up at the same moment if told so; the
+   * callers vanish without a word when `callersLeave` is aborted.
+   */
+  async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
+    const { calls, talkMs, bothHangUp = false, callersLeave } = options;
     const stop = new AbortController();
     const scenario = bothHangUp ? 'answer-and-hang-up' : 'uas';
     const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
-    const called = await this.#call({ calls, rate: calls, talkMs });
+    const called = await this.#call({ calls, rate: calls, talkMs, signal: callersLeave });
     // Whoever has not been hung up on by now never will be.
-    const giveUp = setTimeout(() => stop.abort(), 15_000);
+    const giveUp = setTimeout(() => stop.abort(), callersLeave === undefined ? 15_000 : 120_000);
     const answered = await answering;
     clearTimeout(giveUp);
     return [called, answered];
@@ -59,7 +69,7 @@ export class CallLoad {
     return runSipp({ ...options, remote: this.#remote, localPort: this.#port });
   }
 
-  #call(options: Pick<SippOptions, 'calls' | 'rate' | 'talkMs' | 'atOnce'>): Promise<SippResult> {
+  #call(options: Pick<SippOptions, 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal'>): Promise<SippResult> {
     const keys = { callee: this.#callee.user };
     return runSipp({ ...options, scenario: 'call', remote: this.#remote, keys, lines: sippLines(this.#callers) });
   }

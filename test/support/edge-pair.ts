@@ -18,6 +18,8 @@ export interface EdgePair {
   metric(name: string): Promise<number>;
   /** Sends a signal to both, or to one of them. */
   signal(signal: NodeJS.Signals, who?: 'engine' | 'edge'): void;
+  /** Kills both, or one of them, or asks it to end, and waits until it is gone. */
+  kill(who?: 'engine' | 'edge', signal?: NodeJS.Signals): Promise<void>;
   /** Starts again what has been killed, at the same address and with the same state. */
   revive(): Promise<void>;
   /** Kills both and removes their state. */
@@ -50,7 +52,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
 
   const run = (name: 'engine' | 'edge', bin: string, args: string[], env: Record<string, string>): void => {
     const running = children[name];
-    if (running?.exitCode === null && running.signalCode === null) return;
+    if (running !== undefined && isRunning(running)) return;
     const log = openSync(logFile, 'a');
     children[name] = spawn(process.execPath, [join(root, 'services', bin), ...args], {
       cwd: directory,
@@ -73,11 +75,18 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     });
     await until('the edge is ready', () => isReady(httpPort), 30_000);
   };
-  const stop = async (): Promise<void> => {
-    const alive = Object.values(children).filter((child) => child.exitCode === null && child.signalCode === null);
-    const gone = alive.map((child) => once(child, 'exit'));
-    kill();
+  const killAndWait = async (who?: 'engine' | 'edge', signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    const gone = Object.entries(children)
+      .filter(([name, child]) => (who === undefined || who === name) && isRunning(child))
+      .map(async ([, child]) => {
+        const exit = once(child, 'exit');
+        child.kill(signal);
+        await exit;
+      });
     await Promise.all(gone);
+  };
+  const stop = async (): Promise<void> => {
+    await killAndWait();
     process.off('exit', kill);
     rmSync(directory, { recursive: true, force: true });
   };
@@ -94,10 +103,15 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     signal: (signal, who) => {
       for (const [name, child] of Object.entries(children)) if (who === undefined || who === name) child.kill(signal);
     },
+    kill: killAndWait,
     revive: start,
     stop,
     logs: () => readFileSync(logFile, 'utf8'),
   };
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 async function isReady(httpPort: number): Promise<boolean> {

@@ -24,7 +24,7 @@ export interface SippOptions {
   /** Address to send from. */
   readonly localHost?: string;
   /** Ends the run before its calls are through. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** One line per call, fields separated by semicolons, used in turn. */
   readonly lines?: readonly string[];
   /** Values of `-key` parameters. */
@@ -58,7 +58,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
-  args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-timeout', '120s');
+  args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-aa', '-timeout', '120s');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace) args.push('-trace_msg', '-message_file', messageLog);
   if (lines !== undefined) {

@@ -16,6 +16,7 @@ export { type NatsPermissions, natsPermissions } from './permissions.ts';
 export { isLockHeld, type ProcessLock, takeLock } from './process-lock.ts';
 export { provision, type ProvisionOptions } from './provision.ts';
 export { type Fact, Publisher } from './publisher.ts';
+export { rendezvousOrder } from './rendezvous.ts';
 export { type AskOptions } from './requester.ts';
 export { type Answer, answer, type AskedContext, MAX_IN_FLIGHT } from './responder.ts';
 export { natsServerConfig, operatorUser, type ServerConfigInput } from './server-config.ts';

@@ -26,6 +26,7 @@ import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
 import { busPeers } from './survive/peers.ts';
 import { Strays } from './survive/strays.ts';
+import { Sweep } from './survive/sweep.ts';
 import { openTenants } from './tenants.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
@@ -50,7 +51,7 @@ export async function startEdge({
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
   let draining = false;
-  let engineInstance = engineIdentity(undefined, stateDir);
+  let engineInstance = engineIdentity(undefined, stateDir).instance;
   const owner = (): InstanceId => engineInstance;
   const tenants = openTenants(bus);
   const notReady = (): string | undefined => {
@@ -92,7 +93,9 @@ export async function startEdge({
     openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, call), clock),
     log,
   });
-  const strays = new Strays({ records, adopter, peers: busPeers(bus), legs, owner, log });
+  const peers = busPeers(bus);
+  const sweep = new Sweep({ records, calls, adopter, peers, holders: () => bus.holders(), owner, clock, log });
+  const strays = new Strays({ records, adopter, peers, legs, owner, log });
   const invites = new InviteHandler({
     authenticator,
     tenants,
@@ -124,24 +127,34 @@ export async function startEdge({
   await bus.serve();
   const answers = edgeAnswers({ legs, calls, doubts });
   link.onConnect((info) => {
-    engineInstance = engineIdentity(info.instance, stateDir);
+    const { instance: present, before } = engineIdentity(info.instance, stateDir);
+    // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
+    if (present !== engineInstance) for (const call of calls.all) call.supersede();
+    engineInstance = present;
     doubts.raise();
-    void bus.speakFor(engineInstance, answers);
+    void bus.speakFor(present, answers);
+    sweep.takeOver(before === undefined ? [present] : [present, before]);
   });
   // Whoever cannot send must not be thought to hold a dialog.
   link.onDisconnect(() => void bus.speakFor(undefined));
-  bus.onReconnect(() => doubts.raise());
+  bus.onReconnect(() => {
+    doubts.raise();
+    sweep.reprieve();
+  });
   link.connect();
 
   return {
     notReady,
     drain: async () => {
       draining = true;
-      await Promise.all([registers.idle(), invites.idle(), calls.idle()]);
+      // Answered calls are not waited for: whoever is asked next takes them over from their records.
+      await Promise.all([registers.idle(), invites.idle()]);
+      await records.settled();
       await bus.drain();
     },
     stop: async () => {
       doubts.stop();
+      sweep.stop();
       link.close();
       await bus.close();
     },

@@ -1,4 +1,4 @@
-import { type Publisher } from '@callweave/bus';
+import { type Publisher, rendezvousOrder } from '@callweave/bus';
 import { type Clock, type Timer } from '@callweave/clock';
 import { type LocationRecord, type Tenant, type User } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
@@ -6,7 +6,6 @@ import { Calendar } from './calendar.ts';
 import { applyExpiry, type Expiry, nextChange } from './expire.ts';
 import { type LocationBucket } from './handle-register.ts';
 import { GONE_MS } from './gone-binding.ts';
-import { rendezvousOrder } from './rendezvous.ts';
 import { tellChanges } from './tell.ts';
 
 export interface SweeperDeps {

@@ -1,6 +1,6 @@
+import { rendezvousOrder } from '@callweave/bus';
 import { describe, expect, test } from 'vitest';
 import { Calendar } from '../src/calendar.ts';
-import { rendezvousOrder } from '../src/rendezvous.ts';
 
 describe('the calendar of expiries', () => {
   test('a key is due once, not before its time, and only at its last place', () => {

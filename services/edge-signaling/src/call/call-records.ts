@@ -27,6 +27,12 @@ export interface FoundLeg {
   readonly revision: number;
 }
 
+/** A call as it is stored, and since when, by the server's clock. */
+export interface StoredCall {
+  readonly call: CallRecord;
+  readonly storedAtMs: number;
+}
+
 export interface CallRecordsDeps {
   readonly bus: Bus;
   readonly owner: () => InstanceId;
@@ -76,6 +82,19 @@ export class CallRecords {
     const { call } = entry.value;
     const state = this.#ended.has(call.callId) ? 'ended' : call.state;
     return { leg: leg.leg, call: { ...call, state }, revision: entry.revision };
+  }
+
+  /** Every call that is stored. Throws `BusUnavailableError`. */
+  async list(): Promise<StoredCall[]> {
+    const entries = await this.#bucket.list({ kind: 'call' });
+    return entries.flatMap(({ value, storedAtMs }) =>
+      value.kind === 'call' ? [{ call: value.call, storedAtMs }] : [],
+    );
+  }
+
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#writing.values());
   }
 
   /** The other leg of a call. */

@@ -65,8 +65,23 @@ export class EstablishedCall {
   }
 
   /** One side cannot be reached any more. */
-  lost(side: Side): void {
-    this.#gone(side, { by: 'platform', reason: 'unreachable' });
+  lost(side: Side, reason: CallCause['reason'] = 'unreachable'): void {
+    this.#gone(side, { by: 'platform', reason });
+  }
+
+  /**
+   * Asks both sides whether they still have the call: while nobody listened one may have hung up. What does not answer
+   * on a connection may come back by itself.
+   */
+  probe(): void {
+    for (const side of ['caller', 'callee'] as const) {
+      const leg = this.parts[side];
+      const isGone = (status: number): boolean => status === 481 || (status === 408 && isDatagram(leg));
+      const responded = ({ status }: { status: number }): void => {
+        if (isGone(status)) this.lost(side, 'node-lost');
+      };
+      leg.request({ method: 'OPTIONS' }, { responded, failed: () => undefined });
+    }
   }
 
   /** Ends the call towards both sides. */
@@ -122,4 +137,8 @@ export class EstablishedCall {
     },
     dispose: () => void this.#dispose(),
   };
+}
+
+function isDatagram({ dialog: { nextHop, remoteTarget } }: Leg): boolean {
+  return !/;transport=(tcp|tls|wss?)\b/i.test(nextHop ?? remoteTarget);
 }

@@ -12,7 +12,6 @@ export class EstablishedCalls {
   readonly #deps: EstablishedCallsDeps;
   readonly #calls = new Map<CallId, EstablishedCall>();
   readonly #byLeg = new Map<LegId, EstablishedCall>();
-  #whenIdle: (() => void)[] = [];
 
   constructor(deps: EstablishedCallsDeps) {
     this.#deps = deps;
@@ -57,15 +56,9 @@ export class EstablishedCalls {
     return this.#byLeg.get(legId);
   }
 
-  /** Resolves when no call is in hand. */
-  async idle(): Promise<void> {
-    if (this.#calls.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
-  }
-
   #forget(call: EstablishedCall): void {
     const { callId, caller, callee } = call.parts;
     if (this.#calls.get(callId) === call) this.#calls.delete(callId);
     for (const { legId } of [caller, callee]) if (this.#byLeg.get(legId) === call) this.#byLeg.delete(legId);
-    if (this.#calls.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

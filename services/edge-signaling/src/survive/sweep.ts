@@ -1,0 +1,132 @@
+import { BusError, rendezvousOrder } from '@callweave/bus';
+import { type Clock, sleep, type Timer } from '@callweave/clock';
+import { type CallId, type CallRecord, type InstanceId, LEASE_SEC } from '@callweave/contracts';
+import { ignore, type Logger } from '@callweave/telemetry';
+import { type CallRecords, ENDED_KEPT_MS, type StoredCall } from '../call/call-records.ts';
+import { type EstablishedCalls } from '../call/established-calls.ts';
+import { type Adopter } from './adopter.ts';
+import { type Peers } from './peers.ts';
+
+const LOOK_MS = 2_000;
+const LEASE_MS = LEASE_SEC * 1_000;
+/** The next edge at the same place comes before all others. */
+const SUCCESSOR_MS = 5_000;
+/** Without a reason all records are looked through this often: for what nobody got done. */
+const FULL_MS = 300_000;
+/** Between two calls that are taken over: 50 a second. */
+const PACE_MS = 20;
+/** Clocks may differ by a second, and who ended a call comes first. */
+const GRACE_MS = 20_000;
+
+export interface SweepDeps {
+  readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
+  readonly calls: EstablishedCalls;
+  readonly adopter: Adopter;
+  readonly peers: Pick<Peers, 'holds'>;
+  /** SIP engines that live edges speak for. */
+  readonly holders: () => readonly string[];
+  readonly owner: () => InstanceId;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Takes over the calls of edges that are gone before anybody asks for them, and removes what is left of ended ones. Of
+ * the live edges each call has a first, a second and so on; each waits one more lease for those before it.
+ */
+export class Sweep {
+  readonly #deps: SweepDeps;
+  readonly #timer: Timer;
+  readonly #stopping = new AbortController();
+  /** Since when this edge can see who is alive. */
+  #watchingSinceMs: number;
+  #alive: ReadonlySet<string> = new Set();
+  #nextFullMs: number;
+  /** When each orphan was first seen. */
+  #orphans = new Map<CallId, number>();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: SweepDeps) {
+    this.#deps = deps;
+    this.#watchingSinceMs = deps.clock.monotonicMs();
+    this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
+    this.#timer = deps.clock.every(LOOK_MS, () => this.#look());
+  }
+
+  /** Nobody could be seen for a while: nobody is called dead before a whole lease has passed. */
+  reprieve(): void {
+    this.#watchingSinceMs = this.#deps.clock.monotonicMs();
+    this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
+  }
+
+  /** Takes over at once what `owners` had: this edge is their successor. */
+  takeOver(owners: readonly InstanceId[]): void {
+    this.#run(async () => {
+      for (const { call } of await this.#deps.records.list()) {
+        if (owners.includes(call.owner)) await this.#adopt(call);
+      }
+    });
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+    this.#stopping.abort();
+  }
+
+  #look(): void {
+    const now = this.#deps.clock.monotonicMs();
+    const alive = new Set(this.#deps.holders());
+    const hasLost = [...this.#alive].some((holder) => !alive.has(holder));
+    this.#alive = alive;
+    if (now - this.#watchingSinceMs < LEASE_MS || !(hasLost || now >= this.#nextFullMs)) return;
+    this.#nextFullMs = now + FULL_MS;
+    this.#run(() => this.#sweep());
+  }
+
+  /** One after the other; what fails is done by a later sweep, or by another edge. */
+  #run(step: () => Promise<void>): void {
+    this.#running = this.#running.then(step).catch((error: unknown) => {
+      if (!(error instanceof BusError) && !this.#stopping.signal.aborted) {
+        this.#deps.log.error('sweep.failed', { err: error });
+      } else ignore(this.#deps.log, error, 'the records are looked through later');
+      this.#nextFullMs = this.#deps.clock.monotonicMs() + LEASE_MS;
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    const { records, owner, clock, log } = this.#deps;
+    const before = this.#orphans;
+    this.#orphans = new Map();
+    for (const stored of await records.list()) {
+      const { call } = stored;
+      if (isLeftOver(stored, clock.epochMs())) await records.remove(call.callId, call.legs);
+      if (call.state === 'ended' || this.#alive.has(call.owner) || call.owner === owner()) continue;
+      const now = clock.monotonicMs();
+      const since = before.get(call.callId) ?? now;
+      const rank = rendezvousOrder(call.callId, [...this.#alive]).indexOf(owner());
+      // An edge whose own lease is not seen cannot judge that of others.
+      if (rank !== -1 && now - since >= SUCCESSOR_MS + rank * LEASE_MS) await this.#adopt(call);
+      else this.#orphans.set(call.callId, since);
+    }
+    if (this.#orphans.size === 0) return;
+    log.info('calls.orphaned', { calls: this.#orphans.size });
+    this.#nextFullMs = Math.min(this.#nextFullMs, clock.monotonicMs() + SUCCESSOR_MS);
+  }
+
+  async #adopt({ callId, legs: [legId] }: CallRecord): Promise<void> {
+    const { records, calls, adopter, peers, owner, clock } = this.#deps;
+    if (legId === undefined || calls.byId(callId) !== undefined) return;
+    const found = await records.find(legId);
+    if (found === undefined || found.call.state === 'ended') return;
+    // Whoever answers is alive, whatever became of its lease.
+    if (found.call.owner !== owner() && (await peers.holds(found.call.owner, legId))) return;
+    const call = await adopter.adopt(found);
+    // Somebody may have hung up while nobody listened.
+    call?.probe();
+    await sleep(clock, PACE_MS, this.#stopping.signal);
+  }
+}
+
+function isLeftOver({ call, storedAtMs }: StoredCall, epochMs: number): boolean {
+  return call.state === 'ended' && epochMs - storedAtMs > ENDED_KEPT_MS + GRACE_MS;
+}
