@@ -29,6 +29,8 @@ const charts = {
     autoscaling: autoscaling.extend({ callsPerPod: z.int().min(0) }),
     sip: z.strictObject({
       port,
+      webSocketPort: z.int().min(0).max(65_535),
+      webOrigins: z.array(z.string().regex(/^https?:\/\/[^\s/]+$/)),
       externalIp: z.union([z.literal(''), z.ipv4(), z.ipv6()]),
       localNet: z.union([z.literal(''), z.cidrv4(), z.cidrv6()]),
       serviceAnnotations: z.record(z.string(), z.string()),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changes } from './support/changes.ts';
 import { render, type Values } from './support/helm.ts';
+import { workloads } from './support/manifest.ts';
 
 /** What `values` change in a chart. */
 async function changed(chart: string, values: Values): Promise<string[]> {
@@ -64,6 +65,17 @@ describe('a value changes what it says, and nothing else', () => {
     const lines = await changed('edge-signaling', { sip: { externalIp: '198.51.100.1' } });
     expect(lines).toContain(`${engine}.2: "--address" → "--external-ip"`);
     expect(lines).toContain(`${engine}.3: "127.0.0.1" → "198.51.100.1"`);
+  });
+
+  test('edges that take browsers listen for their websockets as well', async () => {
+    const [edge] = workloads(
+      await render('edge-signaling', { sip: { webSocketPort: 5066, externalIp: '198.51.100.1' } }),
+    );
+    const engine = edge?.pod.initContainers?.find(({ name }) => name === 'sip-engine');
+    expect(engine?.args?.slice(0, 8)).toEqual([
+      ...['--contact', 'sip:$(POD_IP):5060;transport=udp,tcp', '--external-ip', '198.51.100.1'],
+      ...['--contact', 'sip:$(POD_IP):5066;transport=ws', '--external-ip', '198.51.100.1'],
+    ]);
   });
 
   test('without the host’s file system the edge needs no root', async () => {

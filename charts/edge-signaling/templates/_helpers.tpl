@@ -15,9 +15,8 @@ CALLWEAVE_APP_SERVER: {{ .Values.applicationServer | quote }}
 CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- end }}
 
-{{- define "edge.engineArguments" -}}
-- --contact
-- sip:$(POD_IP):{{ .Values.sip.port }};transport=udp,tcp
+{{/* What is advertised belongs to the contact before it. */}}
+{{- define "edge.advertised" -}}
 {{- with .Values.sip.externalIp }}
 - --external-ip
 - {{ . | quote }}
@@ -25,6 +24,21 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- with .Values.sip.localNet }}
 - --local-net
 - {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "edge.engineArguments" -}}
+- --contact
+- sip:$(POD_IP):{{ .Values.sip.port }};transport=udp,tcp
+{{- include "edge.advertised" . }}
+{{- with .Values.sip.webSocketPort }}
+- --contact
+- sip:$(POD_IP):{{ . }};transport=ws
+{{- include "edge.advertised" $ }}
+{{- end }}
+{{- range .Values.sip.webOrigins }}
+- --ws-origin
+- {{ . | quote }}
 {{- end }}
 - --address
 - 127.0.0.1
@@ -76,6 +90,7 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- $settings := mergeOverwrite (include "callweave.settings" $ | fromYaml) (include "callweave.busSettings" $ | fromYaml) (include "edge.settings" $ | fromYaml) .Values.env -}}
 {{- $sip := int .Values.sip.port -}}
 {{- $enginePorts := list (dict "name" "sip" "containerPort" $sip "protocol" "UDP") (dict "name" "sip-tcp" "containerPort" $sip) (dict "name" "engine-http" "containerPort" (int .Values.engine.httpPort)) -}}
+{{- with .Values.sip.webSocketPort }}{{ $enginePorts = append $enginePorts (dict "name" "sip-ws" "containerPort" (int .)) }}{{ end -}}
 {{- $engine := dict "root" $ "node" true "sidecar" true "name" "sip-engine" "image" .Values.engine.image "resources" .Values.engine.resources "fields" $fields "args" (include "edge.engineArguments" $ | fromYamlArray) "secrets" (dict "DRACHTIO_SECRET" (dict "name" .Values.engine.secretName "key" "engine")) "ports" $enginePorts "health" .Values.engine.httpPort -}}
 {{- $edge := dict "root" $ "node" true "name" .Chart.Name "image" .Values.image "resources" .Values.resources "fields" $fields "settings" $settings "secrets" (include "edge.secrets" $ | fromYaml) "ports" (list (dict "name" "http" "containerPort" (int .Values.httpPort))) "health" .Values.httpPort "preStopSec" (include "edge.leavingSec" nil | int) "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
 root: null
