@@ -36,6 +36,16 @@ const addressChecks: readonly Check[] = [
       return fine(answers.map(({ address }) => `${address} answers`).join(', '));
     },
   },
+  {
+    name: 'console',
+    run: async (command) => {
+      const url = readPlatformFile(stateDirOf(command))?.console.url;
+      if (url === undefined) return wrong('no platform runs', 'npm start');
+      const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+      await answer.arrayBuffer();
+      return answer.ok ? fine(url) : wrong(`${url} answers ${String(answer.status)}`, 'look at the log of the console');
+    },
+  },
 ];
 
 export { addressChecks };
