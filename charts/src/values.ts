@@ -59,6 +59,12 @@ const charts = {
     ...busService,
     rtpengines: z.array(hostPort).min(1).max(256),
   },
+  console: {
+    ...busService,
+    url: z.union([z.literal(''), z.string().regex(/^https?:\/\/\S+$/)]),
+    service: z.strictObject({ port }),
+    tokenSecret: objectName,
+  },
   'app-server': {
     ...process,
     autoscaling: autoscaling.extend({ sessionsPerPod: z.int().min(0) }),

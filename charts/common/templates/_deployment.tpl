@@ -28,14 +28,15 @@ spec:
 {{- end }}
 
 {{/*
-The Deployment of a service that only talks on the bus. Takes a dict: root, settings as YAML text. Nobody opens
-connections to it, so nothing has to learn of its leaving: its lease is withdrawn when it starts to drain.
+The Deployment of a service that only talks on the bus. Takes a dict: root, settings as YAML text, and further secrets
+and ports as such. Nobody has to learn of its leaving: its lease is withdrawn when it starts to drain.
 */}}
 {{- define "callweave.busDeployment" -}}
 {{- $ := .root -}}
 {{- $settings := mergeOverwrite (include "callweave.settings" $ | fromYaml) (include "callweave.busSettings" $ | fromYaml) (.settings | fromYaml) $.Values.env -}}
-{{- $ports := list (dict "name" "http" "containerPort" (int $.Values.httpPort)) -}}
-{{- $container := dict "root" $ "node" true "name" $.Chart.Name "image" $.Values.image "resources" $.Values.resources "settings" $settings "secrets" (include "callweave.busSecrets" $ | fromYaml) "ports" $ports "health" $.Values.httpPort "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
+{{- $ports := concat (list (dict "name" "http" "containerPort" (int $.Values.httpPort))) (.ports | default "[]" | fromYamlArray) -}}
+{{- $secrets := merge (include "callweave.busSecrets" $ | fromYaml) (.secrets | default "{}" | fromYaml) -}}
+{{- $container := dict "root" $ "node" true "name" $.Chart.Name "image" $.Values.image "resources" $.Values.resources "settings" $settings "secrets" $secrets "ports" $ports "health" $.Values.httpPort "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
 {{- include "callweave.deployment" (dict "root" $ "graceSec" (add $.Values.drain.maxSec 10) "containers" (include "callweave.container" $container) "volumes" (include "callweave.stateVolume" nil)) }}
 {{- end }}
 
