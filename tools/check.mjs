@@ -20,6 +20,7 @@ const width = 2;
 const steps = [
   { name: 'lint', args: ['node_modules/eslint/bin/eslint.js', '.'] },
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
+  { name: 'page types', args: ['node_modules/typescript/bin/tsc', '-p', 'services/console/web/tsconfig.json'] },
   { name: 'format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'] },
   program('boundaries', 'check-boundaries.ts'),
   program('sizes', 'check-sizes.ts'),

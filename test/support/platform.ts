@@ -19,6 +19,7 @@ export interface Platform {
   readonly nats: PlatformFile['nats'];
   /** ng address of rtpengine. */
   readonly rtpengine: string;
+  readonly console: PlatformFile['console'];
   /** The running processes now; restarts change them. */
   processes(): PlatformFile['processes'];
   /** Sends a signal to a process of the platform by its name. */
@@ -79,7 +80,7 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     await stop();
     throw new Error(logs, { cause: error });
   }
-  const { sip, ws, accounts, nats, rtpengine } = read();
+  const { sip, ws, accounts, nats, rtpengine, console } = read();
   return {
     stateDir,
     sip,
@@ -87,6 +88,7 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     accounts,
     nats,
     rtpengine,
+    console,
     processes: () => read().processes,
     signal: (name, signal) => process.kill(find(read(), name).pid, signal),
     kill: async (...names) => {
@@ -119,6 +121,7 @@ const anyPorts = {
   CALLWEAVE_NATS_PORT: '0',
   CALLWEAVE_RTPENGINE_PORT: '0',
   CALLWEAVE_CONTROL_PORTS: '0',
+  CALLWEAVE_CONSOLE_PORT: '0',
   CALLWEAVE_RTP_PORTS: '0',
 };
 

@@ -46,7 +46,7 @@ function sourcesHash() {
   }
   for (const folder of packages()) {
     add(join(folder, 'package.json'));
-    for (const file of filesBelow(join(folder, 'src'))) add(file);
+    for (const part of ['src', 'web']) for (const file of filesBelow(join(folder, part))) add(file);
   }
   return hash.digest('hex');
 }

@@ -125,4 +125,5 @@ export const serviceProfiles: readonly ServiceProfile[] = [
   edgeProfile,
   callRoutingProfile,
   mediaControlProfile,
+  consoleProfile,
 ];

@@ -17,6 +17,8 @@ export const PlatformFile = z.object({
   rtpengine: z.string(),
   /** Base URL of the receiver that traces are sent to; absent without one. */
   traces: z.string().optional(),
+  /** The page of the console, and what signs in to it. */
+  console: z.object({ url: z.string(), token: z.string() }),
   accounts: z.array(z.object({ user: z.string(), password: z.string(), domain: z.string() })),
   processes: z.array(z.object({ name: z.string(), pid: z.number().int(), httpPort: z.number().int().optional() })),
 });

@@ -16,6 +16,7 @@ export interface Addresses {
   readonly nats: number | undefined;
   /** Undefined: another rtpengine is used. */
   readonly rtpengine: { readonly port: number; readonly media: PortRange } | undefined;
+  readonly console: number;
 }
 
 /** Where the application server, its side-car SIP engine and the media server meet. */
@@ -65,6 +66,7 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
       plan.rtpengine === undefined || media === undefined
         ? undefined
         : { port: await finder.settle(plan.rtpengine), media },
+    console: await finder.settle(plan.console),
   };
 }
 

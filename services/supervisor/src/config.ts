@@ -1,4 +1,4 @@
-import { busConfig, type ConfigOf, defineConfig, env, hostPort, port, processConfig } from '@callweave/service';
+import { busConfig, type ConfigOf, defineConfig, env, hostPort, port, processConfig, secret } from '@callweave/service';
 import { z } from 'zod';
 
 /** The first and the last of a range of ports; both 0: any free range. */
@@ -83,6 +83,18 @@ export const config = defineConfig({
       .default('30000-30999')
       .describe('Ports for media, as FIRST-LAST; 0 picks a free range.')
       .transform(parseRange),
+  ),
+  consoleHost: env(
+    'CALLWEAVE_CONSOLE_HOST',
+    z
+      .ipv4('expected an IPv4 address')
+      .default('127.0.0.1')
+      .describe('Address of the console; it asks for its token wherever it is.'),
+  ),
+  consolePort: env('CALLWEAVE_CONSOLE_PORT', port.default(8060).describe('Port of the console; 0 picks a free one.')),
+  consoleToken: env(
+    'CALLWEAVE_CONSOLE_TOKEN',
+    secret.optional().describe('Token of the console; one is made up and kept unless it is set.'),
   ),
   stateDir: env(
     'CALLWEAVE_STATE_DIR',

@@ -22,6 +22,7 @@ export interface PortPlan {
   readonly control: readonly PortUse[];
   readonly nats: PortUse | undefined;
   readonly rtpengine: PortUse | undefined;
+  readonly console: PortUse;
 }
 
 /** What phones do not need stays on the machine: the bus, and the controls of engines and rtpengine. */
@@ -72,6 +73,13 @@ export function planPorts(config: Config): PortPlan {
             protocols: ['udp'],
           }
         : undefined,
+    console: {
+      purpose: 'the console',
+      variable: 'CALLWEAVE_CONSOLE_PORT',
+      host: config.consoleHost,
+      port: config.consolePort,
+      protocols: ['tcp'],
+    },
   };
   const problems = [...findClashes(allPorts(plan)), ...findInRange(allPorts(plan), config)];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -79,8 +87,8 @@ export function planPorts(config: Config): PortPlan {
 }
 
 /** Every port of the plan, in one list. */
-export function allPorts({ sip, ws, control, nats, rtpengine }: PortPlan): PortUse[] {
-  return [...sip, ...ws, ...control, nats, rtpengine].filter((use) => use !== undefined);
+export function allPorts({ sip, ws, control, nats, rtpengine, console }: PortPlan): PortUse[] {
+  return [...sip, ...ws, ...control, nats, rtpengine, console].filter((use) => use !== undefined);
 }
 
 /** A short list goes on upwards from its last; 0 goes on as 0. */

@@ -70,6 +70,7 @@ export function processTable(input: TableInput): ProcessSpec[] {
     ...replicas(config.callRoutings).map((n) => service(input, `call-routing-${n}`, 'call-routing', routingEntry)),
     ...replicas(config.mediaControls).map((n) => mediaControl(input, n)),
     ...applications(input),
+    consoleOf(input),
     ...addresses.sip.map((_port, index) => edge(input, index)),
   ];
 }
@@ -81,6 +82,7 @@ const routingEntry = entry('call-routing', 'callweave-call-routing');
 const mediaEntry = entry('media-control', 'callweave-media-control');
 const mediaEngineEntry = entry('media-engine', 'callweave-media-engine');
 const appServerEntry = entry('app-server', 'callweave-app-server');
+const consoleEntry = entry('console', 'callweave-console');
 const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
 
 function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): ProcessSpec[] {
@@ -231,6 +233,20 @@ function edge(input: TableInput, index: number): ProcessSpec {
       CALLWEAVE_APP_SERVER: `${input.addresses.host}:${input.addresses.applications.sip}`,
       CALLWEAVE_ENGINE: `127.0.0.1:${input.addresses.control[index] ?? 0}`,
       CALLWEAVE_ENGINE_SECRET: input.secrets.engineSecret,
+    },
+  };
+}
+
+function consoleOf(input: TableInput): ProcessSpec {
+  const { config, addresses, secrets } = input;
+  const spec = service(input, 'console', 'console', consoleEntry);
+  return {
+    ...spec,
+    env: {
+      ...spec.env,
+      CALLWEAVE_CONSOLE_HOST: config.consoleHost,
+      CALLWEAVE_CONSOLE_PORT: String(addresses.console),
+      CALLWEAVE_CONSOLE_TOKEN: config.consoleToken?.reveal() ?? secrets.consoleToken,
     },
   };
 }

@@ -12,6 +12,8 @@ const Secrets = z.object({
   natsPasswords: z.record(z.string(), z.string().min(1)),
   /** What an engine asks its applications for. */
   engineSecret: z.string().min(1),
+  /** What people sign in to the console with. */
+  consoleToken: z.string().min(1),
   /** Passwords of the demo subscribers. */
   accounts: z.record(z.string(), z.string().min(1)),
 });
@@ -32,11 +34,13 @@ export function loadSecrets(file: string): Secrets {
   const generated: Secrets = {
     natsPasswords: Object.fromEntries([operatorUser, ...serviceProfiles.map(({ name }) => name)].map(withPassword)),
     engineSecret: randomBytes(24).toString('base64url'),
+    consoleToken: randomBytes(24).toString('base64url'),
     accounts: Object.fromEntries(demoUsers.map(withPassword)),
   };
   const secrets: Secrets = {
     natsPasswords: { ...generated.natsPasswords, ...stored?.natsPasswords },
     engineSecret: stored?.engineSecret ?? generated.engineSecret,
+    consoleToken: stored?.consoleToken ?? generated.consoleToken,
     accounts: { ...generated.accounts, ...stored?.accounts },
   };
   writePrivate(file, `${JSON.stringify(secrets, undefined, 2)}\n`);

@@ -20,6 +20,8 @@ import { loadSecrets } from './secrets.ts';
 import { type StateDir, truncateLog } from './state-dir.ts';
 import { within } from './within.ts';
 
+/** Listens everywhere; nobody can open it. */
+const ANY_ADDRESS = '0.0.0.0';
 const READY_MS = 60_000;
 const PROVISION_MS = 30_000;
 const RTPENGINE_MS = 10_000;
@@ -64,6 +66,10 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     nats: operatorAccess(bus),
     rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${LOOPBACK}:${addresses.rtpengine.port}`,
     traces: config.otlpUrl,
+    console: {
+      url: `http://${config.consoleHost === ANY_ADDRESS ? host : config.consoleHost}:${addresses.console}/`,
+      token: config.consoleToken?.reveal() ?? secrets.consoleToken,
+    },
     stateDir: stateDir.path,
     platformFile: stateDir.platform,
   };
@@ -148,8 +154,11 @@ async function checkRtpengine(address: string, clock: Clock): Promise<void> {
 }
 
 /** Where the running platform is, for the command line tool and for tests. */
-function platformFile({ host, sip, ws, accounts, nats, rtpengine, traces }: PlatformFacts, fleet: Fleet): string {
-  const about = { host, sip, ws, nats, rtpengine, traces, accounts };
+function platformFile(
+  { host, sip, ws, accounts, nats, rtpengine, traces, console }: PlatformFacts,
+  fleet: Fleet,
+): string {
+  const about = { host, sip, ws, nats, rtpengine, traces, accounts, console };
   const content: PlatformFile = { pid: process.pid, ...about, processes: fleet.running };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

@@ -8,6 +8,7 @@ const facts = {
   accounts: [{ user: 'alice', password: 'secret1', domain: '127.0.0.1' }],
   nats: { url: 'nats://127.0.0.1:4222', user: 'operator', password: 'secret2' },
   rtpengine: '127.0.0.1:2223',
+  console: { url: 'http://127.0.0.1:8060/', token: 'secret3' },
   stateDir: '/state',
   platformFile: '/state/platform.json',
 };
@@ -20,6 +21,7 @@ test('what runs is told with addresses, accounts, and how to register and watch'
     '  SIP          127.0.0.1:5060, 127.0.0.1:5062  (UDP and TCP)',
     '  browsers     ws://127.0.0.1:5066, ws://127.0.0.1:5067  (SIP over websockets)',
     '  alice        password secret1',
+    '  console      http://127.0.0.1:8060/#token=secret3',
     '  register     a phone with user and password of an account, domain and registrar 127.0.0.1:5060',
     "  NATS         nats://127.0.0.1:4222  (operator's credentials: /state/platform.json)",
     '  rtpengine    127.0.0.1:2223',

@@ -27,6 +27,7 @@ describe('the ports of a platform', () => {
       'control of SIP engine 1 127.0.0.1:9022 tcp',
       'nats-server 127.0.0.1:4222 tcp',
       'control of rtpengine 127.0.0.1:2223 udp',
+      'the console 127.0.0.1:8060 tcp',
     ]);
   });
 
@@ -61,6 +62,7 @@ describe('the ports of a platform', () => {
       'control of SIP engine 2 127.0.0.1:0 tcp',
       'nats-server 127.0.0.1:0 tcp',
       'control of rtpengine 127.0.0.1:2223 udp',
+      'the console 127.0.0.1:8060 tcp',
     ]);
   });
 
@@ -70,6 +72,7 @@ describe('the ports of a platform', () => {
       'SIP 127.0.0.1:5060 udp+tcp',
       'websockets of SIP engine 1 127.0.0.1:5066 tcp',
       'control of SIP engine 1 127.0.0.1:9022 tcp',
+      'the console 127.0.0.1:8060 tcp',
     ]);
   });
 

@@ -11,7 +11,9 @@ const secrets = {
     'edge-signaling': 'e',
     'call-routing': 'c',
     'media-control': 'm',
+    console: 'k',
   },
+  consoleToken: 'console token',
   engineSecret: 'engine secret',
   accounts: {},
 };
@@ -30,6 +32,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
       applications: { sip: 5070, control: 9030, mediaSip: 5080, mediaEventSocket: 8021 },
       nats: isOwnBus ? 4222 : undefined,
       rtpengine: config.rtpengine === undefined ? { port: 2223, media: { min: 30_000, max: 30_999 } } : undefined,
+      console: 8060,
     },
     secrets,
     bus: busAddress({ host, port: 4222 }, config.natsUrl, secrets),
@@ -62,6 +65,7 @@ describe('the processes of a platform', () => {
       'app-engine',
       'media-engine',
       'app-server',
+      'console',
       'edge-signaling-1',
       'edge-signaling-2',
     ]);
