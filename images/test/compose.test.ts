@@ -114,7 +114,7 @@ describe('compose.yaml', () => {
   test('does not start without the secrets', () => {
     const users = ['operator', ...serviceProfiles.map(({ name }) => name)];
     const passwords = users.map((user) => `NATS_PASSWORD_${user.toUpperCase().replaceAll('-', '_')}`);
-    expect(requiredVariables()).toEqual([...passwords, 'ENGINE_SECRET', 'MEDIA_SECRET'].sort());
+    expect(requiredVariables()).toEqual([...passwords, 'ENGINE_SECRET', 'MEDIA_SECRET', 'CONSOLE_TOKEN'].sort());
   });
 
   test('keeps the ports of its containers apart, and connects them where the others listen', () => {
@@ -124,7 +124,7 @@ describe('compose.yaml', () => {
     const engines = ours.filter(({ image }) => image === 'sip-engine');
     const control = engines.map(({ container }) => portOf(container, '--port'));
     const sip = engines.map(({ container }) => /:(\d+);/.exec(interpolate(portOf(container, '--contact')))?.[1] ?? '');
-    const others = ['4222', '8222', '2223', '8021', '5080'];
+    const others = ['4222', '8222', '2223', '8021', '5080', '8060'];
     const ports = [...http, ...control, ...sip, ...others];
     expect(ports.filter((port) => !/^\d{4,5}$/.test(port))).toEqual([]);
     expect(ports.filter((port, index) => ports.indexOf(port) !== index)).toEqual([]);

@@ -29,15 +29,18 @@ spec:
 
 {{/*
 The Deployment of a service that only talks on the bus. Takes a dict: root, settings as YAML text, and further secrets
-and ports as such. Nobody has to learn of its leaving: its lease is withdrawn when it starts to drain.
+and ports as such, and stateless (it keeps no journal). Nobody has to learn of its leaving: its lease is withdrawn when it starts to drain.
 */}}
 {{- define "callweave.busDeployment" -}}
 {{- $ := .root -}}
 {{- $settings := mergeOverwrite (include "callweave.settings" $ | fromYaml) (include "callweave.busSettings" $ | fromYaml) (.settings | fromYaml) $.Values.env -}}
+{{- if .stateless }}{{ $_ := unset $settings "CALLWEAVE_STATE_DIR" }}{{ end -}}
+{{- $mounts := ternary list (list (dict "name" "state" "mountPath" "/var/lib/callweave")) (eq true .stateless) -}}
+{{- $volumes := ternary "" (include "callweave.stateVolume" nil) (eq true .stateless) -}}
 {{- $ports := concat (list (dict "name" "http" "containerPort" (int $.Values.httpPort))) (.ports | default "[]" | fromYamlArray) -}}
 {{- $secrets := merge (include "callweave.busSecrets" $ | fromYaml) (.secrets | default "{}" | fromYaml) -}}
 {{- $container := dict "root" $ "node" true "name" $.Chart.Name "image" $.Values.image "resources" $.Values.resources "settings" $settings "secrets" $secrets "ports" $ports "health" $.Values.httpPort "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
-{{- include "callweave.deployment" (dict "root" $ "graceSec" (add $.Values.drain.maxSec 10) "containers" (include "callweave.container" $container) "volumes" (include "callweave.stateVolume" nil)) }}
+{{- include "callweave.deployment" (dict "root" $ "graceSec" (add $.Values.drain.maxSec 10) "containers" (include "callweave.container" $container) "volumes" $volumes) }}
 {{- end }}
 
 {{/* The journal outlives the process in a volume of the pod; a pod that leaves in peace leaves it empty. */}}

@@ -16,7 +16,7 @@ export function addSecrets(program: Command): void {
     .description('make up every secret of a platform and print them as lines of an environment file')
     .action(() => {
       const users = [operatorUser, ...serviceProfiles.map(({ name }) => name)];
-      const names = [...users.map(natsPasswordVariable), 'ENGINE_SECRET', 'MEDIA_SECRET'];
+      const names = [...users.map(natsPasswordVariable), 'ENGINE_SECRET', 'MEDIA_SECRET', 'CONSOLE_TOKEN'];
       for (const name of names) console.log(`${name}=${createSecret()}`);
     });
 }
