@@ -1,6 +1,5 @@
 import { render } from 'lit-html';
 import { Console } from './console.ts';
-import './style.css';
 import { view } from './views/page.ts';
 
 const root = document.getElementById('app');
