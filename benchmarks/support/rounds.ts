@@ -1,11 +1,14 @@
 import { type Cost, measure, memoryByService, type Side } from './side.ts';
 import { percentiles, type Spread, spread } from './statistics.ts';
 
+/** Of a round's calls; with more failures it says nothing of what a call costs, and is repeated. */
+const MAX_FAILED = 0.01;
+
 /** Calls before the first round: a program that is still being compiled spends more on that than on its work. */
 const WARM_UP = 3_000;
 
 /** How long a round waits for its turn: CPU per call is told, which a busy machine spoils less than a test's deadlines. */
-export const TURN_MS = 30_000;
+export const TURN_MS = 10_000;
 
 /** How long and how hard. */
 export interface Plan {
@@ -38,6 +41,13 @@ export interface Summary {
   readonly memoryKb: Readonly<Record<string, number>>;
 }
 
+/** What a comparison says. */
+export interface Comparison {
+  /** Rounds that were repeated because calls failed for want of CPU. */
+  readonly discardedRounds: number;
+  readonly sides: Readonly<Record<string, Summary>>;
+}
+
 export interface CompareOptions {
   readonly waits: Readonly<Record<string, string>>;
   readonly takeTurn: () => Promise<() => void>;
@@ -52,28 +62,35 @@ export async function compare(
   sides: readonly [Side, ...Side[]],
   { rounds, seconds, rate }: Plan,
   { waits, takeTurn }: CompareOptions,
-): Promise<Record<string, Summary>> {
+): Promise<Comparison> {
   const costs = new Map<Side, Cost[]>(sides.map((side) => [side, []]));
-  for (let round = 0; round <= rounds; round++) {
+  let discarded = 0;
+  for (let round = 0; round <= rounds;) {
+    const seen: Cost[] = [];
     for (const side of sides) {
       const endTurn = await takeTurn();
       try {
-        const cost = await measure(side, rate, round === 0 ? Math.ceil(WARM_UP / rate) : seconds);
-        console.error(
-          `${round === 0 ? 'warm-up' : `round ${String(round)}`} ${side.name}: ${cost.cpuMsSum.toFixed(3)} ms`,
-        );
-        if (round > 0) costs.get(side)?.push(cost);
+        seen.push(await measure(side, rate, round === 0 ? Math.ceil(WARM_UP / rate) : seconds));
+        console.error(`${round === 0 ? 'warm-up' : `round ${String(round)}`} ${side.name}: ${show(seen.at(-1))}`);
       } finally {
         endTurn();
       }
     }
+    if (round > 0 && seen.some(({ failed, successful }) => failed > MAX_FAILED * (failed + successful))) {
+      discarded += 1;
+      console.error(`round ${String(round)} is repeated: the machine could not carry the load`);
+      if (discarded > rounds) throw new Error('too many rounds in which calls failed; try a lower rate');
+      continue;
+    }
+    if (round > 0) sides.forEach((side, index) => costs.get(side)?.push(...seen.slice(index, index + 1)));
+    round += 1;
   }
   const [reference] = sides;
   const base = (costs.get(reference) ?? []).map(({ cpuMsSum }) => cpuMsSum);
   const summaries = sides.map((side) => [side.name, summarize(side, costs.get(side) ?? [], base, waits)] as const);
   const result = Object.fromEntries(summaries);
   console.error(table(result));
-  return result;
+  return { discardedRounds: discarded, sides: result };
 }
 
 function summarize(
@@ -105,9 +122,9 @@ function summarize(
 function table(result: Readonly<Record<string, Summary>>): string {
   const lines = Object.entries(result).flatMap(([name, { cpuMs, cpuMsSum, ratio, successful, failed, waitedMs }]) => [
     '',
-    `${name}: ${String(successful)} done, ${String(failed)} failed, ${show(ratio)} times the reference`,
+    `${name}: ${String(successful)} done, ${String(failed)} failed, ${showSpread(ratio)} times the reference`,
     ...[...Object.entries(cpuMs), ['sum', cpuMsSum] as const].map(
-      ([process, ms]) => `  ${process.padEnd(26)}${show(ms)} ms`,
+      ([process, ms]) => `  ${process.padEnd(26)}${showSpread(ms)} ms`,
     ),
     ...Object.entries(waitedMs).map(
       ([what, { p50, p95, p99 }]) =>
@@ -117,6 +134,10 @@ function table(result: Readonly<Record<string, Summary>>): string {
   return lines.join('\n');
 }
 
-function show({ median, min, max }: Spread): string {
+function show(cost: Cost | undefined): string {
+  return cost === undefined ? '' : `${cost.cpuMsSum.toFixed(3)} ms, ${String(cost.failed)} failed`;
+}
+
+function showSpread({ median, min, max }: Spread): string {
   return `${median.toFixed(3)} (${min.toFixed(3)}–${max.toFixed(3)})`;
 }

@@ -49,7 +49,7 @@ try {
     waits: { 1: 'INVITE to 180', 2: 'INVITE to 200' },
     takeTurn: () => takeLoadTurn(TURN_MS),
   });
-  console.log(JSON.stringify({ ...plan, reference: 'kamailio', media: 'anchored', goal: 6.2, sides: result }));
+  console.log(JSON.stringify({ ...plan, reference: 'kamailio', media: 'anchored', goal: 6.2, ...result }));
 } finally {
   for (const stop of stops) await stop();
 }

@@ -32,7 +32,7 @@ try {
     load: loadOf(platform.sip[0] ?? ''),
   };
   const result = await compare([reference, product], plan, { waits: {}, takeTurn: () => takeLoadTurn(TURN_MS) });
-  console.log(JSON.stringify({ ...plan, accounts: ACCOUNTS, reference: 'kamailio', sides: result }));
+  console.log(JSON.stringify({ ...plan, accounts: ACCOUNTS, reference: 'kamailio', ...result }));
 } finally {
   await kamailio?.stop();
   await platform.stop();
