@@ -4,9 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import process, { argv, cpuUsage } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { type Connection, openConnection } from '@callweave/bus';
-import { startNats } from '@callweave/bus/testing';
-import { recordLogs } from '@callweave/telemetry/testing';
+import { type Connection, joinBus, startNats } from '@callweave/test';
 import { round, type Spread, spread } from '../support/statistics.ts';
 
 const SUBJECT = 'benchmark.echo';
@@ -27,7 +25,7 @@ else await measure(Number(/^rounds=(\d+)$/.exec(first)?.[1] ?? 5));
 
 /** The other process: sends back what it is sent. */
 async function answer(url: string): Promise<void> {
-  const { nc } = await openConnection({ url, name: 'operator' }, recordLogs());
+  const { nc } = await joinBus(url);
   nc.subscribe(SUBJECT, { callback: (_error, message) => void message.respond(message.data) });
   await nc.flush();
   process.send?.('ready');
@@ -36,7 +34,7 @@ async function answer(url: string): Promise<void> {
 async function measure(rounds: number): Promise<void> {
   const nats = await startNats();
   const connection = await nats.operator();
-  const child = fork(fileURLToPath(import.meta.url), [nats.url.replace('nats://', 'nats://operator:operator@')]);
+  const child = fork(fileURLToPath(import.meta.url), [nats.url]);
   try {
     await once(child, 'message');
     const result: Record<string, Record<string, { readonly cpuUs: Spread; readonly ratio: Spread }>> = {};

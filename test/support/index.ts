@@ -1,3 +1,4 @@
+export { type Connection, joinBus, startNats } from './bus.ts';
 export { cpuByService, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
 export { freePort } from './free-port.ts';
 export { takeLoadTurn } from './load-turn.ts';
