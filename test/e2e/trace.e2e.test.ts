@@ -67,19 +67,17 @@ function tracesWith(name: string): string[] {
 /** Waits until the `nth` trace of an answered call looks as `expected`. */
 async function expectTree(nth: number, expected: readonly string[]): Promise<void> {
   const tree = (): string[] => spanTree(receiver?.spans ?? [], tracesWith('talk')[nth] ?? '');
-  await expect.poll(() => tree().filter((line) => !isOwnBye(line)), { timeout: 30_000 }).toEqual(expected);
+  await expect.poll(() => tree().filter((line) => !isLuck(line)), { timeout: 30_000 }).toEqual(expected);
 }
 
-/** Which of the two ends the call between app-server and media server is a matter of luck. */
-function isOwnBye(line: string): boolean {
-  return /^ {8,}app-server [<>] SIP BYE$/.test(line);
+/** Who ends the call between app-server and media server, and what a replica has to read, is a matter of luck. */
+function isLuck(line: string): boolean {
+  return /^ {8,}app-server [<>] SIP BYE$| > kv /.test(line);
 }
 
 const takenOn = [
-  '  edge-signaling > kv write calls',
   '  edge-signaling > rpc.auth.verify',
   '    auth-challenge-affinity < rpc.auth.verify',
-  '      auth-challenge-affinity > kv read subscribers',
   '  edge-signaling > rpc.media.answer',
   '    media-control < rpc.media.answer',
   '      media-control > ng answer',
@@ -88,8 +86,6 @@ const takenOn = [
   '      media-control > ng offer',
 ];
 const released = [
-  '    edge-signaling > kv read calls',
-  '    edge-signaling > kv remove calls',
   '    edge-signaling > rpc.media.delete',
   '      media-control < rpc.media.delete',
   '        media-control > ng delete',
@@ -107,7 +103,6 @@ const callOfTwoPhones = [
   ...takenOn,
   '  edge-signaling > rpc.registrar.lookup',
   '    registrar < rpc.registrar.lookup',
-  '      registrar > kv read location',
   '  edge-signaling > rpc.routing.route',
   '    call-routing < rpc.routing.route',
   '  edge-signaling >> publish call.v1.answered',
@@ -142,11 +137,8 @@ const registration = [
   'edge-signaling < SIP REGISTER',
   '  edge-signaling > rpc.auth.verify',
   '    auth-challenge-affinity < rpc.auth.verify',
-  '      auth-challenge-affinity > kv read subscribers',
   '  edge-signaling > rpc.registrar.register',
   '    registrar < rpc.registrar.register',
-  '      registrar > kv read location',
-  '      registrar > kv write location',
   '      registrar >> publish registration.v1.added',
 ];
 
@@ -161,7 +153,8 @@ describe('while nobody receives traces', () => {
     await expectTree(0, callOfTwoPhones);
     await until('both registrations', () => tracesWith('publish registration.v1.added').length === 2, 30_000);
     for (const traceId of tracesWith('publish registration.v1.added'))
-      expect(spanTree(receiver.spans, traceId)).toEqual(registration);
+      expect(spanTree(receiver.spans, traceId).filter((line) => !isLuck(line))).toEqual(registration);
+    expect(tracesWith('kv write location').sort()).toEqual(tracesWith('publish registration.v1.added').sort());
     expect((await platform.cli('doctor')).output).toContain('✓ traces');
   });
 });
@@ -201,12 +194,16 @@ describe('a call', () => {
     const before = alice.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length;
     alice.command('dial', `sip:bob@${platform.sip[0] ?? ''}`);
     await alice.waitFor('CALL_ESTABLISHED', before + 1);
+    const earlier = tracesWith('talk');
     let recorded: string[] = [];
-    await until('both legs are recorded', async () => (recorded = await legTraces(bus)).length === 2);
-    const calls = tracesWith('talk').length;
+    await until('both legs are recorded', async () => {
+      // Those of calls that are over stay for a while.
+      recorded = (await legTraces(bus)).filter((trace) => !earlier.includes(trace));
+      return recorded.length === 2;
+    });
     alice.command('hangup');
-    await until('the call is over', () => tracesWith('talk').length === calls + 1);
-    const trace = tracesWith('talk')[calls];
+    await until('the call is over', () => tracesWith('talk').length > earlier.length);
+    const trace = tracesWith('talk').at(-1);
     expect(recorded).toEqual([trace, trace]);
   });
 
