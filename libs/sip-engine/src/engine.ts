@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Clock } from '@callweave/clock';
-import { cryptoIds, type IdSource, type SipRequest, type SipResponse } from '@callweave/sip';
+import {
+  cryptoIds,
+  type IdSource,
+  type SipError,
+  type SipRequest,
+  type SipResponse,
+  SipSyntaxError,
+} from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type Command } from './control/commands.ts';
 import { ControlServer, type ControlUser } from './control/server.ts';
@@ -195,7 +202,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       return;
     }
     const refusal = `invalid request-uri: ${startLine}`;
-    if (head.problem !== undefined) throw new RefusedError(refusal);
+    // A header whose name is none is left out.
+    if (head.problem !== undefined && !isHeaderLine(head.problem)) throw new RefusedError(refusal);
     const { method, uri } = head.startLine;
     const wish = { method, uri, headers: head.headers, body };
     if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
@@ -212,6 +220,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#uas.appClosed(app);
     this.#uac.appClosed(app);
   }
+}
+
+function isHeaderLine(problem: SipError): boolean {
+  return problem instanceof SipSyntaxError && problem.rule === 'header-line';
 }
 
 function isRequest(inbound: Inbound): inbound is Inbound<SipRequest> {

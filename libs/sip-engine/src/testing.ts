@@ -178,8 +178,8 @@ export interface RawApp {
 }
 
 /** Connects to a control port. */
-export async function connectRawApp(port: number): Promise<RawApp> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+export async function connectRawApp(port: number, host = '127.0.0.1'): Promise<RawApp> {
+  const socket = connect({ port, host, noDelay: true });
   const reader = new FrameReader();
   const frames = new Mailbox<string>();
   let isClosed = false;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../support/platform.ts';
 import { type Processes } from './processes.ts';
-import { type Network } from './network.ts';
+import { type Network } from '../support/network.ts';
 
 /** The container network of the suite's compose file; some tests name its addresses. */
 const DOCKER_NETWORK = '172.29.0.';

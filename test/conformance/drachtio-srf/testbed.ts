@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../../support/platform.ts';
 import { until } from '../../support/until.ts';
-import { claimNetwork, type Network } from './network.ts';
+import { claimNetwork, type Network } from '../support/network.ts';
 import { Processes } from './processes.ts';
 import { copySuite, type Suite, type SuiteResult } from './suite.ts';
 

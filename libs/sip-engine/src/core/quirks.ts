@@ -9,6 +9,8 @@ export interface Quirks {
   readonly marksNoRoutes: boolean;
   /** A request that came by two ways is given to applications twice. */
   readonly allowsMergedRequests: boolean;
+  /** INVITE, BYE and UPDATE of a dialog that is not known are answered 481, and no application is offered them. */
+  readonly keepsUnknownDialogs: boolean;
 }
 
 /** What is right. */
@@ -16,6 +18,7 @@ export const noQuirks: Quirks = {
   answersCancelItself: false,
   marksNoRoutes: false,
   allowsMergedRequests: false,
+  keepsUnknownDialogs: false,
 };
 
 /** What drachtio-server does. */
@@ -23,4 +26,5 @@ export const drachtioQuirks: Quirks = {
   answersCancelItself: true,
   marksNoRoutes: true,
   allowsMergedRequests: true,
+  keepsUnknownDialogs: true,
 };

@@ -1,5 +1,6 @@
 import { type Headers, reasonPhrase, serializeParts, type SipRequest } from '@callweave/sip';
 import { type InviteServer } from '../transaction/invite-server.ts';
+import { mergeKey } from '../transaction/match.ts';
 import { type ServerTransaction, type ServerUser } from '../transaction/server.ts';
 import { giveUpMs } from '../transaction/timers.ts';
 import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
@@ -37,6 +38,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   readonly txn: string;
   readonly method: string;
   readonly cseq: number;
+  /** What copies of it that come another way share; undefined within a dialog. */
+  readonly copyKey: string | undefined;
   /** Undefined once the final response is out. */
   inbound: Inbound<SipRequest> | undefined;
   app: App | undefined;
@@ -70,6 +73,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.method = request.method;
     this.cseq = request.cseq.number;
     this.#hasToTag = request.toTag !== undefined;
+    this.copyKey = this.#hasToTag ? undefined : mergeKey(request);
     this.#sentByPort = request.via.port;
     this.#flow = responseFlow(request, inbound.flow);
     this.#base = baseOf(request);
@@ -92,6 +96,11 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   /** Sends a response made by the engine itself. */
   respond(status: number, lines = '', reason = reasonPhrase(status)): Buffer {
     return this.respondWith(status, reason, lines, Buffer.alloc(0));
+  }
+
+  /** Somebody else answers it, and takes as long as it takes. */
+  handOver(): void {
+    this.#core.wheel.stop(this.#silence);
   }
 
   /** Provisional responses that are repeated until their PRACK comes. */

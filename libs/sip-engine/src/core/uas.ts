@@ -1,7 +1,7 @@
 import { type Head, Headers, parseMessage, type SipRequest } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
-import { serverKey } from '../transaction/match.ts';
+import { mergeKey, serverKey } from '../transaction/match.ts';
 import { NonInviteServer } from '../transaction/non-invite-server.ts';
 import { type ServerTransaction } from '../transaction/server.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
@@ -14,7 +14,7 @@ import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
 import { contactFor, isPinned, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
-import { reject, retryLater } from './reject.ts';
+import { reject, type Rejection, retryLater } from './reject.ts';
 import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
 import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
@@ -24,6 +24,9 @@ const RETRY_AFTER_SEC = 5;
 
 /** Methods that exist only within a dialog, RFC 3261 §15, RFC 3262, RFC 3311. */
 const DIALOG_ONLY: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
+
+/** Methods that belong to a call, RFC 3261 and RFC 3311. */
+const OF_CALLS: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'UPDATE']);
 
 /** Methods we know of, so that nobody answering them is a matter of time and not of kind. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -59,6 +62,8 @@ export class Uas implements UasRequestUser {
   readonly #open = new Map<string, UasRequest>();
   /** INVITEs by transaction key, for CANCEL. */
   readonly #invites = new Map<string, UasRequest>();
+  /** Requests outside dialogs that have a transaction, by what all copies of one share. */
+  readonly #originals = new Set<string>();
 
   constructor(core: Core, ender: DialogEnder, forwarder: RequestForwarder) {
     this.#core = core;
@@ -92,7 +97,7 @@ export class Uas implements UasRequestUser {
 
   /** Sends an application's response; throws `RefusedError` when there is nothing to answer. */
   respond(txn: string, app: App, head: Head, body: Buffer): Sent {
-    const request = this.#open.get(txn);
+    const request = this.#answeredBy(txn, head);
     const { startLine } = head;
     if (request?.app !== app || startLine.kind !== 'response') throw new RefusedError(UNKNOWN_TRANSACTION);
     const { status, reason } = startLine;
@@ -115,7 +120,19 @@ export class Uas implements UasRequestUser {
     const isAccepted = request.method === 'REGISTER' && status >= 200 && status < 300;
     if (isAccepted && inbound !== undefined) this.#core.connections.accepted(inbound);
     const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
-    return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId: request.dialogId };
+    // The dialog of a BYE is over.
+    const dialogId = request.method === 'BYE' ? '' : request.dialogId;
+    return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId };
+  }
+
+  /** drachtio-server shows an early UPDATE under the id of its INVITE, so the CSeq decides what is answered. */
+  #answeredBy(txn: string, head: Head): UasRequest | undefined {
+    const named = this.#open.get(txn);
+    const [, number, method] = /^(\d+)\s+(\S+)/.exec(head.headers.get('cseq') ?? '') ?? [];
+    if (named?.method !== 'INVITE' || method === undefined || method === 'INVITE') return named;
+    return [...this.#open.values()].find(
+      (one) => one.method === method && one.cseq === Number(number) && one.dialog === named.dialog,
+    );
   }
 
   /** Lets somebody else answer a request that its application has not answered. */
@@ -123,6 +140,9 @@ export class Uas implements UasRequestUser {
     const request = this.#open.get(txn);
     if (request?.app !== app || request.isAnswered) return undefined;
     this.#close(request);
+    request.handOver();
+    // What comes back to us on another way is a spiral, RFC 3261 §16.3.
+    if (request.copyKey !== undefined) this.#originals.delete(request.copyKey);
     return request;
   }
 
@@ -190,22 +210,9 @@ export class Uas implements UasRequestUser {
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
     const dialog = this.#core.dialogs.ofRequest(request);
-    const isNew = request.toTag === undefined;
-    if (dialog === undefined && isNew && DIALOG_ONLY.has(request.method)) {
-      reject(request, flow, { status: 481 });
-      return;
-    }
-    // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
-    if (dialog?.remoteCseq !== undefined && request.cseq.number < dialog.remoteCseq) {
-      reject(request, flow, { status: 500 });
-      return;
-    }
-    if (isNew && this.#core.isDraining()) {
-      reject(request, flow, retryLater(RETRY_AFTER_SEC));
-      return;
-    }
-    if (request.method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) {
-      reject(request, flow, { status: 481 });
+    const refusal = this.#refusalOf(request, dialog);
+    if (refusal !== undefined) {
+      reject(request, flow, refusal);
       return;
     }
     const app = dialog?.app.isOpen === true ? dialog.app : this.#core.apps.pick(request.method);
@@ -224,6 +231,25 @@ export class Uas implements UasRequestUser {
     this.#deliver(pending, app);
   }
 
+  /** Why a request is refused that no application is asked about. */
+  #refusalOf(request: SipRequest, dialog: Dialog | undefined): Rejection | undefined {
+    const { method, toTag, cseq } = request;
+    const { quirks } = this.#core;
+    if (dialog === undefined && toTag === undefined && DIALOG_ONLY.has(method)) return { status: 481 };
+    if (dialog === undefined && toTag !== undefined && quirks.keepsUnknownDialogs && OF_CALLS.has(method)) {
+      return { status: 481 };
+    }
+    // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
+    if (dialog?.remoteCseq !== undefined && cseq.number < dialog.remoteCseq) return { status: 500 };
+    // RFC 3261 §8.2.2.2: a copy that came another way.
+    if (toTag === undefined && !quirks.allowsMergedRequests && this.#originals.has(mergeKey(request))) {
+      return { status: 482 };
+    }
+    if (toTag === undefined && this.#core.isDraining()) return retryLater(RETRY_AFTER_SEC);
+    if (method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) return { status: 481 };
+    return undefined;
+  }
+
   #enterDialog(dialog: Dialog, { message: request, flow }: Inbound<SipRequest>, app: App): void {
     dialog.app = app;
     dialog.remoteCseq = request.cseq.number;
@@ -235,8 +261,11 @@ export class Uas implements UasRequestUser {
 
   #begin(request: UasRequest, key: string, reliable: boolean): void {
     const { transactions, wheel, timers } = this.#core;
+    const { copyKey } = request;
+    if (copyKey !== undefined) this.#originals.add(copyKey);
     const onTerminated = (ended: ServerTransaction): void => {
       transactions.removeServer(ended);
+      if (copyKey !== undefined) this.#originals.delete(copyKey);
       this.#invites.delete(key);
     };
     const parts = { key, reliable, user: request, wheel, timers, onTerminated };

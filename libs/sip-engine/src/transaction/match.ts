@@ -14,6 +14,11 @@ export function serverKey(request: SipRequest, method = request.method): string 
   return `${counted} ${sentBy} ${request.callId} ${request.cseq.number} ${request.fromTag ?? ''} ${branch}`;
 }
 
+/** What a request outside a dialog shares with its copies that came another way, RFC 3261 §8.2.2.2. */
+export function mergeKey({ callId, fromTag = '', cseq }: SipRequest): string {
+  return `${cseq.method} ${cseq.number} ${callId} ${fromTag}`;
+}
+
 /** By what a response is known to belong to a client transaction, RFC 3261 §17.1.3. */
 export function clientKey(response: SipResponse): string {
   return `${response.cseq.method} ${response.via.params.get('branch') ?? ''}`;

@@ -50,6 +50,11 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     this.#parts = parts;
   }
 
+  /** Whether the target has shown a sign of life. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   begin(): void {
     const { method, bytes, branch, flow, provisionalMs, finalMs } = this.#parts;
     const { transactions, wheel, timers } = this.#core;

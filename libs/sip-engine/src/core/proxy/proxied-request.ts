@@ -57,7 +57,9 @@ export class ProxiedRequest implements BranchUser {
     this.#isCancelled = true;
     this.#stopSearch();
     this.#cancelAll();
-    if (this.#parts.core.quirks.answersCancelItself) this.#answer487();
+    // Of targets that are silent nothing is to be expected.
+    const isHopeless = [...this.#branches].every(({ hasAnswered }) => !hasAnswered);
+    if (isHopeless || this.#parts.core.quirks.answersCancelItself) this.#answer487();
     this.#checkEnd();
   }
 

@@ -1,0 +1,154 @@
+/** Where the engine means to say something else than was recorded. */
+export interface Meant {
+  readonly why: string;
+  /** What the recording, `=>`, and the engine say; either may say nothing. */
+  readonly says: RegExp;
+  /** Whether it is so only with `--compat drachtio`, or only without. */
+  readonly only?: 'compat' | 'plain';
+}
+
+const ONE_TAG = {
+  why: 'all responses of ours to one call carry one To tag; the server made up one for each',
+  says: /^SIP\/2\.0 487 [^]*=>\nSIP\/2\.0 487 /,
+};
+const TAKEN_TO_ITS_TARGET = {
+  why: 'the ACK of a failure goes where its INVITE went, RFC 3261 §17.1.1.3',
+  says: /^ACK sip:127\.x\.x\.12:5080 [^]*=>\nACK sip:bob@/,
+};
+const COUNTED = {
+  why: 'Max-Forwards counts every hop, also within a dialog, RFC 3261 §16.6',
+  says: /^(ACK|BYE|INFO) [^]*=>\n\1 [^]*Max-Forwards: 69/,
+};
+const NO_LONGER_AWAITED = {
+  why: 'who asks is told at once when the application has gone',
+  says: /^=>\nSIP\/2\.0 503 [^]*CSeq: 1 (?:INVITE|OPTIONS)/,
+};
+const OTHER_CONTACTS = {
+  why: 'the recorded server listened on more sockets',
+  says: /^ID\|response\|\S+\|OK\|udp\/203[^]*=>\nID\|response\|\S+\|OK\|tcp/,
+};
+const OWN_ID = {
+  why: 'an early UPDATE has a transaction id of its own, where the server showed that of the INVITE',
+  says: /UPDATE sip:[^]*=>[^]*UPDATE sip:/,
+};
+
+/** By recording, what is different and why. A recording that is not here is repeated to the letter. */
+export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
+  'client-disconnect-mid-call': [NO_LONGER_AWAITED],
+  'headers-filled-and-refused': [
+    { why: 'one header that cannot be read does not take others with it', says: /=>[^]*Date: x[^]*Session-Expires/ },
+  ],
+  'malformed-requests': [
+    { why: 'an unknown method is answered', says: /^=>\nSIP\/2\.0 405 [^]*Allow: / },
+    {
+      why: 'rport is filled in in every answer',
+      says: /^SIP\/2\.0 505 [^]*;rport\n[^]*=>\nSIP\/2\.0 505 [^]*;rport=5070/,
+    },
+  ],
+  'ood-options-register-message': [
+    {
+      why: 'an INVITE that nobody takes is refused without a 100 before',
+      says: /^SIP\/2\.0 100 [^]*=>\nSIP\/2\.0 503 /,
+    },
+    { why: 'so the 503 is not said again', says: /^SIP\/2\.0 503 [^]*=>\n$/ },
+    { why: 'REFER outside a dialog is answered', says: /^=>\nSIP\/2\.0 481 [^]*CSeq: 1 REFER/ },
+  ],
+  'overlapping-transactions': [
+    { why: 'a request overtaken by a later one is answered 500, RFC 3261 §12.2.2', says: /INFO sip:[^]*=>\n$/ },
+  ],
+  'proxy-cancel': [
+    ONE_TAG,
+    {
+      why: 'the caller waits for what the target makes of the CANCEL, which the recording says too late',
+      says: /^ACK [^]*=>\n$/,
+      only: 'plain',
+    },
+    { why: 'so it is not told either', says: /\|OK\|(?:done|network)[^]*=>/, only: 'plain' },
+  ],
+  'proxy-follow-redirect': [TAKEN_TO_ITS_TARGET, COUNTED],
+  'proxy-fork-simultaneous': [COUNTED],
+  'proxy-no-answer': [ONE_TAG],
+  'proxy-single-rr': [COUNTED],
+  'raw-protocol-errors': [
+    { why: 'commands before authentication are refused', says: /\|r[14]\|OK[^]*\|NO\|not authenticated/ },
+  ],
+  'reinvite-bye-race': [
+    { why: 'a BYE ends the re-INVITE too, RFC 3261 §15.1.2: it is not cancelled first', says: /^CANCEL [^]*=>\n$/ },
+    { why: 'and its 487 is told', says: /^=>\nID\|sip\|[^]*\nSIP\/2\.0 487 / },
+  ],
+  'reinvite-from-network': [
+    { why: 'a failure needs no Contact', says: /488 [^]*Contact: [^]*=>[^]*488 / },
+    { why: 'the ACK of a re-INVITE has the id of the re-INVITE', says: /\nACK sip:[^]*=>[^]*\nACK sip:/ },
+  ],
+  'reinvite-provisional-then-200': [
+    OTHER_CONTACTS,
+    {
+      why: 'a 2xx after a provisional response is told',
+      says: /^=>\nID\|sip\|network[^]*\nSIP\/2\.0 200 [^]*CSeq: 2 INVITE/,
+    },
+  ],
+  'remove-route-drops-all': [
+    { why: 'remove_route forgets that verb and no other', says: /^=>\nID\|sip\|network[^]*\nINVITE sip:/ },
+    { why: 'so the INVITE is the silent application’s', says: /^SIP\/2\.0 503 [^]*=>\nSIP\/2\.0 500 / },
+  ],
+  'two-clients-round-robin': [
+    { why: 'applications take strict turns', says: /CSeq: (?:1|N) OPTIONS/ },
+    { why: 'and the next one is not the one recorded', says: /\|OK\|application[^]*=>[^]*\|NOK\|/ },
+    { why: 'a dialog whose application has gone is refused for now', says: /^SIP\/2\.0 481 [^]*=>\nSIP\/2\.0 503 / },
+  ],
+  'uac-early-update-and-info': [
+    OWN_ID,
+    { why: 'so the recorded answer to it finds nobody', says: /CSeq: 101 UPDATE/ },
+    { why: 'INFO within an early dialog is offered within it', says: /CSeq: (?:N|102) INFO/ },
+  ],
+  'uac-errors': [
+    {
+      why: 'a transport that is not there is refused before anything is made of the request',
+      says: /INVITE sips:[^]*=>[^]*\|NOK\|/,
+    },
+    { why: 'so there is no response to it', says: /416 Unsupported URI Scheme[^]*=>\n$/ },
+  ],
+  'uac-forked-200s': [
+    { why: 'the second phone that answers has an ACK of its own', says: /ACK sip:bob@[^]*=>[^]*ACK sip:bob@/ },
+    { why: 'and a BYE, which the recording does not answer', says: /BYE sip:bob@|200 OK[^]*BYE[^]*=>[^]*408 / },
+  ],
+  'uac-timeout': [{ why: 'T1 begins at 500 ms, so timeouts come in another order', says: /408 Request Timeout/ }],
+  'uas-app-never-answers': [{ why: 'the caller is told after 32 s', says: /^=>\nSIP\/2\.0 500 / }],
+  'uas-caller-cancel-before-response': [ONE_TAG],
+  'uas-early-update': [
+    OWN_ID,
+    {
+      why: 'its answer has a Content-Type, and its dialog',
+      says: /CSeq: 2 UPDATE[^]*=>[^]*Content-Type: application\/sdp/,
+    },
+    { why: 'INFO within an early dialog is offered within it, and answered', says: /CSeq: (?:N|3) INFO/ },
+  ],
+  'uas-invite-replaces-merged': [
+    {
+      why: 'a copy that came another way is answered 482, RFC 3261 §8.2.2.2',
+      says: /=>\nSIP\/2\.0 482 /,
+      only: 'plain',
+    },
+    { why: 'and what the recording says of it is not said', says: /./ },
+  ],
+  'uas-loose-route-set': [
+    { why: 'a 100 needs no Record-Route', says: /^SIP\/2\.0 100 [^]*Record-Route[^]*=>\nSIP\/2\.0 100 / },
+  ],
+  'uas-prack-never': [
+    OTHER_CONTACTS,
+    {
+      why: 'the recorded server crashed here, and the application connected again and again',
+      says: /^=>\n[^]*\|OK\|tcp/,
+    },
+    NO_LONGER_AWAITED,
+  ],
+  'unknown-dialog': [
+    {
+      why: 'requests of unknown dialogs are offered: another engine may have had them',
+      says: /^=>\nID\|sip\|[^]*To: <sip:x@127/,
+    },
+    { why: 'and nobody answers them here', says: /=>\nSIP\/2\.0 (?:500|503) / },
+    { why: 'an unknown dialog needs no 100', says: /^SIP\/2\.0 100 [^]*=>\nSIP\/2\.0 481 /, only: 'compat' },
+    { why: 'so the 481 is not said again', says: /^SIP\/2\.0 481 [^]*CSeq: 1 INVITE[^]*=>\n$/, only: 'compat' },
+  ],
+};
