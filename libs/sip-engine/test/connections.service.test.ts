@@ -86,7 +86,7 @@ describe('a request to the Contact of a browser', () => {
     const client = await connect();
     await register(client);
     const eve = await connect();
-    await register(eve, { branch: 'z9hG4bKeve' });
+    await register(eve, { branch: 'z9hG4bKeve', callId: 'eve' });
     app.send('c|sip|||\r\nOPTIONS sip:k3v8t2@df7jal23ls0d.invalid;transport=ws SIP/2.0\r\n\r\n');
     expect((await client.next()).payload.toString()).toMatch(/^OPTIONS sip:k3v8t2@df7jal23ls0d\.invalid;transport=ws /);
     expect(await app.next()).toContain('|OK|');
@@ -189,7 +189,7 @@ describe('when the connection of a device closes', () => {
     client.socket.destroy();
     await told();
     const other = await connect();
-    const text = request('REGISTER', { branch: 'z9hG4bKother' }).replace('To: <sip:bob@', 'To: <sip:eve@');
+    const text = request('REGISTER', { branch: 'z9hG4bKother', callId: 'other' }).replace('To: <sip:bob@', 'To: <sip:eve@');
     other.frame(opcodes.text, text);
     await answer(await told(), '200 OK');
     await other.next();
