@@ -96,8 +96,8 @@ function replaced(text: string, pairs: Iterable<readonly [string, string]>): str
   return [...pairs].reduce((result, [from, to]) => result.replace(from, to), text);
 }
 
-async function connect(user: string): Promise<Connection> {
-  const settings = { url: urls.join(','), user, password: password(user), name: user, waitForServer: false };
+async function connect(user: string, pass = password(user)): Promise<Connection> {
+  const settings = { url: urls.join(','), user, password: pass, name: user, waitForServer: false };
   const connection = await openConnection(settings, recordLogs());
   connections.push(connection);
   return connection;
@@ -123,6 +123,7 @@ test(
     const { cluster } = await registrar.jsm.streams.info('KV_location');
     expect(cluster?.replicas).toHaveLength(2);
     await expect(registrar.jsm.streams.info('KV_subscribers')).rejects.toThrow();
+    await expect(connect('registrar', 'wrong')).rejects.toThrow('Authorization');
 
     // The next release finds everything in place.
     await provision();

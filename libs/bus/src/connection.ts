@@ -45,11 +45,12 @@ export function inboxPrefix(name: string): string {
   return `_INBOX_${name}`;
 }
 
-/** Connects; waits for a server that is not there yet. */
+/** Connects; waits for a server that is not there yet, or that refuses the credentials, unless told otherwise. */
 export async function openConnection(settings: ConnectionSettings, log: Logger): Promise<Connection> {
   const servers = settings.url.split(',').map((url) => new URL(url));
   const user = settings.user ?? nonEmpty(servers[0]?.username);
   const password = settings.password ?? nonEmpty(servers[0]?.password);
+  const { waitForServer = true } = settings;
   const options: ConnectionOptions = {
     servers: servers.map(({ protocol, host }) => `${protocol}//${host}`),
     name: settings.name,
@@ -61,7 +62,9 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,
     reconnectJitter: 100,
-    waitOnFirstConnect: settings.waitForServer ?? true,
+    waitOnFirstConnect: waitForServer,
+    // Servers of a cluster name each other even to those they refuse, and each would be tried again, for ever.
+    ignoreClusterUpdates: !waitForServer,
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: settings.connectMs ?? 5_000,
