@@ -193,6 +193,8 @@ function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number)
     owner,
     epoch,
     state: 'answered',
+    from: caller.dialog.remoteUri,
+    to: caller.dialog.localUri,
     legs: [caller.legId, callee.legId],
     sequence,
     startedAt: EpochMs.parse(startedAtMs),
