@@ -189,7 +189,10 @@ describe('when the connection of a device closes', () => {
     client.socket.destroy();
     await told();
     const other = await connect();
-    const text = request('REGISTER', { branch: 'z9hG4bKother', callId: 'other' }).replace('To: <sip:bob@', 'To: <sip:eve@');
+    const text = request('REGISTER', { branch: 'z9hG4bKother', callId: 'other' }).replace(
+      'To: <sip:bob@',
+      'To: <sip:eve@',
+    );
     other.frame(opcodes.text, text);
     await answer(await told(), '200 OK');
     await other.next();

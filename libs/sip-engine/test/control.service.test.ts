@@ -107,7 +107,7 @@ describe('requests that no application sees', () => {
     ['a REFER', { method: 'REFER' }, /^SIP\/2.0 481 /],
     ['a CANCEL', { method: 'CANCEL' }, /^SIP\/2.0 481 /],
     ['an INFO with a tag', { method: 'INFO', toTag: 'x' }, /^SIP\/2.0 481 /],
-    ['an unknown method', { method: 'FROBNICATE' }, /^SIP\/2.0 405 .*\r\nAllow: [A-Z, ]+\r\n/s],
+    ['an unknown method', { method: 'FROBNICATE' }, /^SIP\/2.0 501 .*\r\nAllow: [A-Z, ]+\r\n/s],
   ])('%s is answered all the same', async (_, fields, expected) => {
     expect(await ask(fields)).toMatch(expected);
   });
@@ -133,6 +133,11 @@ describe('requests that no application sees', () => {
     ['a line without a colon', (text) => text.replace('CSeq', 'garbage\r\nCSeq'), '400 Bad Request - header-line'],
   ])('%s is answered, naming the rule', async (_, edit, expected) => {
     expect(firstLine(await ask({}, edit))).toBe(`SIP/2.0 ${expected}`);
+  });
+
+  test('a method in lower case is another one, which nobody knows', async () => {
+    await connectApp('options');
+    expect(firstLine(await ask({ method: 'options' }))).toBe('SIP/2.0 501 Not Implemented');
   });
 
   test('garbage, answers to nothing and ACKs are dropped in silence', async () => {

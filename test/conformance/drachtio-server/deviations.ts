@@ -39,7 +39,7 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
     { why: 'one header that cannot be read does not take others with it', says: /=>[^]*Date: x[^]*Session-Expires/ },
   ],
   'malformed-requests': [
-    { why: 'an unknown method is answered', says: /^=>\nSIP\/2\.0 405 [^]*Allow: / },
+    { why: 'an unknown method is answered', says: /^=>\nSIP\/2\.0 501 [^]*Allow: / },
     {
       why: 'rport is filled in in every answer',
       says: /^SIP\/2\.0 505 [^]*;rport\n[^]*=>\nSIP\/2\.0 505 [^]*;rport=5070/,

@@ -63,6 +63,8 @@ export class ControlServer implements Apps {
   }
 
   pick(method: string, except?: App): App | undefined {
+    // Methods are told apart by case, RFC 3261 §7.1: `invite` is none that anybody has routed.
+    if (method !== method.toUpperCase()) return undefined;
     const turn = this.#turns.get(method.toLowerCase());
     if (turn === undefined) return undefined;
     const at = turn.findIndex((session) => session !== except && session.isOpen);

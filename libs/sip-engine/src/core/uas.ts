@@ -298,7 +298,8 @@ export class Uas implements UasRequestUser {
     const { method } = request;
     if (request.toTag !== undefined || method === 'REFER') reject(request, flow, { status: 481 });
     else if (KNOWN.has(method)) reject(request, flow, retryLater(RETRY_AFTER_SEC));
-    else reject(request, flow, { status: 405, headers: [['Allow', this.#allowed()]] });
+    // RFC 3261 §21.5.2: it would not do for any user.
+    else reject(request, flow, { status: 501, headers: [['Allow', this.#allowed()]] });
   }
 
   #allowed(): string {
