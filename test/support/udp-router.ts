@@ -15,6 +15,8 @@ export interface RoutedMessage {
  * translates phones' addresses: an edge sees each phone at a socket of the router, as behind a NAT.
  */
 export interface UdpRouter {
+  /** The shared address, `ip:port`. */
+  readonly address: string;
   /** Everything that passed, in order. */
   readonly passed: readonly RoutedMessage[];
   /** Sends what phones say to this edge (`ip:port`) from now on. */
@@ -54,6 +56,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   outside.on('message', (message, phone) => void forward(message, phone));
 
   return {
+    address: `${shared.host}:${String(shared.port)}`,
     passed,
     routeTo: (next) => (edge = next),
     count: (from, at, text) =>

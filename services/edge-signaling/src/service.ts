@@ -94,7 +94,6 @@ export async function startEdge({
     log,
   });
   const peers = busPeers(bus);
-  const sweep = new Sweep({ records, calls, adopter, peers, holders: () => bus.holders(), owner, clock, log });
   const strays = new Strays({ records, adopter, peers, legs, owner, log });
   const invites = new InviteHandler({
     authenticator,
@@ -108,7 +107,20 @@ export async function startEdge({
     legs,
     send,
     applicationServer: () => applicationServer,
+    begin: (call) => records.begin(call),
+    abandon: (callId) => records.abandon(callId),
     establish: (parts, teller) => calls.establish(parts, teller),
+    clock,
+    log,
+  });
+  const sweep = new Sweep({
+    records,
+    calls,
+    isSetUpHere: (callId) => invites.has(callId),
+    adopter,
+    peers,
+    holders: () => bus.holders(),
+    owner,
     clock,
     log,
   });

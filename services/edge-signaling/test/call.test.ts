@@ -19,7 +19,7 @@ async function answered(world: FakeWorld = {}): Promise<FakeCall> {
   return fake;
 }
 
-const before = ['told initiated', 'told routed', 'sent INVITE'];
+const before = ['begun', 'told initiated', 'told routed', 'sent INVITE'];
 
 describe('a call', () => {
   test('that is answered and hung up by the caller', async () => {
@@ -89,7 +89,14 @@ describe('a call', () => {
     const fake = await placed();
     fake.cancel();
     await fake.settle();
-    expect(fake.seen).toEqual([...before, 'sent CANCEL', 'released', 'told failed caller cancelled', 'disposed']);
+    expect(fake.seen).toEqual([
+      ...before,
+      'sent CANCEL',
+      'released',
+      'told failed caller cancelled',
+      'abandoned',
+      'disposed',
+    ]);
   });
 
   test('whose cancellation crosses the answer acknowledges the device and hangs it up', async () => {
@@ -97,7 +104,7 @@ describe('a call', () => {
     fake.cancel();
     fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
     await fake.settle();
-    expect(fake.seen.slice(-3)).toEqual(['sent ACK', 'sent BYE', 'disposed']);
+    expect(fake.seen.slice(-4)).toEqual(['sent ACK', 'sent BYE', 'abandoned', 'disposed']);
     expect(fake.seen.filter((line) => line.startsWith('told failed'))).toHaveLength(1);
     expect(fake.legs.size).toBe(0);
   });
@@ -106,7 +113,14 @@ describe('a call', () => {
     const fake = await placed();
     fake.invited[0]?.events.responded(response(486));
     await fake.settle();
-    expect(fake.seen).toEqual([...before, 'caller 486', 'released', 'told failed callee busy', 'disposed']);
+    expect(fake.seen).toEqual([
+      ...before,
+      'caller 486',
+      'released',
+      'told failed callee busy',
+      'abandoned',
+      'disposed',
+    ]);
   });
 
   test('goes to the next device when one fails, and rings no longer than it should', async () => {
@@ -115,11 +129,12 @@ describe('a call', () => {
     expect(fake.invited).toHaveLength(2);
     fake.clock.advance(30_000);
     await fake.settle();
-    expect(fake.seen.slice(-5)).toEqual([
+    expect(fake.seen.slice(-6)).toEqual([
       'sent CANCEL',
       'caller 480',
       'released',
       'told failed callee no-answer',
+      'abandoned',
       'disposed',
     ]);
   });
@@ -166,7 +181,14 @@ describe('a call', () => {
 
   test('that nobody can route is refused as routing says', async () => {
     const fake = await placed({ deps: { router: { route: () => Promise.resolve({ kind: 'reject', status: 404 }) } } });
-    expect(fake.seen).toEqual(['told initiated', 'caller 404', 'told failed platform not-found', 'disposed']);
+    expect(fake.seen).toEqual([
+      'begun',
+      'told initiated',
+      'caller 404',
+      'told failed platform not-found',
+      'abandoned',
+      'disposed',
+    ]);
   });
 
   test('to a user who is nowhere is 480 when there is such a user and 404 when not', async () => {

@@ -118,6 +118,8 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
         return { cancel: () => seen.push('sent CANCEL') };
       },
       applicationServer: () => undefined,
+      begin: () => seen.push('begun'),
+      abandon: () => seen.push('abandoned'),
       establish: (parts, teller) => calls.establish(parts, teller),
       clock,
       log: recordLogs(),

@@ -8,6 +8,7 @@ import {
   type InstanceId,
   type LegId,
   type LegRecord,
+  type Tenant,
 } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type Leg } from '../leg/leg.ts';
@@ -30,8 +31,24 @@ export interface FoundLeg {
 /** A call as it is stored, and since when, by the server's clock. */
 export interface StoredCall {
   readonly call: CallRecord;
+  readonly revision: number;
   readonly storedAtMs: number;
 }
+
+/** What is known of a call when it begins. */
+export interface BegunCall {
+  readonly tenant: Tenant;
+  readonly callId: CallId;
+  /** The caller's. */
+  readonly legId: LegId;
+  readonly startedAtMs: number;
+}
+
+/**
+ * `initiated`, `routed` and `ringing`: how many of them a dead edge told is not known, and the end gets a number above
+ * all of them.
+ */
+const MAX_TOLD_BEFORE_ANSWER = 3;
 
 export interface CallRecordsDeps {
   readonly bus: Bus;
@@ -49,12 +66,35 @@ export class CallRecords {
   readonly #bucket: CallsBucket;
   /** What is being written, by call; the next write of a call waits for it. */
   readonly #writing = new Map<CallId, Promise<unknown>>();
+  /** Revisions of the calls being set up here. */
+  readonly #begun = new Map<CallId, number>();
   /** Calls that ended here and whose records may not say so yet. */
   readonly #ended = new Set<CallId>();
 
   constructor(deps: CallRecordsDeps) {
     this.#deps = deps;
     this.#bucket = deps.bus.bucket(callsBucket);
+  }
+
+  /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
+  begin({ tenant, callId, legId, startedAtMs }: BegunCall): void {
+    const times = { startedAt: EpochMs.parse(startedAtMs) };
+    const ids = { tenant, callId, owner: this.#deps.owner(), epoch: 1, legs: [legId] };
+    const call: CallRecord = { ...ids, ...times, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER };
+    const key = { kind: 'call', id: callId };
+    this.#inOrder(callId, async () => {
+      const revision = await this.#bucket.replace(key, { kind: 'call', call }, 0);
+      if (revision !== undefined) this.#begun.set(callId, revision);
+    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'));
+  }
+
+  /** The set-up is over without an answer; returns at once. */
+  abandon(callId: CallId): void {
+    this.#inOrder(callId, async () => {
+      const revision = this.#begun.get(callId);
+      this.#begun.delete(callId);
+      if (revision !== undefined) await this.#bucket.remove(revision);
+    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
   }
 
   /** Keeps an answered call; returns at once. Without the bus the call goes on without its records. */
@@ -64,13 +104,17 @@ export class CallRecords {
     const record = callRecord(call, owner, sequence);
     const legs = [legRecord(call, caller, callee, 'uas', owner), legRecord(call, callee, caller, 'uac', owner)];
     // All at once, on one connection: none of them waits for the server.
-    const written = Promise.all([
-      ...legs.map((leg) => this.#bucket.replace({ kind: 'leg', id: leg.legId }, { kind: 'leg', leg }, 0)),
-      this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, 0),
-    ]);
-    this.#inOrder(callId, () => written).catch((error: unknown) => {
-      ignore(this.#deps.log, error, 'the call goes on without its records');
-    });
+    const write = (): Promise<unknown> => {
+      const revision = this.#begun.get(callId) ?? 0;
+      this.#begun.delete(callId);
+      return Promise.all([
+        ...legs.map((leg) => this.#bucket.replace({ kind: 'leg', id: leg.legId }, { kind: 'leg', leg }, 0)),
+        this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, revision),
+      ]);
+    };
+    // What was noted when the call began is long stored, as a rule, and nothing waits.
+    const written = this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write());
+    written.catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its records'));
   }
 
   /** The leg and its call; undefined when either is not stored. Throws `BusUnavailableError`. */
@@ -87,8 +131,8 @@ export class CallRecords {
   /** Every call that is stored. Throws `BusUnavailableError`. */
   async list(): Promise<StoredCall[]> {
     const entries = await this.#bucket.list({ kind: 'call' });
-    return entries.flatMap(({ value, storedAtMs }) =>
-      value.kind === 'call' ? [{ call: value.call, storedAtMs }] : [],
+    return entries.flatMap(({ value, revision, storedAtMs }) =>
+      value.kind === 'call' ? [{ call: value.call, revision, storedAtMs }] : [],
     );
   }
 
@@ -172,7 +216,10 @@ export class CallRecords {
   /** Runs writes about one call one after the other, whatever becomes of each. */
   #inOrder<T>(callId: CallId, write: () => Promise<T>): Promise<T> {
     const before = this.#writing.get(callId) ?? Promise.resolve();
-    const now = before.then(write, write);
+    return this.#now(callId, before.then(write, write));
+  }
+
+  #now<T>(callId: CallId, now: Promise<T>): Promise<T> {
     const settled = now.then(
       () => undefined,
       () => undefined,

@@ -18,6 +18,7 @@ import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
 import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
+import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedCall, type EstablishedParts, type Side } from './established-call.ts';
 import { profileOfSdp } from './media-profile.ts';
@@ -34,6 +35,9 @@ export interface CallDeps {
   readonly send: SendRequest;
   /** `host:port` of an application server; undefined when there is none. */
   readonly applicationServer: () => string | undefined;
+  /** Notes the call where others find it, until it is established or abandoned. */
+  readonly begin: (call: BegunCall) => void;
+  readonly abandon: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
   readonly establish: (parts: EstablishedParts, teller: CallTeller) => EstablishedCall;
   readonly clock: Clock;
@@ -119,8 +123,10 @@ export class Call {
 
   /** Starts with the question where the call goes. */
   start(): void {
-    const { from, to } = this.facts;
-    this.#deps.teller.initiated({ from, to, sipCallId: this.caller.identity.callId, legId: this.caller.legId });
+    const { tenant, callId, from, to } = this.facts;
+    const { legId, identity } = this.caller;
+    this.#deps.begin({ tenant, callId, legId, startedAtMs: this.#startedAtMs });
+    this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId });
     this.#run(this.#route());
   }
 
@@ -141,6 +147,7 @@ export class Call {
   /** The call leaves our hands when its media is released and its end is told. */
   async #dispose(): Promise<void> {
     while (this.#steps.size > 0) await Promise.all(this.#steps);
+    if (this.#established === undefined) this.#deps.abandon(this.facts.callId);
     this.#deps.disposed(this.facts.callId);
   }
 

@@ -35,7 +35,8 @@ export function journalTeller(
     publisher.tell({
       type,
       tokens: { tenant, callId } as Fact<P, S>['tokens'],
-      id: `${callId}.${String(sequence)}`,
+      // Whoever tells the end tells the same end; everything else has one teller, who counts.
+      id: type.once ? `${callId}.end` : `${callId}.${String(sequence)}`,
       data: { tenant, callId, owner, epoch, sequence, ...fields } as z.input<S>,
       context: { tenant, callid: callId, owner, epoch, sequence },
     });

@@ -26,6 +26,11 @@ export class InviteHandler {
     this.#deps = deps;
   }
 
+  /** Whether this call is being set up here now. */
+  has(callId: CallId): boolean {
+    return this.#calls.has(callId);
+  }
+
   /** Calls in hand. */
   get active(): number {
     return this.#calls.size;

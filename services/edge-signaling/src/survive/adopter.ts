@@ -1,7 +1,7 @@
 import { type CallId, type CallRecord, type LegRecord } from '@callweave/contracts';
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller } from '../call/call-ports.ts';
-import { type CallRecords, type FoundLeg } from '../call/call-records.ts';
+import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall, type Side } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
@@ -9,7 +9,7 @@ import { type LegTable, type SendRequest } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
 
 export interface AdopterDeps {
-  readonly records: Pick<CallRecords, 'adopt' | 'peerOf'>;
+  readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove'>;
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly send: SendRequest;
@@ -37,6 +37,16 @@ export class Adopter {
     const adopting = this.#under.get(callId) ?? this.#adopt(found).finally(() => this.#under.delete(callId));
     this.#under.set(callId, adopting);
     return adopting;
+  }
+
+  /** Tells the end of a call that was never answered, of which no edge is left. Throws `BusUnavailableError`. */
+  async close(stored: Pick<StoredCall, 'call' | 'revision'>): Promise<void> {
+    const { records, openTeller, log } = this.#deps;
+    const call = await records.adopt(stored);
+    if (call === undefined) return;
+    log.info('call.closed', { callId: call.callId, from: stored.call.owner });
+    openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
+    await records.remove(call.callId, []);
   }
 
   async #adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {

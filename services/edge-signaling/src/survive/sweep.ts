@@ -1,6 +1,6 @@
 import { BusError, rendezvousOrder } from '@callweave/bus';
 import { type Clock, sleep, type Timer } from '@callweave/clock';
-import { type CallId, type CallRecord, type InstanceId, LEASE_SEC } from '@callweave/contracts';
+import { type CallId, type InstanceId, LEASE_SEC } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, ENDED_KEPT_MS, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
@@ -21,6 +21,7 @@ const GRACE_MS = 20_000;
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: EstablishedCalls;
+  readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Adopter;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
@@ -62,8 +63,8 @@ export class Sweep {
   /** Takes over at once what `owners` had: this edge is their successor. */
   takeOver(owners: readonly InstanceId[]): void {
     this.#run(async () => {
-      for (const { call } of await this.#deps.records.list()) {
-        if (owners.includes(call.owner)) await this.#adopt(call);
+      for (const stored of await this.#deps.records.list()) {
+        if (owners.includes(stored.call.owner)) await this.#adopt(stored);
       }
     });
   }
@@ -105,7 +106,7 @@ export class Sweep {
       const since = before.get(call.callId) ?? now;
       const rank = rendezvousOrder(call.callId, [...this.#alive]).indexOf(owner());
       // An edge whose own lease is not seen cannot judge that of others.
-      if (rank !== -1 && now - since >= SUCCESSOR_MS + rank * LEASE_MS) await this.#adopt(call);
+      if (rank !== -1 && now - since >= SUCCESSOR_MS + rank * LEASE_MS) await this.#adopt(stored);
       else this.#orphans.set(call.callId, since);
     }
     if (this.#orphans.size === 0) return;
@@ -113,9 +114,15 @@ export class Sweep {
     this.#nextFullMs = Math.min(this.#nextFullMs, clock.monotonicMs() + SUCCESSOR_MS);
   }
 
-  async #adopt({ callId, legs: [legId] }: CallRecord): Promise<void> {
-    const { records, calls, adopter, peers, owner, clock } = this.#deps;
-    if (legId === undefined || calls.byId(callId) !== undefined) return;
+  async #adopt(stored: StoredCall): Promise<void> {
+    const { records, calls, isSetUpHere, adopter, peers, owner, clock } = this.#deps;
+    const { callId, state, legs } = stored.call;
+    const [legId] = legs;
+    if (legId === undefined || calls.byId(callId) !== undefined || isSetUpHere(callId)) return;
+    if (state === 'routing' || state === 'ringing') {
+      await adopter.close(stored);
+      return;
+    }
     const found = await records.find(legId);
     if (found === undefined || found.call.state === 'ended') return;
     // Whoever answers is alive, whatever became of its lease.
