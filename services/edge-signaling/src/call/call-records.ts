@@ -41,6 +41,8 @@ export interface BegunCall {
   readonly callId: CallId;
   /** The caller's. */
   readonly legId: LegId;
+  readonly from: string;
+  readonly to: string;
   readonly startedAtMs: number;
 }
 
@@ -77,10 +79,10 @@ export class CallRecords {
   }
 
   /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
-  begin({ tenant, callId, legId, startedAtMs }: BegunCall): void {
+  begin({ tenant, callId, legId, from, to, startedAtMs }: BegunCall): void {
     const times = { startedAt: EpochMs.parse(startedAtMs) };
     const ids = { tenant, callId, owner: this.#deps.owner(), epoch: 1, legs: [legId] };
-    const call: CallRecord = { ...ids, ...times, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER };
+    const call: CallRecord = { ...ids, ...times, from, to, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER };
     const key = { kind: 'call', id: callId };
     this.#inOrder(callId, async () => {
       const revision = await this.#bucket.replace(key, { kind: 'call', call }, 0);

@@ -125,7 +125,7 @@ export class Call {
   start(): void {
     const { tenant, callId, from, to } = this.facts;
     const { legId, identity } = this.caller;
-    this.#deps.begin({ tenant, callId, legId, startedAtMs: this.#startedAtMs });
+    this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs });
     this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId });
     this.#run(this.#route());
   }
