@@ -1,4 +1,3 @@
-import { context, trace } from '@opentelemetry/api';
 import { type Logger } from './logger.ts';
 
 export interface TracingOptions {
@@ -27,31 +26,32 @@ const FLUSH_MS = 2_000;
 export async function startTracing(options: TracingOptions): Promise<() => Promise<void>> {
   const { otlpUrl, ratio, log, service, instance, version } = options;
   if (otlpUrl === undefined) return () => Promise.resolve();
-  const [sdk, { OTLPTraceExporter }, { AsyncLocalStorageContextManager }, { resourceFromAttributes }, own] =
-    await Promise.all([
-      import('@opentelemetry/sdk-trace-base'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
-      import('@opentelemetry/context-async-hooks'),
-      import('@opentelemetry/resources'),
-      import('./patient-exporter.ts'),
-    ]);
+  const [{ NodeSDK, tracing }, { OTLPTraceExporter }, { resourceFromAttributes }, own] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/resources'),
+    import('./patient-exporter.ts'),
+  ]);
   const url = tracesUrl(otlpUrl);
   const exporter = new own.PatientExporter(new OTLPTraceExporter({ url, timeoutMillis: REQUEST_MS }), { url, log });
-  const provider = new sdk.BasicTracerProvider({
+  const limits = { maxQueueSize: MAX_QUEUED, exportTimeoutMillis: own.LONGEST_EXPORT_MS };
+  const sdk = new NodeSDK({
     resource: resourceFromAttributes({
       'service.name': service,
       'service.namespace': 'callweave',
       'service.instance.id': instance,
       'service.version': version,
     }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors: [
-      new sdk.BatchSpanProcessor(exporter, { maxQueueSize: MAX_QUEUED, exportTimeoutMillis: own.LONGEST_EXPORT_MS }),
-    ],
+    autoDetectResources: false,
+    sampler: new tracing.ParentBasedSampler({ root: new tracing.TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [new tracing.BatchSpanProcessor(exporter, limits)],
+    instrumentations: [],
+    // Metrics have their own way out (`startMetrics`), and logs are lines on stdout.
+    metricReaders: [],
+    logRecordProcessors: [],
   });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-  return () => within(FLUSH_MS, provider.shutdown());
+  sdk.start();
+  return () => within(FLUSH_MS, sdk.shutdown());
 }
 
 /** Where a receiver takes traces: below its base URL, whatever path that has. */
