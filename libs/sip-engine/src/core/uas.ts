@@ -1,7 +1,7 @@
 import { type Head, Headers, parseMessage, type SipRequest } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
-import { mergeKey, serverKey } from '../transaction/match.ts';
+import { serverKey } from '../transaction/match.ts';
 import { NonInviteServer } from '../transaction/non-invite-server.ts';
 import { type ServerTransaction } from '../transaction/server.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
@@ -14,24 +14,11 @@ import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
 import { contactFor, isPinned, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
-import { reject, type Rejection, retryLater } from './reject.ts';
+import { refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
+import { reject, retryLater } from './reject.ts';
 import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
 import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
-
-/** Seconds after which a peer may try again when there was nobody to answer it. */
-const RETRY_AFTER_SEC = 5;
-
-/** Methods that exist only within a dialog, RFC 3261 §15, RFC 3262, RFC 3311. */
-const DIALOG_ONLY: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
-
-/** Methods that belong to a call, RFC 3261 and RFC 3311. */
-const OF_CALLS: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'UPDATE']);
-
-/** Methods we know of, so that nobody answering them is a matter of time and not of kind. */
-const KNOWN: ReadonlySet<string> = new Set([
-  ...['INVITE', 'REGISTER', 'OPTIONS', 'MESSAGE', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH'],
-]);
 
 /** Requests that came without a response of the application to a second one. */
 const UNKNOWN_TRANSACTION = 'Response not sent due to unknown transaction';
@@ -210,7 +197,7 @@ export class Uas implements UasRequestUser {
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
     const dialog = this.#core.dialogs.ofRequest(request);
-    const refusal = this.#refusalOf(request, dialog);
+    const refusal = refusalOf(request, dialog, this.#core, this.#originals);
     if (refusal !== undefined) {
       reject(request, flow, refusal);
       return;
@@ -218,7 +205,7 @@ export class Uas implements UasRequestUser {
     const app = dialog?.app.isOpen === true ? dialog.app : this.#core.apps.pick(request.method);
     if (app === undefined) {
       if (dialog !== undefined && request.method === 'BYE') this.#core.dialogs.remove(dialog);
-      this.#rejectUnrouted(inbound);
+      reject(request, flow, refusalOfUnrouted(request, this.#core));
       return;
     }
     if (dialog !== undefined) this.#enterDialog(dialog, inbound, app);
@@ -229,25 +216,6 @@ export class Uas implements UasRequestUser {
     if (dialog !== undefined) pending.localTag = dialog.localTag;
     this.#begin(pending, key, flow.reliable);
     this.#deliver(pending, app);
-  }
-
-  /** Why a request is refused that no application is asked about. */
-  #refusalOf(request: SipRequest, dialog: Dialog | undefined): Rejection | undefined {
-    const { method, toTag, cseq } = request;
-    const { quirks } = this.#core;
-    if (dialog === undefined && toTag === undefined && DIALOG_ONLY.has(method)) return { status: 481 };
-    if (dialog === undefined && toTag !== undefined && quirks.keepsUnknownDialogs && OF_CALLS.has(method)) {
-      return { status: 481 };
-    }
-    // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
-    if (dialog?.remoteCseq !== undefined && cseq.number < dialog.remoteCseq) return { status: 500 };
-    // RFC 3261 §8.2.2.2: a copy that came another way.
-    if (toTag === undefined && !quirks.allowsMergedRequests && this.#originals.has(mergeKey(request))) {
-      return { status: 482 };
-    }
-    if (toTag === undefined && this.#core.isDraining()) return retryLater(RETRY_AFTER_SEC);
-    if (method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) return { status: 481 };
-    return undefined;
   }
 
   #enterDialog(dialog: Dialog, { message: request, flow }: Inbound<SipRequest>, app: App): void {
@@ -291,19 +259,6 @@ export class Uas implements UasRequestUser {
   #meta({ flow, size }: Inbound<SipRequest>, txn: string, dialogId: string): SipMeta {
     const { remoteAddress: address, remotePort: port } = flow;
     return { source: 'network', size, protocol: shownAs(flow), address, port, txn, dialogId };
-  }
-
-  /** Nobody takes it: whether that may change, RFC 3261 §8.2.1, depends on what it is. */
-  #rejectUnrouted({ message: request, flow }: Inbound<SipRequest>): void {
-    const { method } = request;
-    if (request.toTag !== undefined || method === 'REFER') reject(request, flow, { status: 481 });
-    else if (KNOWN.has(method)) reject(request, flow, retryLater(RETRY_AFTER_SEC));
-    // RFC 3261 §21.5.2: it would not do for any user.
-    else reject(request, flow, { status: 501, headers: [['Allow', this.#allowed()]] });
-  }
-
-  #allowed(): string {
-    return [...new Set(['ACK', 'CANCEL', ...this.#core.apps.methods()])].join(', ');
   }
 
   #onAck(inbound: Inbound<SipRequest>, transaction: ServerTransaction | undefined): void {
