@@ -1,7 +1,7 @@
 import { serviceProfiles } from '@callweave/contracts';
 import * as dclint from 'dclint';
 import { describe, expect, test, vi } from 'vitest';
-import { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from './compose-file.ts';
+import { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from '@callweave/test';
 import { read, root, services, settings } from './repository.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -123,7 +123,9 @@ describe('compose.yaml', () => {
     const http = ours.map(({ container }) => mainSetting(container, 'CALLWEAVE_HTTP_PORT'));
     const engines = ours.filter(({ image }) => image === 'sip-engine');
     const control = engines.map(({ container }) => portOf(container, '--port'));
-    const sip = engines.map(({ container }) => /:(\d+);/.exec(interpolate(portOf(container, '--contact')))?.[1] ?? '');
+    const sip = engines.flatMap(({ container }) =>
+      container.command.flatMap((word) => /:(\d+);transport=/.exec(interpolate(word))?.[1] ?? []),
+    );
     const others = ['4222', '8222', '2223', '8021', '5080', '8060'];
     const ports = [...http, ...control, ...sip, ...others];
     expect(ports.filter((port) => !/^\d{4,5}$/.test(port))).toEqual([]);

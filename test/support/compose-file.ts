@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { read } from './repository.ts';
+
+const path = new URL('../../compose.yaml', import.meta.url);
 
 const Text = z.union([z.string(), z.number()]).transform(String);
 const Conditions = z.record(z.string(), z.object({ condition: z.string() }));
@@ -15,11 +17,13 @@ const Service = z.object({
   volumes: z.array(z.string()).default([]),
   depends_on: Conditions.default({}),
   network_mode: z.string(),
+  user: z.string().optional(),
   read_only: z.boolean().default(false),
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
   profiles: z.array(z.string()).default([]),
   restart: z.string().optional(),
+  healthcheck: z.object({ test: z.array(z.string()).optional() }).default({}),
 });
 
 /** A container of compose.yaml, its anchors resolved. */
@@ -33,7 +37,7 @@ const File = z.object({
 
 /** compose.yaml as Docker reads it, before variables are filled in. */
 export function composeFile(): z.infer<typeof File> {
-  return File.parse(parse(read('compose.yaml'), { merge: true }));
+  return File.parse(parse(readFileSync(path, 'utf8'), { merge: true }));
 }
 
 /** Name of the service whose image it runs: `registrar` of `callweave/registrar:…`. */
@@ -60,5 +64,5 @@ export function interpolate(text: string, values: Readonly<Record<string, string
 
 /** Variables without which compose refuses to start. */
 export function requiredVariables(): string[] {
-  return [...new Set([...read('compose.yaml').matchAll(/\$\{(\w+):\?/g)].map(([, name = '']) => name))].sort();
+  return [...new Set([...readFileSync(path, 'utf8').matchAll(/\$\{(\w+):\?/g)].map(([, name = '']) => name))].sort();
 }
