@@ -39,6 +39,8 @@ export const programs = [
   { binary: 'setpriv', debianPackage: 'util-linux', level: 'test' },
   { binary: 'flock', debianPackage: 'util-linux', level: 'test' },
   { binary: 'shellcheck', debianPackage: 'shellcheck', level: 'test' },
+  { binary: 'buildah', debianPackage: 'buildah', level: 'verify' },
+  { binary: 'mmdebstrap', debianPackage: 'mmdebstrap', level: 'verify' },
   { binary: 'kamailio', debianPackage: 'kamailio', level: 'verify' },
 ];
 
