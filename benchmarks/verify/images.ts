@@ -68,7 +68,18 @@ async function runPlatform(): Promise<object> {
     say(`${String(containers.length)} containers are healthy after ${String(readySeconds)} s`);
 
     const added = await compose.finish('callweave', ['users', 'add', 'alice', '--password', 'correct-horse']);
-    const phone = ['-U', '-n', '-C', 'sip:alice@127.0.0.1:5999', '-s', 'sip:alice@127.0.0.1:5060', '-u', 'alice'];
+    const phone = [
+      '-U',
+      '-n',
+      '-H',
+      '127.0.0.1',
+      '-C',
+      'sip:alice@127.0.0.1:5999',
+      '-s',
+      'sip:alice@127.0.0.1:5060',
+      '-u',
+      'alice',
+    ];
     const register = compose.startBeside('sipsak', [...phone, '-a', 'correct-horse', '-x', '120', '-v']);
     const registered = (await register.exited) === 0;
     const registrations = await compose.finish('callweave', ['registrations', '--json']);
