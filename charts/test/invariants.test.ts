@@ -199,6 +199,15 @@ describe('the edge', () => {
     expect(edge && lastingContainers(edge.pod).map(({ name }) => name)).toEqual(['sip-engine', 'edge-signaling']);
   });
 
+  test('is asked by its engine about calls that another edge may have had', () => {
+    const asking = all.flatMap(({ workload }) =>
+      containers(workload.pod)
+        .filter(({ args = [] }) => args.includes('--offer-unknown-dialogs'))
+        .map(({ name }) => `${workload.name} ${name}`),
+    );
+    expect([...new Set(asking)]).toEqual(['edge-signaling sip-engine']);
+  });
+
   test('is one on a node, whatever else runs there', async () => {
     const [edge] = workloads(await render('edge-signaling'));
     expect(edge?.pod.affinity?.podAntiAffinity).toMatchObject({

@@ -139,6 +139,11 @@ describe('compose.yaml', () => {
     expect(portOf(containers['app-engine'], '--contact')).toContain(`:${applications.split(':')[1] ?? ''};`);
   });
 
+  test('has the engines of edges ask about calls that another edge may have had', () => {
+    const asking = ours.filter(({ container }) => container.command.includes('--offer-unknown-dialogs'));
+    expect(asking.map(({ container }) => container)).toEqual([containers['sip-engine-1'], containers['sip-engine-2']]);
+  });
+
   test('keeps the state of each container apart from that of the others', () => {
     const stateful = ours.filter(({ image }) => known.get(image)?.has('CALLWEAVE_STATE_DIR') === true);
     const states = stateful.map(({ container }) =>

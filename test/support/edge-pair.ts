@@ -62,7 +62,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
   };
   const start = async (): Promise<void> => {
     const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, '--external-ip', externalIp];
-    const control = ['--address', '127.0.0.1', '--port', String(controlPort)];
+    const control = ['--address', '127.0.0.1', '--port', String(controlPort), '--offer-unknown-dialogs'];
     run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], { DRACHTIO_SECRET: secret });
     run('edge', 'edge-signaling/bin/callweave-edge-signaling.mjs', [], {
       CALLWEAVE_NATS_URL: platform.nats.url,

@@ -50,6 +50,7 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 - {{ .Values.engine.httpPort | quote }}
 - --loglevel
 - {{ get (dict "fatal" "error" "error" "error" "warn" "warning" "info" "info" "debug" "debug" "silent" "error") .Values.logLevel }}
+- --offer-unknown-dialogs
 {{- end }}
 
 {{- define "edge.volumes" -}}

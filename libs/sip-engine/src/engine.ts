@@ -108,6 +108,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       ids,
       log: deps.log,
       quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
+      offersUnknownDialogs: options.offerUnknownDialogs ?? false,
       isDraining: () => this.#isDraining,
     };
     const resolver = options.resolver ?? systemResolver;

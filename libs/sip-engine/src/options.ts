@@ -19,6 +19,11 @@ export interface SipEngineOptions {
   readonly resolver?: Resolver | undefined;
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
   readonly compat?: 'drachtio' | undefined;
+  /**
+   * Ask applications about INVITE, BYE, UPDATE and REFER of a dialog that is not known, which another engine may have
+   * had; else they are answered 481.
+   */
+  readonly offerUnknownDialogs?: boolean | undefined;
 }
 
 /** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */

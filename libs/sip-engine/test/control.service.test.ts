@@ -98,6 +98,14 @@ describe('authentication', () => {
 });
 
 describe('requests that no application sees', () => {
+  test.each(['INVITE', 'BYE', 'UPDATE', 'REFER'])(
+    '%s of a dialog that is not known, whoever routes the verb',
+    async (method) => {
+      await connectApp(method.toLowerCase());
+      expect(await ask({ method, toTag: 'x' })).toMatch(/^SIP\/2.0 481 /);
+    },
+  );
+
   test.each<[string, Parameters<typeof requestText>[0], RegExp]>([
     ['an INVITE', { method: 'INVITE' }, /^SIP\/2.0 503 .*\r\nRetry-After: \d+\r\n/s],
     ['an OPTIONS', {}, /^SIP\/2.0 503 /],

@@ -12,7 +12,10 @@ let app: RawApp;
 beforeEach(async () => {
   const contacts = [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const] }];
   const control = { address: '127.0.0.1', port: 0, secret: 's' };
-  engine = await startSipEngine({ contacts, control }, { clock: systemClock, log: recordLogs() });
+  engine = await startSipEngine(
+    { contacts, control, offerUnknownDialogs: true },
+    { clock: systemClock, log: recordLogs() },
+  );
   phone = await openRawPhone();
   app = await connectRawApp(engine.controlPort);
   await ask('authenticate|s|');

@@ -14,6 +14,8 @@ export interface EngineConfig {
   readonly secret: string;
   /** Whether to do as drachtio-server does also where that is not right. */
   readonly compat: 'drachtio' | undefined;
+  /** Whether applications are asked about requests of dialogs that are not known. */
+  readonly offerUnknownDialogs: boolean;
   readonly logLevel: LogLevel;
   readonly httpHost: string;
   /** Undefined serves no health. */
@@ -110,6 +112,7 @@ class Reader {
       contacts: this.#contacts,
       webSockets,
       compat,
+      offerUnknownDialogs: this.#values.has('offer-unknown-dialogs'),
       address,
       port,
       secret: this.#values.get('secret') ?? this.#defaults.secret ?? 'cymru',

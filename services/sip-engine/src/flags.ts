@@ -38,6 +38,10 @@ export const flags = {
   'key-file': { type: 'string', help: 'key of the certificate (PEM)' },
   loglevel: { type: 'string', short: 'l', help: 'notice, error, warning, info or debug (default info)' },
   noconfig: { type: 'boolean', help: 'read no configuration file; always so' },
+  'offer-unknown-dialogs': {
+    type: 'boolean',
+    help: 'ask applications about INVITE, BYE, UPDATE and REFER of a dialog that another server may have had (default: 481)',
+  },
   port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
   secret: { type: 'string', help: 'what applications authenticate with (default $DRACHTIO_SECRET, else cymru)' },
   stdout: { type: 'boolean', help: 'log to standard output; always so' },

@@ -24,7 +24,12 @@ describe('the command line', () => {
       secret: 'cymru',
       logLevel: 'info',
       httpPort: undefined,
+      offerUnknownDialogs: false,
     });
+  });
+
+  test('applications are asked about unknown dialogs on request', () => {
+    expect(run('--offer-unknown-dialogs')).toMatchObject({ offerUnknownDialogs: true, warnings: [] });
   });
 
   test('health is served where the flags say, else where the environment says, else nowhere', () => {

@@ -133,13 +133,15 @@ function sipEngine(input: TableInput, index: number): ProcessSpec {
     sip: sip[index] ?? 0,
     ws: ws[index] ?? 0,
     control: control[index] ?? 0,
+    // Another edge may have had the call.
+    flags: ['--offer-unknown-dialogs'],
   });
 }
 
 function engineAt(
   { config, addresses, secrets }: TableInput,
   name: string,
-  { sip, ws, control }: { sip: number; ws?: number; control: number },
+  { sip, ws, control, flags = [] }: { sip: number; ws?: number; control: number; flags?: readonly string[] },
 ): ProcessSpec {
   const contact = `sip:${addresses.host}:${sip};transport=udp,tcp`;
   return {
@@ -158,6 +160,7 @@ function engineAt(
       String(httpPort),
       '--loglevel',
       engineLogLevels[config.logLevel],
+      ...flags,
     ],
     // Arguments can be read by every user of the machine.
     env: { DRACHTIO_SECRET: secrets.engineSecret },

@@ -98,7 +98,7 @@ describe('the processes of a platform', () => {
     });
     expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
       '--contact sip:127.0.0.1:5062;transport=udp,tcp --contact sip:127.0.0.1:5067;transport=ws --address 127.0.0.1 --port 9023 ' +
-        '--http-port 8080 --loglevel info',
+        '--http-port 8080 --loglevel info --offer-unknown-dialogs',
     );
   });
 

@@ -143,12 +143,8 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
     NO_LONGER_AWAITED,
   ],
   'unknown-dialog': [
-    {
-      why: 'requests of unknown dialogs are offered: another engine may have had them',
-      says: /^=>\nID\|sip\|[^]*To: <sip:x@127/,
-    },
-    { why: 'and nobody answers them here', says: /=>\nSIP\/2\.0 (?:500|503) / },
-    { why: 'an unknown dialog needs no 100', says: /^SIP\/2\.0 100 [^]*=>\nSIP\/2\.0 481 /, only: 'compat' },
-    { why: 'so the 481 is not said again', says: /^SIP\/2\.0 481 [^]*CSeq: 1 INVITE[^]*=>\n$/, only: 'compat' },
+    { why: 'REFER of an unknown dialog is answered', says: /^=>\nSIP\/2\.0 481 [^]*CSeq: 1 REFER/ },
+    { why: 'an unknown dialog needs no 100', says: /^SIP\/2\.0 100 [^]*=>\nSIP\/2\.0 481 / },
+    { why: 'so the 481 is not said again', says: /^SIP\/2\.0 481 [^]*CSeq: 1 INVITE[^]*=>\n$/ },
   ],
 };

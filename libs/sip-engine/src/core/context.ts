@@ -23,6 +23,8 @@ export interface Core {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly quirks: Quirks;
+  /** Applications are asked about INVITE, BYE, UPDATE and REFER of a dialog that another engine may have had. */
+  readonly offersUnknownDialogs: boolean;
   /** While draining, nothing new is taken on. */
   readonly isDraining: () => boolean;
 }

@@ -9,8 +9,6 @@ export interface Quirks {
   readonly marksNoRoutes: boolean;
   /** A request that came by two ways is given to applications twice. */
   readonly allowsMergedRequests: boolean;
-  /** INVITE, BYE and UPDATE of a dialog that is not known are answered 481, and no application is offered them. */
-  readonly keepsUnknownDialogs: boolean;
 }
 
 /** What is right. */
@@ -18,7 +16,6 @@ export const noQuirks: Quirks = {
   answersCancelItself: false,
   marksNoRoutes: false,
   allowsMergedRequests: false,
-  keepsUnknownDialogs: false,
 };
 
 /** What drachtio-server does. */
@@ -26,5 +23,4 @@ export const drachtioQuirks: Quirks = {
   answersCancelItself: true,
   marksNoRoutes: true,
   allowsMergedRequests: true,
-  keepsUnknownDialogs: true,
 };

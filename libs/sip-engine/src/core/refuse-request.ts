@@ -10,8 +10,8 @@ export const RETRY_AFTER_SEC = 5;
 /** Methods that exist only within a dialog, RFC 3261 §15, RFC 3262, RFC 3311. */
 const DIALOG_ONLY: ReadonlySet<string> = new Set(['BYE', 'UPDATE', 'PRACK']);
 
-/** Methods that belong to a call, RFC 3261 and RFC 3311. */
-const OF_CALLS: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'UPDATE']);
+/** Methods that, with a To tag, belong to a call: RFC 3261, RFC 3311, RFC 3515. */
+const OF_CALLS: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'UPDATE', 'REFER']);
 
 /** Methods we know of, so that nobody answering them is a matter of time and not of kind. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -25,13 +25,13 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function refusalOf(
   request: SipRequest,
   dialog: Dialog | undefined,
-  { quirks, isDraining }: Core,
+  { quirks, offersUnknownDialogs, isDraining }: Core,
   originals: ReadonlySet<string>,
 ): Rejection | undefined {
   const { method, toTag, cseq } = request;
   const isNew = toTag === undefined;
   if (dialog === undefined && isNew && DIALOG_ONLY.has(method)) return { status: 481 };
-  if (dialog === undefined && !isNew && quirks.keepsUnknownDialogs && OF_CALLS.has(method)) return { status: 481 };
+  if (dialog === undefined && !isNew && !offersUnknownDialogs && OF_CALLS.has(method)) return { status: 481 };
   // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
   if (dialog?.remoteCseq !== undefined && cseq.number < dialog.remoteCseq) return { status: 500 };
   // RFC 3261 §8.2.2.2: a copy that came another way.
