@@ -69,6 +69,7 @@ async function startCallees({ prefix }: Network, suite: Suite, processes: Proces
     const at = (host: string): object => ({ host, port: PORTS.control, secret: 'cymru' });
     const result = await suite.run(file, {
       TESTBED_SUT: address,
+      TESTBED_FENCE: pathToFileURL(join(import.meta.dirname, 'engine-has-told.mjs')).href,
       TESTBED_CALLER: `${prefix}.${CALLER}`,
       TESTBED_CALLEES: JSON.stringify(names),
       NODE_CONFIG: JSON.stringify({ 'drachtio-sut': at(address), 'drachtio-uas': at(callee) }),
