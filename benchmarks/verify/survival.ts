@@ -1,0 +1,43 @@
+// What survives the death of an edge, in full: every test of test/survival against the whole platform. Tells each test,
+// whether it passed, and how long it took.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const Report = z.object({
+  testResults: z.array(
+    z.object({
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), duration: z.number().nullish() })),
+    }),
+  ),
+});
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'callweave-survival-'));
+try {
+  const file = join(folder, 'report.json');
+  const args = ['run', '--config', 'test/survival/vitest.config.ts', '--reporter=default', '--reporter=json'];
+  const vitest = spawn(join(root, 'node_modules/.bin/vitest'), [...args, `--outputFile.json=${file}`], {
+    cwd: root,
+    // Its progress belongs on stderr: stdout carries the result alone.
+    stdio: ['ignore', 2, 2],
+  });
+  await once(vitest, 'exit');
+  const { testResults } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const tests = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.map(({ fullName, status, duration }) => ({
+      title: fullName,
+      passed: status === 'passed',
+      seconds: Math.round((duration ?? 0) / 100) / 10,
+    })),
+  );
+  process.stdout.write(`${JSON.stringify({ passed: tests.filter(({ passed }) => passed).length, tests })}\n`);
+  process.exitCode = vitest.exitCode ?? 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,145 @@
+import { type Connection } from '@callweave/bus';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { callKinds, endedBy, openCalls } from './call-facts.ts';
+import { CallLoad, type TalkOptions } from './call-load.ts';
+import { type EdgePair, startEdgePair } from './edge-pair.ts';
+import { freePortOn } from './free-port.ts';
+import { takeLoadTurn } from './load-turn.ts';
+import { mediaSessions } from './media-sessions.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { type SippResult } from './sipp.ts';
+import { openUdpRouter, type UdpRouter } from './udp-router.ts';
+import { until } from './until.ts';
+
+/** Calls that are up at once. */
+export const CALLS = 20;
+/** Long enough for all calls to be answered and the blow to fall on a slow machine. */
+const TALK_MS = 12_000;
+const SHARED = '127.0.0.10';
+const OWN = ['127.0.0.11', '127.0.0.12'] as const;
+const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+interface Made {
+  readonly router: UdpRouter;
+  readonly first: EdgePair;
+  readonly second: EdgePair;
+  readonly load: CallLoad;
+}
+
+/** Two edges behind one UDP address, made anew for each test, and phones that call through the first of them. */
+export class TwoEdges {
+  #platform: Platform | undefined;
+  #endTurn = (): void => undefined;
+  #bus: Connection | undefined;
+  #made: Made | undefined;
+  #before: ReadonlyMap<string, unknown> = new Map();
+
+  /** Starts and ends all of it with the tests of the file that calls this. */
+  constructor() {
+    beforeAll(async () => {
+      this.#endTurn = await takeLoadTurn();
+      this.#platform = await startPlatform();
+      this.#bus = await this.#platform.bus();
+    }, 420_000);
+    afterAll(async () => {
+      await this.#platform?.stop();
+      this.#endTurn();
+    });
+    beforeEach(() => this.#make(), 60_000);
+    afterEach(async () => {
+      const { router, first, second } = this.#edges;
+      router.close();
+      await Promise.all([first.stop(), second.stop()]);
+    });
+  }
+
+  get platform(): Platform {
+    return there(this.#platform);
+  }
+
+  get bus(): Connection {
+    return there(this.#bus);
+  }
+
+  /** The edge that calls go through until the router is told otherwise. */
+  get first(): EdgePair {
+    return this.#edges.first;
+  }
+
+  get second(): EdgePair {
+    return this.#edges.second;
+  }
+
+  get router(): UdpRouter {
+    return this.#edges.router;
+  }
+
+  get load(): CallLoad {
+    return this.#edges.load;
+  }
+
+  /** Places the calls, waits until every one of them is answered and kept, and lets `blow` fall. What both sides saw. */
+  async talkThrough(
+    blow: () => Promise<void> | void,
+    options: Partial<TalkOptions> = {},
+  ): Promise<[SippResult, SippResult]> {
+    const talking = this.load.talk({ calls: CALLS, talkMs: TALK_MS, ...options });
+    await until('all calls are answered', async () => (await openCalls(this.bus)).length === CALLS);
+    expect(new Set((await openCalls(this.bus)).map(({ owner }) => owner)).size).toBe(1);
+    await blow();
+    return talking;
+  }
+
+  /** Every phone has hung up or been hung up on, and been answered. */
+  expectAllContent(results: readonly SippResult[]): void {
+    for (const { errors, ...counts } of results) {
+      expect(counts, `${errors}\n${this.second.logs()}`).toMatchObject({ successful: CALLS, failed: 0 });
+    }
+  }
+
+  /** Every call of this test has ended once, and nothing is left of it but what is kept for repeated BYEs. */
+  async expectAllEnded(): Promise<Set<string>> {
+    const isOver = (kinds: readonly string[]): boolean => kinds.at(-1) === 'ended';
+    await until(
+      'all calls have ended',
+      async () =>
+        (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0 &&
+        (await this.newCalls()).every(isOver),
+    );
+    expect(await this.newCalls()).toEqual(Array.from({ length: CALLS }, () => wholeCall));
+    const owners = await endedBy(this.bus);
+    return new Set([...owners].filter(([callId]) => !this.#before.has(callId)).map(([, owner]) => owner));
+  }
+
+  /** What was told of each call of this test. */
+  async newCalls(): Promise<string[][]> {
+    return [...(await callKinds(this.bus))].filter(([callId]) => !this.#before.has(callId)).map(([, kinds]) => kinds);
+  }
+
+  /** How many calls an edge has taken over. */
+  adopted(edge: EdgePair): Promise<number> {
+    return edge.metric('callweave_edge_calls_adopted');
+  }
+
+  get #edges(): Made {
+    return there(this.#made);
+  }
+
+  async #make(): Promise<void> {
+    const port = await freePortOn([SHARED, ...OWN]);
+    const options = { port, externalIp: SHARED };
+    const [first, second] = await Promise.all([
+      startEdgePair(this.platform, { ...options, host: OWN[0] }),
+      startEdgePair(this.platform, { ...options, host: OWN[1] }),
+    ]);
+    const router = await openUdpRouter({ host: SHARED, port }, first.address);
+    const load = await CallLoad.open(this.platform, `${SHARED}:${String(port)}`);
+    this.#made = { router, first, second, load };
+    this.#before = await callKinds(this.bus);
+  }
+}
+
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not before the tests run');
+  return value;
+}

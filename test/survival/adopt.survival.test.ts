@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { startBaresip } from '../support/baresip.ts';
+import { lastCause, openCalls, storedRecords } from '../support/call-facts.ts';
+import { CALLS, TwoEdges } from '../support/two-edges.ts';
+import { until } from '../support/until.ts';
+
+const edges = new TwoEdges();
+
+describe('two edges behind one address', () => {
+  test('a frozen one that wakes up finds its calls ended and hangs nobody up', async () => {
+    const results = await edges.talkThrough(async () => {
+      edges.first.signal('SIGSTOP');
+      // It will find the first BYE of every call waiting for it; the phones repeat theirs, and those go elsewhere.
+      await until(
+        'all callers hang up',
+        () => edges.router.count('phone', edges.first.address, 'BYE ') >= CALLS,
+        60_000,
+      );
+      edges.router.routeTo(edges.second.address);
+    });
+    edges.expectAllContent(results);
+    const told = await edges.expectAllEnded();
+    const asked = edges.router.count('phone', edges.first.address, 'BYE ');
+    edges.first.signal('SIGCONT');
+    await until(
+      'it has answered what waited for it',
+      () => edges.router.count('edge', edges.first.address, '200 OK') >= asked,
+    );
+    expect(edges.router.count('edge', edges.first.address, 'BYE ')).toBe(0);
+    expect(await edges.expectAllEnded()).toEqual(told);
+    expect(await edges.adopted(edges.second)).toBe(CALLS);
+  });
+
+  test('keep nothing of a call that has ended longer than its repeated BYEs may come', async () => {
+    edges.expectAllContent(
+      await edges.talkThrough(() => edges.first.kill().then(() => edges.router.routeTo(edges.second.address))),
+    );
+    await edges.expectAllEnded();
+    await until('the records are gone', async () => (await storedRecords(edges.bus)) === 0, 60_000);
+  });
+});
+
+describe('an edge that comes back at its own address', () => {
+  test('takes its calls over by itself, whether the edge died, its engine or both, and again', async () => {
+    const blow = async (): Promise<void> => {
+      for (const [epoch, who] of [
+        [2, 'edge'],
+        [3, 'engine'],
+        [4, undefined],
+      ] as const) {
+        await edges.first.kill(who);
+        await edges.first.revive();
+        const takenOver = async (): Promise<number> =>
+          (await openCalls(edges.bus)).filter((call) => call.epoch === epoch).length;
+        await until(`it has all calls for the ${String(epoch)}th time`, async () => (await takenOver()) === CALLS);
+      }
+    };
+    edges.expectAllContent(await edges.talkThrough(blow, { talkMs: 50_000 }));
+    expect((await edges.expectAllEnded()).size).toBe(1);
+    expect(await edges.adopted(edges.second)).toBe(0);
+  }, 180_000);
+});
+
+describe('a call that still rings when its edge dies', () => {
+  test('has failed once, and leaves nothing behind', async () => {
+    const registrar = edges.router.address;
+    const [alice, bob] = await Promise.all(
+      edges.platform.accounts.map((account) => startBaresip({ ...account, registrar, answers: false })),
+    );
+    if (alice === undefined || bob === undefined) throw new Error('no accounts');
+    await Promise.all([alice.waitFor('REGISTER_OK'), bob.waitFor('REGISTER_OK')]);
+    alice.command('dial', `sip:bob@${registrar}`);
+    await bob.waitFor('CALL_INCOMING');
+    await until('the call is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ringing');
+    await edges.first.kill();
+    await edges.first.revive();
+    await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed');
+    expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+    await until('its record is gone', async () => (await openCalls(edges.bus)).length === 0);
+    await Promise.all([alice.quit(), bob.quit()]);
+  });
+});
+
+describe('a call that nobody hangs up after its edge died', () => {
+  test('is taken over when the lease has run out, and ended when one side has left meanwhile', async () => {
+    const leaving = new AbortController();
+    const talking = edges.load.talk({ calls: CALLS, talkMs: 300_000, callersLeave: leaving.signal });
+    await until('all calls are answered', async () => (await openCalls(edges.bus)).length === CALLS);
+    await edges.first.kill();
+    edges.router.routeTo(edges.second.address);
+    // The callers vanish without a word; nobody who is alive knows of these calls.
+    leaving.abort();
+    const [, answered] = await talking;
+    edges.expectAllContent([answered]);
+    await edges.expectAllEnded();
+    expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+  }, 240_000);
+});
