@@ -68,7 +68,8 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   }
   for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
   try {
-    const child = spawn('sipp', args, {
+    // It must not outlive the test process, however that one ends.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'sipp', ...args], {
       cwd: directory,
       stdio: 'ignore',
       env: { PATH: '/usr/bin:/usr/local/bin', TZ: 'UTC' },
@@ -76,11 +77,9 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     // SIGUSR1 lets SIPp finish its calls and write its statistics.
     signal?.addEventListener('abort', () => child.kill('SIGUSR1'), { once: true });
     const kill = (): void => void child.kill('SIGKILL');
-    // Calls that hang would keep it for ever; and it must not outlive the test process.
+    // Calls that hang would keep it for ever.
     signal?.addEventListener('abort', () => setTimeout(kill, 5_000).unref(), { once: true });
-    process.once('exit', kill);
     await once(child, 'exit');
-    process.off('exit', kill);
     const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
     const counts = readStatistics(readFileSync(statistics, 'utf8'));
     return { ...counts, errors: readErrors(directory), messages, timesMs: readTimes(directory) };
