@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { defineBucket, defineEvent } from './define.ts';
-import { MediaNodeId, MediaStatistics } from './media.ts';
+import { MediaNodeId, MediaProfile, MediaStatistics } from './media.ts';
 import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant } from './primitives.ts';
 
 /** Where a call stands. */
 export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
 export type CallState = z.infer<typeof CallState>;
+
+/** The two who talk in an answered call. */
+const CallSide = z.enum(['caller', 'callee']);
 
 const Party = z.string().max(2048);
 
@@ -18,6 +21,8 @@ export const CallRecord = z.object({
   state: CallState,
   legs: z.array(LegId).max(16),
   media: MediaNodeId.optional(),
+  /** Who keeps the other on hold; absent is nobody. */
+  heldBy: z.array(CallSide).max(2).optional(),
   /** From and To as the caller wrote them. */
   from: Party.optional(),
   to: Party.optional(),
@@ -52,6 +57,8 @@ export const LegRecord = z.object({
   /** Highest number of ours when this was written; who takes the leg over goes on 100 above it for each epoch since. */
   localCseq: z.number().int(),
   remoteCseq: z.number().int(),
+  /** What the peer needs of our media; absent is plain RTP. */
+  profile: MediaProfile.optional(),
   localSdp: z.string().optional(),
   remoteSdp: z.string().optional(),
   /** Trace of the call, for whoever goes on with it; absent when nothing traces. */
@@ -108,6 +115,14 @@ export const callAnswered = defineEvent(`${PATTERN}.answered`, {
   summary: 'The caller has been told that somebody answered.',
   data: CallFact.extend({ legId: LegId, target: Party, media: MediaNodeId.optional() }),
 });
+export const callHeld = defineEvent(`${PATTERN}.held`, {
+  summary: 'One side put the other on hold.',
+  data: CallFact.extend({ by: CallSide }),
+});
+export const callResumed = defineEvent(`${PATTERN}.resumed`, {
+  summary: 'The side that had put the other on hold came back to it.',
+  data: CallFact.extend({ by: CallSide }),
+});
 export const callEnded = defineEvent(`${PATTERN}.ended`, {
   summary: 'An answered call is over. Exactly one for each.',
   once: true,
@@ -124,4 +139,13 @@ export const callFailed = defineEvent(`${PATTERN}.failed`, {
 });
 
 /** All call events, in the order in which they may occur. */
-export const callEvents = [callInitiated, callRouted, callRinging, callAnswered, callEnded, callFailed] as const;
+export const callEvents = [
+  callInitiated,
+  callRouted,
+  callRinging,
+  callAnswered,
+  callHeld,
+  callResumed,
+  callEnded,
+  callFailed,
+] as const;

@@ -37,6 +37,8 @@ export const offerMedia = defineRequest('callweave.rpc.media.offer', {
   request: About.extend({
     /** Leg the offer came from; its tag at the node. */
     fromLeg: LegId,
+    /** Leg that is to answer, of an offer that changes a session; absent while that is not known. */
+    toLeg: LegId.optional(),
     sdp: Sdp,
     /** What the leg the offer goes to needs. */
     profile: MediaProfile,

@@ -8,6 +8,8 @@ export interface NgOffer {
   readonly callId: string;
   /** Tag of the party that offers. */
   readonly fromTag: string;
+  /** Tag of the party that is to answer, once it is known. */
+  readonly toTag?: string | undefined;
   readonly sdp: string;
   /** What the party that will get the result needs. */
   readonly profile: NgProfile;
@@ -48,8 +50,9 @@ export class NgCommands {
   }
 
   /** Opens ports for the offering side, or changes what they do; returns the SDP to send on. */
-  async offer({ callId, fromTag, sdp, profile, timeoutMs }: NgOffer): Promise<string> {
-    const command = { command: 'offer', 'call-id': callId, 'from-tag': fromTag, sdp, ...profileFlags(profile) };
+  async offer({ callId, fromTag, toTag, sdp, profile, timeoutMs }: NgOffer): Promise<string> {
+    const tags = { 'call-id': callId, 'from-tag': fromTag, 'to-tag': toTag };
+    const command = { command: 'offer', ...tags, sdp, ...profileFlags(profile) };
     return sdpOf('offer', await this.#client.request(command, timeoutMs));
   }
 

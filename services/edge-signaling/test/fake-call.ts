@@ -62,6 +62,7 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
   };
   const records = {
     keep: () => seen.push('kept'),
+    change: () => seen.push('record changed'),
     end: () => Promise.resolve(endOutcome),
   };
   const calls = new EstablishedCalls({ records, media, clock, log: recordLogs() });
@@ -107,6 +108,8 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
         routed: teller('routed'),
         ringing: teller('ringing'),
         answered: teller('answered'),
+        held: (by) => void seen.push(`told held ${by}`),
+        resumed: (by) => void seen.push(`told resumed ${by}`),
         ended: (cause) => void seen.push(`told ended ${cause.by} ${cause.reason}`),
         failed: (cause) => void seen.push(`told failed ${cause.by} ${cause.reason}`),
       },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callTable } from '../src/call/call.table.ts';
 import { establishedCallTable } from '../src/call/established-call.table.ts';
+import { sessionChangesTable } from '../src/call/session-changes.table.ts';
 import { adoptedLegTable } from '../src/leg/adopted-leg.table.ts';
 import { uacLegTable } from '../src/leg/uac-leg.table.ts';
 import { uasLegTable } from '../src/leg/uas-leg.table.ts';
@@ -13,6 +14,7 @@ const tables: readonly [string, AnyTable, string, string][] = [
   ['adopted-leg', adoptedLegTable, 'confirmed', 'terminated'],
   ['call', callTable, 'routing', 'ended'],
   ['established-call', establishedCallTable, 'talking', 'ended'],
+  ['session-changes', sessionChangesTable, 'steady', 'closed'],
 ];
 
 function reachable(table: AnyTable, from: string): Set<string> {

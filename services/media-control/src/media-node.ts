@@ -4,6 +4,8 @@ import { type MediaProfile, type MediaStatistics } from '@callweave/contracts';
 export interface NodeOffer {
   readonly callId: string;
   readonly fromLeg: string;
+  /** Of an offer that changes a session. */
+  readonly toLeg?: string | undefined;
   readonly sdp: string;
   readonly profile: MediaProfile;
 }

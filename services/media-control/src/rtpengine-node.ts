@@ -33,8 +33,12 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
     address,
     report: (timeoutMs) =>
       run('statistics', async () => ({ kind: 'report', ...(await ng.statistics(timeoutMs)) }) as const, silent),
-    offer: ({ fromLeg, ...offer }, timeoutMs) =>
-      run('offer', async () => sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, timeoutMs })), verdict),
+    offer: ({ fromLeg, toLeg, ...offer }, timeoutMs) =>
+      run(
+        'offer',
+        async () => sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, toTag: toLeg, timeoutMs })),
+        verdict,
+      ),
     answer: ({ fromLeg, toLeg, ...answer }, timeoutMs) =>
       run(
         'answer',

@@ -12,6 +12,7 @@ import {
   type User,
 } from '@callweave/contracts';
 import { type Unavailable } from '../ports.ts';
+import { type Side } from './session.ts';
 
 /** Where a call goes, as far as the edge asks. */
 export interface Router {
@@ -50,6 +51,8 @@ export interface Media {
     tenant: Tenant;
     callId: CallId;
     fromLeg: LegId;
+    /** Of an offer that changes a session: who is to answer it. */
+    toLeg?: LegId;
     sdp: string;
     profile: MediaProfile;
     node?: MediaNodeId | undefined;
@@ -75,6 +78,10 @@ export interface CallTeller {
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;
   answered(legId: LegId, target: string, media: MediaNodeId | undefined): void;
+  /** One side keeps the other on hold. */
+  held(by: Side): void;
+  /** It no longer does. */
+  resumed(by: Side): void;
   ended(cause: CallCause, durationMs: number, statistics: MediaStatistics | undefined): void;
   failed(cause: CallCause): void;
 }

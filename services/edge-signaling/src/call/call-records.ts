@@ -13,6 +13,7 @@ import {
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type Leg } from '../leg/leg.ts';
 import { type EstablishedParts } from './established-call.ts';
+import { holders, otherSide, type Session, type Side } from './session.ts';
 
 type CallsBucket = Bucket<typeof callsBucket.pattern, typeof callsBucket.value>;
 
@@ -102,9 +103,9 @@ export class CallRecords {
   /** Keeps an answered call; returns at once. Without the bus the call goes on without its records. */
   keep(call: EstablishedParts, sequence: number): void {
     const owner = this.#deps.owner();
-    const { callId, caller, callee } = call;
+    const { callId } = call;
     const record = callRecord(call, owner, sequence);
-    const legs = [legRecord(call, caller, callee, 'uas', owner), legRecord(call, callee, caller, 'uac', owner)];
+    const legs = [legRecord(call, 'caller', owner), legRecord(call, 'callee', owner)];
     // All at once, on one connection: none of them waits for the server.
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
@@ -117,6 +118,29 @@ export class CallRecords {
     // What was noted when the call began is long stored, as a rule, and nothing waits.
     const written = this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write());
     written.catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its records'));
+  }
+
+  /** Notes how the session and the dialogs of a call are now; returns at once. */
+  change({ callId, epoch, caller, callee }: EstablishedParts, session: Session, sequence: number): void {
+    const owner = this.#deps.owner();
+    const heldBy = holders(session);
+    this.#inOrder(callId, async () => {
+      const isOurs = (record: { owner: InstanceId; epoch: number }): boolean =>
+        record.owner === owner && record.epoch === epoch;
+      const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) =>
+        current?.kind === 'call' && current.call.state === 'answered' && isOurs(current.call)
+          ? { set: { kind: 'call', call: { ...current.call, sequence, heldBy } } }
+          : 'keep',
+      );
+      if (stored?.kind !== 'call' || stored.call.state !== 'answered' || !isOurs(stored.call)) return;
+      await Promise.all(
+        [caller, callee].map((leg) =>
+          this.#bucket.modify({ kind: 'leg', id: leg.legId }, (current) =>
+            current?.kind === 'leg' ? { set: { kind: 'leg', leg: withDialog(current.leg, leg, stored.call) } } : 'keep',
+          ),
+        ),
+      );
+    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the session before'));
   }
 
   /** The leg and its call; undefined when either is not stored. Throws `BusUnavailableError`. */
@@ -252,13 +276,16 @@ function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number)
   };
 }
 
-function legRecord(
-  { tenant, callId, epoch }: EstablishedParts,
-  leg: Leg,
-  peer: Leg,
-  role: 'uas' | 'uac',
-  owner: InstanceId,
-): LegRecord {
+/** The record of a leg whose dialog is no longer what it was. */
+function withDialog(record: LegRecord, { dialog }: Leg, { owner, epoch }: CallRecord): LegRecord {
+  const { nextHop, routeSet, ...rest } = dialog;
+  return { ...record, ...rest, owner, epoch, routeSet: [...routeSet], nextHop };
+}
+
+function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRecord {
+  const { tenant, callId, epoch } = call;
+  const leg = call[side];
+  const peer = call[otherSide(side)];
   const { nextHop, routeSet, ...dialog } = leg.dialog;
   return {
     tenant,
@@ -267,7 +294,8 @@ function legRecord(
     peerLegId: peer.legId,
     owner,
     epoch,
-    role,
+    role: side === 'caller' ? 'uas' : 'uac',
+    profile: call.session[side].profile,
     sipCallId: leg.identity.callId,
     localTag: leg.legId,
     remoteTag: leg.identity.remoteTag,

@@ -9,6 +9,7 @@ import {
   type RouteTarget,
   type Tenant,
 } from '@callweave/contracts';
+import { copyText } from '@callweave/sip';
 import { type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { createLegId } from '../leg/leg-id.ts';
@@ -16,13 +17,15 @@ import { type LegTable, type SendRequest } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
-import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
-import { type EstablishedCall, type EstablishedParts, type Side } from './established-call.ts';
+import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
+import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { profileOfSdp } from './media-profile.ts';
 import { resolveTargets } from './resolve-targets.ts';
+import { type Session, type Side } from './session.ts';
 import { type FlowReader, type Target } from './targets.ts';
 
 export interface CallDeps {
@@ -69,6 +72,8 @@ interface Detail {
   readonly cause?: CallCause;
   readonly response?: IncomingResponse;
   readonly sdp?: string;
+  /** The callee's own description. */
+  readonly answer?: string;
 }
 
 const NO_CHOICE: Failure = { reply: { status: 480 }, cause: failureCause('platform', 480) };
@@ -111,6 +116,7 @@ export class Call {
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
         },
         request: (request) => this.#relay(request, 'caller'),
+        acknowledged: () => this.#established?.acknowledged('caller'),
         disposed: () => deps.legs.delete(legId),
       },
     });
@@ -232,6 +238,7 @@ export class Call {
           bye: () => this.#ifCurrent(leg, () => this.#calleeLeft()),
           lost: () => this.#ifCurrent(leg, () => this.#calleeLost()),
           request: (request) => this.#relay(request, 'callee'),
+          acknowledged: () => this.#established?.acknowledged('callee'),
           established: () => this.#deps.legs.add(leg),
           disposed: () => this.#deps.legs.delete(legId),
         },
@@ -282,11 +289,11 @@ export class Call {
     const { tenant, callId, sdp } = this.facts;
     const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: callee.legId, node: this.#node };
     const anchored = await this.#deps.media.answer({ ...about, sdp: response.body, profile: profileOfSdp(sdp) });
-    if (anchored.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp });
+    if (anchored.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(response.body) });
     else this.#refuse(mediaRefusal(anchored), 'platform');
   }
 
-  #answerCaller({ sdp }: Detail): void {
+  #answerCaller({ sdp, answer }: Detail): void {
     const callee = this.#callee;
     if (callee === undefined) return;
     const { teller, clock } = this.#deps;
@@ -294,9 +301,13 @@ export class Call {
     const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
     // The journal line comes before the 200, and the records are on their way.
     teller.answered(callee.legId, this.#target?.name ?? '', this.#node);
-    const parts = { tenant, callId, epoch: 1, caller: this.caller, callee, node: this.#node, ...times };
+    const session: Session = {
+      caller: { profile: profileOfSdp(this.facts.sdp), sdp: this.facts.sdp, holds: false },
+      callee: { profile: this.#target?.profile ?? 'rtp', sdp: answer, holds: false },
+    };
+    const parts = { tenant, callId, epoch: 1, caller: this.caller, callee, node: this.#node, session, ...times };
     this.#established = this.#deps.establish(parts, teller);
-    this.caller.answer({ status: 200, headers: answerHeaders, body: sdp });
+    this.caller.answer({ status: 200, headers: sessionHeaders, body: sdp });
   }
 
   async #relay(request: IncomingRequest, from: Side): Promise<void> {
@@ -328,14 +339,7 @@ export class Call {
   };
 }
 
-/** Which responses let a call survive on both sides. */
-const answerHeaders = { Contact: '<sip:callweave@localhost>', 'Content-Type': 'application/sdp' };
-
 const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
-
-function mediaRefusal(anchored: Exclude<Anchored, { kind: 'anchored' }>): Reply {
-  return anchored.kind === 'unusable' ? { status: 488, reason: 'Not Acceptable Here' } : unavailable;
-}
 
 /** A 503 of one device is not ours: the caller would think the whole platform is away. RFC 3261 §16.7 step 6. */
 function upstream(status: number): number {

@@ -2,7 +2,7 @@ import { type Table } from '../machine.ts';
 
 export type EstablishedState = 'talking' | 'ended';
 export type EstablishedInput = 'callerGone' | 'calleeGone' | 'hangUp' | 'superseded';
-export type EstablishedAction = 'hangUpCaller' | 'hangUpCallee' | 'dropLegs' | 'end' | 'dispose';
+export type EstablishedAction = 'endChange' | 'hangUpCaller' | 'hangUpCallee' | 'dropLegs' | 'end' | 'dispose';
 
 /**
  * A call both sides of which have answered, whether it was set up here or taken over from its records. `hangUp` ends it
@@ -11,10 +11,10 @@ export type EstablishedAction = 'hangUpCaller' | 'hangUpCallee' | 'dropLegs' | '
 // prettier-ignore
 export const establishedCallTable: Table<EstablishedState, EstablishedInput, EstablishedAction> = {
   talking: {
-    callerGone: ['ended', 'hangUpCallee', 'end', 'dispose'],
-    calleeGone: ['ended', 'hangUpCaller', 'end', 'dispose'],
-    hangUp:     ['ended', 'hangUpCaller', 'hangUpCallee', 'end', 'dispose'],
-    superseded: ['ended', 'dropLegs', 'dispose'],
+    callerGone: ['ended', 'endChange', 'hangUpCallee', 'end', 'dispose'],
+    calleeGone: ['ended', 'endChange', 'hangUpCaller', 'end', 'dispose'],
+    hangUp:     ['ended', 'endChange', 'hangUpCaller', 'hangUpCallee', 'end', 'dispose'],
+    superseded: ['ended', 'endChange', 'dropLegs', 'dispose'],
   },
   ended: {},
 };

@@ -11,7 +11,10 @@ import {
   type EstablishedInput,
   type EstablishedState,
 } from './established-call.table.ts';
+import { readSessionRequest } from './session-request.ts';
 import { relayRequest } from './relay.ts';
+import { SessionChanges } from './session-changes.ts';
+import { otherSide, type Session, type Side } from './session.ts';
 
 /** What a call is once it is answered; its records hold the same. */
 export interface EstablishedParts {
@@ -22,21 +25,23 @@ export interface EstablishedParts {
   readonly caller: Leg;
   readonly callee: Leg;
   readonly node: MediaNodeId | undefined;
+  /** As it was answered, or as its last owner left it. */
+  readonly session: Session;
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }
 
 export interface EstablishedDeps {
-  readonly media: Pick<Media, 'release'>;
-  readonly teller: Pick<CallTeller, 'ended'>;
+  readonly media: Media;
+  readonly teller: Pick<CallTeller, 'held' | 'resumed' | 'ended'>;
+  /** Its session or a dialog is another than before. */
+  readonly changed: (session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
   readonly markEnded: (callId: CallId) => Promise<'won' | 'lost'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (call: EstablishedCall) => void;
 }
-
-export type Side = 'caller' | 'callee';
 
 interface Detail {
   readonly cause?: CallCause;
@@ -47,12 +52,24 @@ export class EstablishedCall {
   readonly parts: EstablishedParts;
   readonly #deps: EstablishedDeps;
   readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail>;
+  readonly #changes: SessionChanges;
   #ending: Promise<void> = Promise.resolve();
 
   constructor(parts: EstablishedParts, deps: EstablishedDeps) {
     this.parts = parts;
     this.#deps = deps;
     this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
+    const { node } = parts;
+    const { media, teller, changed, clock, log } = deps;
+    this.#changes = new SessionChanges(parts.session, {
+      place: node === undefined ? undefined : { ...parts, node, media },
+      teller,
+      changed,
+      gone: (sipStatus) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
+      random: Math.random,
+      clock,
+      log,
+    });
   }
 
   get state(): EstablishedState {
@@ -96,8 +113,16 @@ export class EstablishedCall {
 
   /** Passes a request inside the dialog of one side on to the other. */
   async relay(request: IncomingRequest, from: Side): Promise<void> {
+    const session = readSessionRequest(request);
     if (this.state === 'ended') await request.reply({ status: 481 });
-    else await relayRequest(request, from === 'caller' ? this.parts.callee : this.parts.caller);
+    else if (session.kind === 'refuse') await request.reply(session.reply);
+    else if (session.kind === 'offer') this.#changes.offer(request, from, session.sdp);
+    else await relayRequest(request, this.parts[otherSide(from)]);
+  }
+
+  /** One side has acknowledged a 2xx. */
+  acknowledged(by: Side): void {
+    this.#changes.acknowledged(by);
   }
 
   #gone(side: Side, cause: CallCause): void {
@@ -123,6 +148,7 @@ export class EstablishedCall {
   }
 
   readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail) => void>> = {
+    endChange: () => this.#changes.close(),
     hangUpCaller: () => this.parts.caller.hangUp(),
     hangUpCallee: () => this.parts.callee.hangUp(),
     dropLegs: () => {

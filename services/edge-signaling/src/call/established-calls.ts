@@ -4,7 +4,7 @@ import { type CallRecords } from './call-records.ts';
 import { EstablishedCall, type EstablishedDeps, type EstablishedParts } from './established-call.ts';
 
 export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'clock' | 'log'> {
-  readonly records: Pick<CallRecords, 'keep' | 'end'>;
+  readonly records: Pick<CallRecords, 'keep' | 'change' | 'end'>;
 }
 
 /** The answered calls in the hands of this edge. */
@@ -38,6 +38,7 @@ export class EstablishedCalls {
     const call = new EstablishedCall(parts, {
       media,
       teller,
+      changed: (session) => records.change(parts, session, teller.sequence),
       markEnded: (callId) => records.end(callId),
       clock,
       log,

@@ -3,7 +3,9 @@ import {
   callAnswered,
   callEnded,
   callFailed,
+  callHeld,
   callInitiated,
+  callResumed,
   callRinging,
   callRouted,
   type InstanceId,
@@ -49,6 +51,8 @@ export function journalTeller(
     routed: (targets) => tell(callRouted, { targets }),
     ringing: (legId, target) => tell(callRinging, { legId, target }),
     answered: (legId, target, media) => tell(callAnswered, { legId, target, media }),
+    held: (by) => tell(callHeld, { by }),
+    resumed: (by) => tell(callResumed, { by }),
     ended: (cause, durationMs, statistics) => tell(callEnded, { cause, durationMs, statistics }),
     failed: (cause) => tell(callFailed, { cause }),
   };

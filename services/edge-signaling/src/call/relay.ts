@@ -1,17 +1,13 @@
 import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
 import { type Leg } from '../leg/leg.ts';
+import { sessionHeaders } from './exchange.ts';
 
-/** Requests that change a session wait for the media path to follow them; until then they are refused, not lost. */
-const SESSION_METHODS: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);
 const PASSED_HEADERS = ['content-type', 'content-disposition', 'info-package', 'event', 'subject'];
 
 /** Passes a request inside one dialog on to the peer's dialog, and the peer's final answer back. */
 export async function relayRequest(request: IncomingRequest, peer: Leg): Promise<void> {
-  if (SESSION_METHODS.has(request.method)) {
-    await request.reply({ status: 488 });
-    return;
-  }
-  const headers: Record<string, string> = {};
+  // An UPDATE without a session still says where we are, RFC 3311 §5.1.
+  const headers: Record<string, string> = request.method === 'UPDATE' ? { Contact: sessionHeaders.Contact } : {};
   for (const name of PASSED_HEADERS) {
     const value = request.header(name);
     if (value !== undefined) headers[name] = value;

@@ -8,7 +8,7 @@ import {
 } from '@callweave/srf';
 import { Machine } from '../machine.ts';
 import { adoptedLegTable, type AdoptedAction, type AdoptedInput, type AdoptedState } from './adopted-leg.table.ts';
-import { cseqOf, type DialogIdentity, type DialogState } from './dialog.ts';
+import { cseqOf, type DialogIdentity, type DialogState, refreshed, type TargetRefresh } from './dialog.ts';
 import { type Leg, type SendRequest, silent } from './leg.ts';
 
 /** What an adopted leg tells its call. */
@@ -17,6 +17,8 @@ export interface AdoptedLegEvents {
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
+  /** An ACK, which can only be that of a re-INVITE. */
+  acknowledged(): void;
   disposed(): void;
 }
 
@@ -58,7 +60,10 @@ export class AdoptedLeg implements Leg {
   }
 
   async receive(request: IncomingRequest): Promise<void> {
-    if (request.method === 'ACK') return;
+    if (request.method === 'ACK') {
+      this.#events.acknowledged();
+      return;
+    }
     if (request.isFromEngine) {
       this.#machine.feed('lost', {});
       return;
@@ -77,6 +82,10 @@ export class AdoptedLeg implements Leg {
     // The answer never waits for anything behind us.
     await request.reply({ status: 200 });
     this.#machine.feed('bye', {});
+  }
+
+  refreshTarget(message: TargetRefresh): void {
+    this.#dialog = refreshed(this.#dialog, message);
   }
 
   request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {

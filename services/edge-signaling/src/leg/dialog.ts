@@ -76,6 +76,19 @@ export function nextHopOf(
   return leadsTo(remoteTargetOf(message), source) ? undefined : seen;
 }
 
+/** A message that may name another Contact than the one before, and where it was seen. RFC 3261 §12.2. */
+export interface TargetRefresh extends ReadableMessage {
+  readonly source: string;
+  readonly transport: string;
+}
+
+/** A dialog whose peer has said where it is now; the route set stays as it is. RFC 3261 §12.2.1.2, §12.2.2. */
+export function refreshed(dialog: DialogState, message: TargetRefresh): DialogState {
+  const remoteTarget = remoteTargetOf(message);
+  if (remoteTarget === '') return dialog;
+  return { ...dialog, remoteTarget, nextHop: dialog.routeSet.length > 0 ? undefined : nextHopOf(message, message) };
+}
+
 function leadsTo(target: string, source: string): boolean {
   try {
     const uri = parseUri(target);

@@ -6,7 +6,7 @@ import {
   type OutgoingRequest,
   type SentRequest,
 } from '@callweave/srf';
-import { cseqOf, type DialogIdentity, type DialogState } from './dialog.ts';
+import { cseqOf, type DialogIdentity, type DialogState, type TargetRefresh } from './dialog.ts';
 
 /** How a leg sends; the engine behind it knows transports and transactions. */
 export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
@@ -22,7 +22,9 @@ export interface Leg {
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void;
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest;
+  /** A re-INVITE or UPDATE of the peer that was accepted, or its 2xx to one of ours, says where it is now. */
+  refreshTarget(message: TargetRefresh): void;
   /** Ends the dialog in the way its state asks for: CANCEL or BYE. */
   hangUp(headers?: HeaderValues): void;
   /** Lets go of the dialog without a word: it is another edge's now. */

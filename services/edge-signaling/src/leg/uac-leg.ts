@@ -18,8 +18,10 @@ import {
   nextHopOf,
   partyOf,
   recordRouteOf,
+  refreshed,
   remoteTargetOf,
   tagOf,
+  type TargetRefresh,
 } from './dialog.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
@@ -32,6 +34,8 @@ export interface UacLegEvents {
   bye(request: IncomingRequest): void;
   lost(): void;
   request(request: IncomingRequest): Promise<void>;
+  /** An ACK, which can only be that of a re-INVITE. */
+  acknowledged(): void;
   /** The dialog can be found from now on. */
   established(): void;
   disposed(): void;
@@ -115,7 +119,10 @@ export class UacLeg implements Leg {
   }
 
   async receive(request: IncomingRequest): Promise<void> {
-    if (request.method === 'ACK') return;
+    if (request.method === 'ACK') {
+      this.#events.acknowledged();
+      return;
+    }
     if (request.method !== 'BYE') {
       await this.#events.request(request);
       return;
@@ -128,10 +135,14 @@ export class UacLeg implements Leg {
     this.#machine.feed('bye', { request });
   }
 
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
+  refreshTarget(message: TargetRefresh): void {
+    this.#dialog = refreshed(this.#dialog, message);
+  }
+
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
     const dialogId = engineDialogId(this.#callId, this.legId);
     const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
-    this.#send({ ...request, uri: 'sip:placeholder', dialogId }, noting);
+    return this.#send({ ...request, uri: 'sip:placeholder', dialogId }, noting);
   }
 
   #receiveResponse(response: IncomingResponse): void {

@@ -5,6 +5,7 @@ import {
   type OutgoingEvents,
   type OutgoingRequest,
   type Reply,
+  type SentRequest,
 } from '@callweave/srf';
 import { activeTrace } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
@@ -17,7 +18,9 @@ import {
   nextHopOf,
   partyOf,
   recordRouteOf,
+  refreshed,
   remoteTargetOf,
+  type TargetRefresh,
 } from './dialog.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
@@ -29,6 +32,8 @@ export interface UasLegEvents {
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
+  /** An ACK, of the INVITE or of a later one. */
+  acknowledged(): void;
   /** The leg is over and holds nothing any more. */
   disposed(): void;
 }
@@ -107,6 +112,7 @@ export class UasLeg implements Leg {
     switch (request.method) {
       case 'ACK':
         this.#machine.feed('ack', {});
+        this.#events.acknowledged();
         return;
       case 'BYE':
         if (request.isFromEngine) {
@@ -122,9 +128,13 @@ export class UasLeg implements Leg {
     }
   }
 
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): void {
+  refreshTarget(message: TargetRefresh): void {
+    this.#dialog = refreshed(this.#dialog, message);
+  }
+
+  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
     const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
-    this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, noting);
+    return this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, noting);
   }
 
   get #dialogId(): string {

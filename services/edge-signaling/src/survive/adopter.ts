@@ -2,8 +2,9 @@ import { type CallId, type CallRecord, type LegRecord } from '@callweave/contrac
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
-import { type EstablishedCall, type Side } from '../call/established-call.ts';
+import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
 import { type LegTable, type SendRequest } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
@@ -67,7 +68,13 @@ export class Adopter {
     const caller = leg(callerRecord, 'caller');
     const callee = leg(calleeRecord, 'callee');
     const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
-    const parts = { tenant, callId, epoch, caller, callee, node: media, ...times };
+    const side = ({ profile = 'rtp' }: LegRecord, name: Side): SessionSide => ({
+      profile,
+      sdp: undefined,
+      holds: record.heldBy?.includes(name) ?? false,
+    });
+    const session = { caller: side(callerRecord, 'caller'), callee: side(calleeRecord, 'callee') };
+    const parts = { tenant, callId, epoch, caller, callee, node: media, session, ...times };
     for (const each of [caller, callee]) legs.add(each);
     return calls.restore(parts, openTeller(record));
   }
@@ -85,6 +92,7 @@ export class Adopter {
           if (call === undefined) await request.reply({ status: 481 });
           else await call.relay(request, side);
         },
+        acknowledged: () => calls.byId(callId)?.acknowledged(side),
         disposed: () => legs.delete(record.legId),
       },
     });

@@ -1,0 +1,52 @@
+import { type Table } from '../machine.ts';
+
+export type ChangeState = 'steady' | 'callerOffers' | 'callerConfirms' | 'calleeOffers' | 'calleeConfirms' | 'closed';
+export type ChangeInput =
+  'callerOffer' | 'calleeOffer' | 'accepted' | 'settled' | 'callerAck' | 'calleeAck' | 'ackOverdue' | 'close';
+export type ChangeAction =
+  'change' | 'refuseOverlap' | 'refuseGlare' | 'awaitAck' | 'stopAwaiting' | 'abandon' | 'dispose';
+
+/**
+ * Who is changing the session of an answered call. Every change occupies both dialogs, so there is one at a time: the
+ * same side is told to come back (RFC 3261 §14.2, RFC 3311 §5.2), the other one has a request of ours pending and is
+ * told 491. `accepted` is a 2xx to a re-INVITE, after which only its ACK frees both dialogs again (RFC 3261 §14.1).
+ */
+// prettier-ignore
+export const sessionChangesTable: Table<ChangeState, ChangeInput, ChangeAction> = {
+  steady: {
+    callerOffer: ['callerOffers', 'change'],
+    calleeOffer: ['calleeOffers', 'change'],
+    close:       ['closed', 'dispose'],
+  },
+  callerOffers: {
+    callerOffer: ['callerOffers', 'refuseOverlap'],
+    calleeOffer: ['callerOffers', 'refuseGlare'],
+    accepted:    ['callerConfirms', 'awaitAck'],
+    settled:     ['steady'],
+    close:       ['closed', 'abandon', 'dispose'],
+  },
+  callerConfirms: {
+    callerOffer: ['callerOffers', 'stopAwaiting', 'change'],
+    calleeOffer: ['callerConfirms', 'refuseGlare'],
+    callerAck:   ['steady', 'stopAwaiting'],
+    ackOverdue:  ['steady'],
+    settled:     ['steady', 'stopAwaiting'],
+    close:       ['closed', 'dispose'],
+  },
+  calleeOffers: {
+    calleeOffer: ['calleeOffers', 'refuseOverlap'],
+    callerOffer: ['calleeOffers', 'refuseGlare'],
+    accepted:    ['calleeConfirms', 'awaitAck'],
+    settled:     ['steady'],
+    close:       ['closed', 'abandon', 'dispose'],
+  },
+  calleeConfirms: {
+    calleeOffer: ['calleeOffers', 'stopAwaiting', 'change'],
+    callerOffer: ['calleeConfirms', 'refuseGlare'],
+    calleeAck:   ['steady', 'stopAwaiting'],
+    ackOverdue:  ['steady'],
+    settled:     ['steady', 'stopAwaiting'],
+    close:       ['closed', 'dispose'],
+  },
+  closed: {},
+};

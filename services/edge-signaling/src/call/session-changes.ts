@@ -1,0 +1,198 @@
+import { type Clock, type Timer } from '@callweave/clock';
+import { isHold } from '@callweave/sdp';
+import { copyText } from '@callweave/sip';
+import { type IncomingRequest, type Reply, type SentRequest } from '@callweave/srf';
+import { ignore, type Logger } from '@callweave/telemetry';
+import { Machine } from '../machine.ts';
+import { type CallTeller } from './call-ports.ts';
+import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
+import { type ChangeAction, type ChangeInput, type ChangeState, sessionChangesTable } from './session-changes.table.ts';
+import { otherSide, type Session, type Side } from './session.ts';
+
+/** As long as a 2xx is repeated for want of its ACK, RFC 3261 §13.3.1.4. */
+const ACK_MS = 32_000;
+/** Longest a side is told to wait that offers twice, RFC 3261 §14.2. */
+const MAX_RETRY_SEC = 10;
+
+export interface SessionChangesDeps {
+  /** Undefined when no node holds the media of the call. */
+  readonly place: ExchangePlace | undefined;
+  readonly teller: Pick<CallTeller, 'held' | 'resumed'>;
+  /** The session or a dialog is another than before. */
+  readonly changed: (session: Session) => void;
+  /** One side has no such dialog any more. */
+  readonly gone: (status: number) => void;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A request that changes the session, until it is answered. */
+interface Change {
+  readonly request: IncomingRequest;
+  readonly from: Side;
+  readonly sdp: string;
+  isAnswered: boolean;
+  isCancelled: boolean;
+  sent: SentRequest | undefined;
+}
+
+type Detail = Partial<Pick<Change, 'request' | 'from' | 'sdp'>>;
+
+/** Changes of an answered call's session, one at a time: the offer of one side, the answer of the other. */
+export class SessionChanges {
+  readonly #deps: SessionChangesDeps;
+  readonly #machine: Machine<ChangeState, ChangeInput, ChangeAction, Detail>;
+  #session: Session;
+  #change: Change | undefined;
+  #ackTimer: Timer | undefined;
+
+  constructor(session: Session, deps: SessionChangesDeps) {
+    this.#session = session;
+    this.#deps = deps;
+    this.#machine = new Machine(sessionChangesTable, 'steady', this.#actions);
+  }
+
+  /** A re-INVITE or UPDATE of one side, with its offer. */
+  offer(request: IncomingRequest, from: Side, sdp: string): void {
+    this.#machine.feed(from === 'caller' ? 'callerOffer' : 'calleeOffer', { request, from, sdp: copyText(sdp) });
+  }
+
+  /** One side has acknowledged a 2xx. */
+  acknowledged(by: Side): void {
+    this.#machine.feed(by === 'caller' ? 'callerAck' : 'calleeAck', {});
+  }
+
+  /** The call is over; whoever waits for an answer is told so. */
+  close(): void {
+    this.#machine.feed('close', {});
+  }
+
+  async #run(change: Change): Promise<void> {
+    const { place } = this.#deps;
+    if (place === undefined) {
+      await this.#refuse(change, { status: 488 });
+      return;
+    }
+    const exchanged = await exchange(place, this.#session, {
+      from: change.from,
+      method: change.request.method === 'UPDATE' ? 'UPDATE' : 'INVITE',
+      sdp: change.sdp,
+      underWay: (sent) => {
+        change.sent = sent;
+        if (change.isCancelled) sent.cancel();
+      },
+    });
+    if (this.#machine.state === 'closed') return;
+    if (exchanged.kind === 'answered') await this.#accept(change, place, exchanged);
+    else if (exchanged.kind === 'refused' && exchanged.isGone) {
+      await this.#refuse(change, exchanged.reply);
+      this.#deps.gone(exchanged.reply.status);
+    } else {
+      if (exchanged.kind === 'refused') await restoreMedia(place, this.#session, change.from);
+      if (exchanged.kind === 'half-done') await this.#undo(change, place);
+      await this.#refuse(change, exchanged.reply);
+    }
+  }
+
+  async #accept(change: Change, place: ExchangePlace, exchanged: Exchanged & { kind: 'answered' }): Promise<void> {
+    const { request, from, sdp } = change;
+    const { answer, response } = exchanged;
+    if (change.isCancelled) {
+      await this.#undo(change, place);
+      this.#machine.feed('settled', {});
+      return;
+    }
+    // Before the answer leaves: what the side that asked does next may be here before we are told that it has left.
+    this.#machine.feed(request.method === 'INVITE' ? 'accepted' : 'settled', {});
+    if (!(await this.#reply(change, { status: 200, headers: sessionHeaders, body: exchanged.sdp }))) {
+      await this.#undo(change, place);
+      this.#machine.feed('settled', {});
+      return;
+    }
+    const to = otherSide(from);
+    place[from].refreshTarget(request);
+    place[to].refreshTarget(response);
+    const before = this.#session;
+    const offers = { ...before[from], sdp, holds: isHold(sdp) };
+    // Whoever is kept on hold has no say in it: what he answers says nothing of himself.
+    const holds = offers.holds ? before[to].holds : isHold(answer);
+    const answers = { ...before[to], sdp: copyText(answer), holds };
+    this.#session = from === 'caller' ? { caller: offers, callee: answers } : { caller: answers, callee: offers };
+    this.#tell(before);
+    this.#deps.changed(this.#session);
+  }
+
+  #tell(before: Session): void {
+    const { teller } = this.#deps;
+    for (const side of ['caller', 'callee'] as const) {
+      const { holds } = this.#session[side];
+      if (holds === before[side].holds) continue;
+      if (holds) teller.held(side);
+      else teller.resumed(side);
+    }
+  }
+
+  /** The peer has agreed, and the side that asked never learns of it: the peer is asked to go back. RFC 3261 §14.1. */
+  async #undo({ from }: Change, place: ExchangePlace): Promise<void> {
+    const { sdp } = this.#session[from];
+    if (sdp === undefined || this.#machine.state === 'closed') return;
+    const undone = await exchange(place, this.#session, { from, method: 'INVITE', sdp });
+    if (undone.kind !== 'answered') this.#deps.log.warn('session.not-undone', { callId: place.callId, by: from });
+  }
+
+  async #refuse(change: Change, reply: Reply): Promise<void> {
+    this.#machine.feed('settled', {});
+    await this.#reply(change, reply);
+  }
+
+  /** Whether the answer left; a request is answered once, and a cancelled one by the engine. */
+  async #reply(change: Change, reply: Reply): Promise<boolean> {
+    if (change.isAnswered || change.isCancelled) return false;
+    change.isAnswered = true;
+    return this.#answer(change.request, reply);
+  }
+
+  async #answer(request: IncomingRequest, reply: Reply): Promise<boolean> {
+    try {
+      await request.reply(reply);
+      return true;
+    } catch (error) {
+      ignore(this.#deps.log, error, 'nobody waits for the answer any more');
+      return false;
+    }
+  }
+
+  #begin({ request, from, sdp }: Detail): void {
+    if (request === undefined || from === undefined || sdp === undefined) return;
+    const change: Change = { request, from, sdp, isAnswered: false, isCancelled: false, sent: undefined };
+    this.#change = change;
+    request.onCancel(() => {
+      change.isCancelled = true;
+      change.sent?.cancel();
+    });
+    this.#run(change).catch(async (error: unknown) => {
+      this.#deps.log.error('session.change-failed', { callId: this.#deps.place?.callId, err: error });
+      await this.#refuse(change, { status: 500 });
+    });
+  }
+
+  readonly #actions: Readonly<Record<ChangeAction, (detail: Detail) => void>> = {
+    change: (detail) => this.#begin(detail),
+    refuseOverlap: ({ request }) => {
+      const seconds = String(Math.floor(this.#deps.random() * (MAX_RETRY_SEC + 1)));
+      if (request !== undefined) void this.#answer(request, { status: 500, headers: { 'Retry-After': seconds } });
+    },
+    refuseGlare: ({ request }) => {
+      if (request !== undefined) void this.#answer(request, { status: 491 });
+    },
+    awaitAck: () => (this.#ackTimer = this.#deps.clock.after(ACK_MS, () => this.#machine.feed('ackOverdue', {}))),
+    stopAwaiting: () => this.#ackTimer?.cancel(),
+    abandon: () => {
+      // RFC 3261 §15.1.2: what is pending when the dialog ends is answered 487.
+      if (this.#change !== undefined) void this.#reply(this.#change, { status: 487 });
+    },
+    dispose: () => this.#ackTimer?.cancel(),
+  };
+}

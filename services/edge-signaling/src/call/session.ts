@@ -1,0 +1,27 @@
+import { type MediaProfile } from '@callweave/contracts';
+
+/** The two who talk. */
+export type Side = 'caller' | 'callee';
+
+/** What one side of an answered call has said about its media. */
+export interface SessionSide {
+  /** What it needs of ours. */
+  readonly profile: MediaProfile;
+  /** Its last description that came into force; undefined when that was at another edge. */
+  readonly sdp: string | undefined;
+  /** Whether it keeps the other on hold. */
+  readonly holds: boolean;
+}
+
+/** What both sides have agreed to. */
+export type Session = Readonly<Record<Side, SessionSide>>;
+
+/** The one on the other side. */
+export function otherSide(side: Side): Side {
+  return side === 'caller' ? 'callee' : 'caller';
+}
+
+/** Who keeps the other on hold. */
+export function holders(session: Session): Side[] {
+  return (['caller', 'callee'] as const).filter((side) => session[side].holds);
+}
