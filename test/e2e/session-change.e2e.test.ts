@@ -114,7 +114,7 @@ test.each([
   expect(await told()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended']);
 });
 
-test('SIPp phones change their session by re-INVITE and UPDATE from either side; glare and a refusal change nothing', async () => {
+test('SIPp phones change their session by re-INVITE of either side and UPDATE of the caller; glare and a refusal change nothing', async () => {
   const remote = platform.sip[0] ?? '';
   const localPort = await getPort({ host: '127.0.0.1' });
   const [caller, callee] = await addSubscribers(bus, `changer-${String(localPort)}-`, 2);

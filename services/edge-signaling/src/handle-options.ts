@@ -7,7 +7,7 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
       ? request.reply({
           status: 200,
           headers: {
-            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, REGISTER',
+            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, REGISTER, UPDATE',
             Accept: 'application/sdp',
             Supported: 'path',
           },
