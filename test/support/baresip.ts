@@ -8,6 +8,7 @@ import getPort from 'get-port';
 import { z } from 'zod';
 import { netstring, NetstringReader } from './netstring.ts';
 import { samplesOf, toneWav } from './tone.ts';
+import { tied } from './tied.ts';
 import { until } from './until.ts';
 
 const Event = z.object({ event: z.literal(true), type: z.string(), param: z.string().optional() });
@@ -48,14 +49,12 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
   writeFileSync(join(directory, 'accounts'), '');
-  const child = spawn('baresip', ['-f', directory], {
+  const child = spawn(...tied('baresip', ['-f', directory]), {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
   });
   const gone = once(child, 'exit');
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
   const events: BaresipEvent[] = [];
   const socket = await control(controlPort);
   const reader = new NetstringReader();
@@ -88,7 +87,6 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     quit: async () => {
       command('quit');
       await gone;
-      process.off('exit', kill);
       socket.destroy();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import getPort from 'get-port';
 import { z } from 'zod';
 import { type Platform, root, scrape } from './platform.ts';
+import { tied } from './tied.ts';
 import { until } from './until.ts';
 
 const Secrets = z.object({ natsPasswords: z.record(z.string(), z.string()) });
@@ -45,16 +46,12 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
   const secret = 'edge-pair';
   const logFile = join(directory, 'log');
   const children: Partial<Record<'engine' | 'edge', ChildProcess>> = {};
-  const kill = (): void => {
-    for (const child of Object.values(children)) child.kill('SIGKILL');
-  };
-  process.once('exit', kill);
 
   const run = (name: 'engine' | 'edge', bin: string, args: string[], env: Record<string, string>): void => {
     const running = children[name];
     if (running !== undefined && isRunning(running)) return;
     const log = openSync(logFile, 'a');
-    children[name] = spawn(process.execPath, [join(root, 'services', bin), ...args], {
+    children[name] = spawn(...tied(process.execPath, [join(root, 'services', bin), ...args]), {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', ...env },
       stdio: ['ignore', log, log],
@@ -87,7 +84,6 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
   };
   const stop = async (): Promise<void> => {
     await killAndWait();
-    process.off('exit', kill);
     rmSync(directory, { recursive: true, force: true });
   };
   try {

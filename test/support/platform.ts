@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Connection, openConnection } from '@callweave/bus';
 import { type PlatformFile, readPlatformFile } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { tied } from './tied.ts';
 import { until } from './until.ts';
 
 /** The whole product, started by the very command `npm start` runs, on free ports and in a directory of its own. */
@@ -45,7 +46,7 @@ const READY_MS = 60_000;
 /** Starts the platform with one edge per SIP port and waits until it says it is ready. */
 export async function startPlatform(environment: Readonly<Record<string, string>> = {}): Promise<Platform> {
   const stateDir = mkdtempSync(join(tmpdir(), 'callweave-platform-'));
-  const child = spawn(process.execPath, [join(root, 'services/supervisor/bin/callweave-supervisor.mjs')], {
+  const child = spawn(...tied(process.execPath, [join(root, 'services/supervisor/bin/callweave-supervisor.mjs')]), {
     cwd: stateDir,
     env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -137,7 +138,7 @@ function find(file: PlatformFile, name: string): PlatformFile['processes'][numbe
 
 async function runCli(stateDir: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   const bin = join(root, 'services/cli/bin/callweave.mjs');
-  const child = spawn(process.execPath, [bin, '--state-dir', stateDir, ...args], {
+  const child = spawn(...tied(process.execPath, [bin, '--state-dir', stateDir, ...args]), {
     env: baseEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

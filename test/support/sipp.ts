@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parseMessageTrace, type TracedMessage } from './message-trace.ts';
 import { root } from './platform.ts';
+import { tied } from './tied.ts';
 
 export interface SippOptions {
   /** File in `test/scenarios`, without its extension; a path; or `uas`, the callee SIPp brings with it. */
@@ -68,8 +69,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   }
   for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
   try {
-    // It must not outlive the test process, however that one ends.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'sipp', ...args], {
+    const child = spawn(...tied('sipp', args), {
       cwd: directory,
       stdio: 'ignore',
       env: { PATH: '/usr/bin:/usr/local/bin', TZ: 'UTC' },

@@ -29,10 +29,10 @@ export async function startChild(
   const path = fileURLToPath(new URL(file, import.meta.url));
   const limit = maxFileKb === undefined ? '' : `ulimit -S -f ${String(maxFileKb)}; `;
   const node = [process.execPath, '--conditions=@callweave/source', '--import', 'tsx', path, ...args];
-  const child = spawn('bash', ['-c', `${limit}exec "$@"`, 'bash', ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'bash', '-c', `${limit}exec "$@"`, 'bash', ...node], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const gone = once(child, 'exit');
-  const killAtExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', killAtExit);
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   const ready = once(reader, 'line');
@@ -49,7 +49,6 @@ export async function startChild(
     lines,
     signal: (name) => void child.kill(name),
     kill: async () => {
-      process.off('exit', killAtExit);
       child.kill('SIGKILL');
       await gone;
     },

@@ -73,7 +73,7 @@ describe('callweave provision', () => {
     const first = callweave(['provision', '--realm', 'example.org'], operator());
     const variables = Object.entries(passwords).map(([name, value]) => `${name}=${value}`);
     const command = ['nats-server', '--config', join(folder, 'nats.conf')];
-    server = spawn('env', [...variables, ...command], { stdio: 'ignore' });
+    server = spawn('setpriv', ['--pdeathsig', 'KILL', 'env', ...variables, ...command], { stdio: 'ignore' });
     expect(await first).toMatchObject({ code: 0, stderr: '' });
 
     const { nc, jsm, ...connection } = await connectAs('operator');

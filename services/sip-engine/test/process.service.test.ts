@@ -11,8 +11,17 @@ afterEach(() => {
 });
 
 function start(...args: string[]) {
-  const child = spawn('env', [
-    ...['DRACHTIO_SECRET=from outside', process.execPath, '--import', 'tsx', '--conditions=@callweave/source'],
+  const child = spawn('setpriv', [
+    ...[
+      '--pdeathsig',
+      'KILL',
+      'env',
+      'DRACHTIO_SECRET=from outside',
+      process.execPath,
+      '--import',
+      'tsx',
+      '--conditions=@callweave/source',
+    ],
     ...[main, ...args],
   ]);
   running.push(child);

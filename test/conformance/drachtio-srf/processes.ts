@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tied } from '../../support/tied.ts';
 
 /** How a program is started. */
 export interface ProgramOptions {
@@ -13,13 +14,9 @@ export interface ProgramOptions {
 export class Processes {
   readonly #running = new Set<ChildProcess>();
 
-  constructor() {
-    process.once('exit', this.#kill);
-  }
-
   /** Starts one; it is given nothing of the machine it runs on. */
   start(command: string, args: readonly string[], { cwd, env = {}, onOutput }: ProgramOptions): ChildProcess {
-    const child = spawn(command, args, {
+    const child = spawn(...tied(command, args), {
       cwd,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -34,13 +31,8 @@ export class Processes {
 
   /** Ends all that still run, and waits until they are gone. */
   async stop(): Promise<void> {
-    process.off('exit', this.#kill);
     const gone = [...this.#running].map((child) => once(child, 'exit'));
-    this.#kill();
+    for (const child of this.#running) child.kill('SIGKILL');
     await Promise.all(gone);
   }
-
-  readonly #kill = (): void => {
-    for (const child of this.#running) child.kill('SIGKILL');
-  };
 }
