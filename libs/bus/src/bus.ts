@@ -28,6 +28,15 @@ export interface BusOptions extends Omit<ConnectionSettings, 'name'> {
   readonly log: Logger;
 }
 
+/** What a running service has that its access to the bus needs; its configuration is that of `busConfig`. */
+export interface BusContext extends Pick<BusOptions, 'instance' | 'version' | 'clock' | 'log'> {
+  readonly config: {
+    readonly natsUrl: string;
+    readonly natsUser?: string | undefined;
+    readonly natsPassword?: { reveal(): string } | undefined;
+  };
+}
+
 /** A service's whole access to the bus; nothing else in a service knows NATS. */
 export class Bus {
   readonly #options: BusOptions;
@@ -64,6 +73,12 @@ export class Bus {
   static async connect(options: BusOptions): Promise<Bus> {
     const connection = await openConnection({ ...options, name: options.profile.name }, options.log);
     return new Bus(options, connection);
+  }
+
+  /** Connects a service by its configuration. */
+  static connectService(profile: ServiceProfile, { config, instance, version, clock, log }: BusContext): Promise<Bus> {
+    const { natsUrl: url, natsUser: user, natsPassword } = config;
+    return Bus.connect({ url, user, password: natsPassword?.reveal(), profile, instance, version, clock, log });
   }
 
   /** Why the bus cannot be worked with now; undefined when it can. */

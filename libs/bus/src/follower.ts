@@ -1,10 +1,11 @@
 import { type Clock, type Timer } from '@callweave/clock';
 import { type CloudEvent, type EventType, parseEvent, type StreamType } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
-import { type ConsumerMessages, type JsMsg } from 'nats';
+import { type JsMsg } from 'nats';
 import { type z } from 'zod';
 import { decode } from './codec.ts';
 import { type Connection } from './connection.ts';
+import { type Opening, Reopened } from './reopened.ts';
 
 /** A fact and its place in its stream. */
 export type Placed<S extends z.ZodType> = Omit<CloudEvent, 'data'> & {
@@ -41,7 +42,6 @@ export interface FollowOptions {
   readonly onRestart: (position: number) => void | Promise<void>;
 }
 
-const REOPEN_MS = 500;
 /** Facts fetched ahead. */
 const AHEAD = 200;
 /** A stream that is elsewhere while nothing was told for this long is opened again, whatever its consumer believes. */
@@ -55,12 +55,10 @@ export class Follower {
   readonly #log: Logger;
   readonly #handlers: ReadonlyMap<string, FactHandler>;
   readonly #look: Timer;
+  readonly #reopened: Reopened;
   #position: number | undefined;
   #seenPosition: number | undefined;
-  #messages: ConsumerMessages | undefined;
-  #generation = 0;
-  #retry: Timer | undefined;
-  #stopped = false;
+  #isReading = false;
   #current = false;
 
   constructor(
@@ -73,8 +71,7 @@ export class Follower {
     this.#log = log.child({ stream: options.stream.name });
     this.#handlers = new Map(options.facts.map((handler) => [handler.type.type, handler]));
     this.#look = clock.every(LOOK_EVERY_MS, () => void this.#lookForStall());
-    connection.onReconnect(() => void this.#open());
-    void this.#open();
+    this.#reopened = new Reopened((opening) => this.#follow(opening), { connection, clock, log: this.#log });
   }
 
   /** Whether everything that was stored when the stream was last opened has been told. */
@@ -83,32 +80,11 @@ export class Follower {
   }
 
   stop(): void {
-    this.#stopped = true;
     this.#look.cancel();
-    this.#close();
+    this.#reopened.stop();
   }
 
-  #close(): void {
-    this.#generation += 1;
-    this.#current = false;
-    this.#retry?.cancel();
-    this.#messages?.stop();
-    this.#messages = undefined;
-  }
-
-  async #open(): Promise<void> {
-    this.#close();
-    if (this.#stopped) return;
-    const generation = this.#generation;
-    try {
-      await this.#follow(generation);
-    } catch (error) {
-      ignore(this.#log, error, 'the stream is opened again');
-    }
-    if (generation === this.#generation) this.#retry = this.#clock.after(REOPEN_MS, () => void this.#open());
-  }
-
-  async #follow(generation: number): Promise<void> {
+  async #follow(opening: Opening): Promise<void> {
     const { stream, lookBackSec, onRestart } = this.#options;
     if (await this.#hasLostFacts()) this.#position = undefined;
     const start =
@@ -119,16 +95,18 @@ export class Follower {
     const { num_pending, delivered } = await consumer.info(true);
     if (this.#position === undefined) await onRestart(delivered.stream_seq);
     const messages = await consumer.consume({ max_messages: AHEAD });
-    if (generation !== this.#generation) {
-      messages.stop();
-      return;
-    }
+    opening.onOver(() => messages.stop());
+    if (opening.isOver()) return;
+    opening.onOver(() => {
+      this.#isReading = false;
+      this.#current = false;
+    });
     this.#position ??= delivered.stream_seq;
-    this.#messages = messages;
+    this.#isReading = true;
     this.#current = num_pending === 0;
     let waiting = num_pending;
     for await (const message of messages) {
-      if (generation !== this.#generation) return;
+      if (opening.isOver()) return;
       this.#position = message.seq;
       this.#tell(message);
       waiting -= 1;
@@ -155,7 +133,7 @@ export class Follower {
   }
 
   async #lookForStall(): Promise<void> {
-    if (this.#messages === undefined || !this.#connection.isConnected()) return;
+    if (!this.#isReading || !this.#connection.isConnected()) return;
     try {
       const position = this.#position ?? 0;
       const isStill = position === this.#seenPosition;
@@ -164,7 +142,7 @@ export class Follower {
       const { state } = await this.#connection.jsm.streams.info(this.#options.stream.name);
       if (state.last_seq === position || position !== this.#position) return;
       this.#log.warn('follower.stalled', { position, last: state.last_seq });
-      await this.#open();
+      await this.#reopened.reopen();
     } catch (error) {
       ignore(this.#log, error, 'looked at again a moment later');
     }

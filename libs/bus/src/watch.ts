@@ -1,10 +1,11 @@
-import { type Clock, type Timer } from '@callweave/clock';
+import { type Clock } from '@callweave/clock';
 import { type BucketType, parseContract } from '@callweave/contracts';
-import { ignore, type Logger } from '@callweave/telemetry';
+import { type Logger } from '@callweave/telemetry';
 import { type KvEntry, type QueuedIterator } from 'nats';
 import { type z } from 'zod';
 import { decode } from './codec.ts';
 import { type Connection } from './connection.ts';
+import { type Opening, Reopened } from './reopened.ts';
 
 /** What a watcher is told: each record's last value first, then every change. */
 export interface WatchHandler<V> {
@@ -14,20 +15,14 @@ export interface WatchHandler<V> {
   readonly onCurrent?: () => void;
 }
 
-const REOPEN_MS = 500;
-
 /** A watch that re-opens itself after a lost connection, a missed heartbeat or an election, until stopped. */
 export class Watch<S extends z.ZodType> {
   readonly #type: BucketType<string, S>;
   readonly #filter: string;
   readonly #connection: Connection;
-  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #handler: WatchHandler<z.output<S>>;
-  #iterator: QueuedIterator<KvEntry> | undefined;
-  #generation = 0;
-  #retry: Timer | undefined;
-  #stopped = false;
+  readonly #reopened: Reopened;
   #current = false;
 
   constructor(
@@ -42,10 +37,8 @@ export class Watch<S extends z.ZodType> {
     this.#filter = filter;
     this.#handler = handler;
     this.#connection = connection;
-    this.#clock = clock;
     this.#log = log.child({ bucket: type.name });
-    connection.onReconnect(() => void this.#open());
-    void this.#open();
+    this.#reopened = new Reopened((opening) => this.#open(opening), { connection, clock, log: this.#log });
   }
 
   /** Whether everything that is stored has been told since the watch was last opened. */
@@ -54,49 +47,30 @@ export class Watch<S extends z.ZodType> {
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#close();
+    this.#reopened.stop();
   }
 
-  #close(): void {
-    this.#generation += 1;
-    this.#current = false;
-    this.#retry?.cancel();
-    this.#iterator?.stop();
-    this.#iterator = undefined;
+  async #open(opening: Opening): Promise<void> {
+    opening.onOver(() => (this.#current = false));
+    const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
+    const initial = { isHandedOut: false, early: false };
+    const iterator = await kv.watch({
+      key: this.#filter,
+      initializedFn: () => {
+        // Called before the watch is handed out, the first records still wait in its queue.
+        if (!initial.isHandedOut) initial.early = true;
+        else if (!opening.isOver()) this.#becomeCurrent();
+      },
+    });
+    initial.isHandedOut = true;
+    opening.onOver(() => iterator.stop());
+    if (!opening.isOver()) await this.#follow(iterator, opening, initial.early ? iterator.getReceived() : Infinity);
   }
 
-  async #open(): Promise<void> {
-    this.#close();
-    if (this.#stopped) return;
-    const generation = this.#generation;
-    try {
-      const kv = await this.#connection.js.views.kv(this.#type.name, { bindOnly: true, allow_direct: true });
-      const initial = { early: false };
-      const iterator = await kv.watch({
-        key: this.#filter,
-        initializedFn: () => {
-          // Called before the watch is handed out, the first records still wait in its queue.
-          if (this.#iterator === undefined) initial.early = true;
-          else if (generation === this.#generation) this.#becomeCurrent();
-        },
-      });
-      if (generation !== this.#generation) {
-        iterator.stop();
-        return;
-      }
-      this.#iterator = iterator;
-      await this.#follow(iterator, generation, initial.early ? iterator.getReceived() : Infinity);
-    } catch (error) {
-      ignore(this.#log, error, 'the watch is re-opened');
-    }
-    if (generation === this.#generation) this.#retry = this.#clock.after(REOPEN_MS, () => void this.#open());
-  }
-
-  async #follow(iterator: QueuedIterator<KvEntry>, generation: number, waiting: number): Promise<void> {
+  async #follow(iterator: QueuedIterator<KvEntry>, opening: Opening, waiting: number): Promise<void> {
     if (waiting === 0) this.#becomeCurrent();
     for await (const entry of iterator) {
-      if (generation !== this.#generation) return;
+      if (opening.isOver()) return;
       if (entry.operation === 'PUT') this.#tell(entry);
       waiting -= 1;
       if (waiting === 0) this.#becomeCurrent();

@@ -13,24 +13,10 @@ import { answerVerify } from './verify.ts';
 const WINDOW_CAPACITY = 300_000;
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startAuth({
-  config,
-  log,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword, nonceSec, keyRotationSec } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: authProfile,
-    instance,
-    version,
-    clock,
-    log,
-  });
+export async function startAuth(context: ServiceContext<Config>): Promise<RunningService> {
+  const { log, clock, instance } = context;
+  const { nonceSec, keyRotationSec } = context.config;
+  const bus = await Bus.connectService(authProfile, context);
   const keys = await NonceKeys.open({ bus, clock, log, rotationSec: keyRotationSec });
   const accounts = await openAccountStore(bus, clock);
   const challenger = new Challenger({ instance, accounts, keys, clock });

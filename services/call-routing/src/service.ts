@@ -5,24 +5,9 @@ import { type Config } from './config.ts';
 import { answerRoute } from './route-call.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startCallRouting({
-  config,
-  log,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: callRoutingProfile,
-    instance,
-    version,
-    clock,
-    log,
-  });
+export async function startCallRouting(context: ServiceContext<Config>): Promise<RunningService> {
+  const { config, log } = context;
+  const bus = await Bus.connectService(callRoutingProfile, context);
   await bus.serve([answerRoute({ plan: config, log })]);
 
   return {

@@ -32,24 +32,10 @@ export interface RunningConsole extends RunningService {
 }
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startConsole({
-  config,
-  log: logger,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningConsole> {
-  const { natsUrl, natsUser, natsPassword, host, port, token, publicUrl } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: consoleProfile,
-    instance,
-    version,
-    clock,
-    log: logger,
-  });
+export async function startConsole(context: ServiceContext<Config>): Promise<RunningConsole> {
+  const { log: logger, clock, version } = context;
+  const { host, port, token, publicUrl } = context.config;
+  const bus = await Bus.connectService(consoleProfile, context);
   const busState = (): BusState => (bus.isConnected() ? 'connected' : 'away');
   const board = new CallBoard();
   const log = new EventLog();

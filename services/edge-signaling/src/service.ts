@@ -30,24 +30,10 @@ import { Sweep } from './survive/sweep.ts';
 import { openTenants } from './tenants.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startEdge({
-  config,
-  log,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword, stateDir, engine, engineSecret, applicationServer } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: edgeProfile,
-    instance,
-    version,
-    clock,
-    log,
-  });
+export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
+  const { log, clock } = context;
+  const { stateDir, engine, engineSecret, applicationServer } = context.config;
+  const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
   let draining = false;

@@ -13,24 +13,10 @@ import { rtpengineNode } from './rtpengine-node.ts';
 import { WakeGuard } from './wake-guard.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startMediaControl({
-  config,
-  log,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword, rtpengines } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: mediaControlProfile,
-    instance,
-    version,
-    clock,
-    log,
-  });
+export async function startMediaControl(context: ServiceContext<Config>): Promise<RunningService> {
+  const { log, clock, instance } = context;
+  const { rtpengines } = context.config;
+  const bus = await Bus.connectService(mediaControlProfile, context);
   const nodes = rtpengines.map((address) => rtpengineNode(address, { clock, log }));
   const pool = await NodePool.open(nodes, { clock, log });
   gauge(nodesUp, () => pool.upCount);

@@ -7,24 +7,10 @@ import { answerList, answerLookup, answerRemove } from './handle-queries.ts';
 import { answerRegister } from './handle-register.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
-export async function startRegistrar({
-  config,
-  log,
-  clock,
-  instance,
-  version,
-}: ServiceContext<Config>): Promise<RunningService> {
-  const { natsUrl, natsUser, natsPassword, stateDir } = config;
-  const bus = await Bus.connect({
-    url: natsUrl,
-    user: natsUser,
-    password: natsPassword?.reveal(),
-    profile: registrarProfile,
-    instance,
-    version,
-    clock,
-    log,
-  });
+export async function startRegistrar(context: ServiceContext<Config>): Promise<RunningService> {
+  const { config, log, clock, instance } = context;
+  const { stateDir } = config;
+  const bus = await Bus.connectService(registrarProfile, context);
   const locations = bus.bucket(locationBucket);
   const publisher = await bus.openPublisher(stateDir);
   const sweeper = new ExpirySweeper({
