@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Baresip, startBaresip } from '../support/baresip.ts';
+import { type Baresip } from '../support/baresip.ts';
 import { type BrowserContext, type Page, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { registeredPhone } from '../support/phone-platform.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { until } from '../support/until.ts';
 
@@ -44,11 +45,8 @@ afterEach(async () => {
 });
 
 async function phone(user: 'alice' | 'bob', answers = true): Promise<Baresip> {
-  const account = platform.accounts.find((known) => known.user === user);
-  if (account === undefined) throw new Error(`no account ${user}`);
-  const started = await startBaresip({ ...account, registrar: platform.sip[0] ?? '', answers });
+  const started = await registeredPhone(platform, user, { answers });
   phones.push(started);
-  await started.waitFor('REGISTER_OK');
   return started;
 }
 

@@ -6,8 +6,9 @@ import { systemClock } from '@callweave/clock';
 import { callsBucket } from '@callweave/contracts';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Baresip, startBaresip } from '../support/baresip.ts';
+import { type Baresip } from '../support/baresip.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { registeredPhone } from '../support/phone-platform.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { spanTree } from '../support/span-tree.ts';
@@ -26,8 +27,8 @@ beforeAll(async () => {
     CALLWEAVE_OTLP_URL: `http://127.0.0.1:${String(port)}`,
     OTEL_BSP_SCHEDULE_DELAY: '100',
   });
-  alice = await phone('alice');
-  bob = await phone('bob');
+  alice = await registeredPhone(platform, 'alice');
+  bob = await registeredPhone(platform, 'bob');
 });
 
 afterAll(async () => {
@@ -35,14 +36,6 @@ afterAll(async () => {
   await platform.stop();
   await receiver?.close();
 });
-
-async function phone(user: string): Promise<Baresip> {
-  const account = platform.accounts.find((known) => known.user === user);
-  if (account === undefined) throw new Error(`no account ${user}`);
-  const started = await startBaresip({ ...account, registrar: platform.sip[0] ?? '' });
-  await started.waitFor('REGISTER_OK');
-  return started;
-}
 
 /** alice calls, is answered, and hangs up. */
 async function call(user: string): Promise<void> {

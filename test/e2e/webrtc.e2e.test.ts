@@ -1,10 +1,10 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Baresip, type BaresipOptions, startBaresip } from '../support/baresip.ts';
+import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
 import { callKinds, openCalls, lastCause } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
+import { hears, registeredPhone } from '../support/phone-platform.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
-import { toneShare } from '../support/tone.ts';
 import { until } from '../support/until.ts';
 import { startWebPhones, type WebPhone, type WebPhoneOptions, type WebPhones } from '../support/web-phone.ts';
 
@@ -60,22 +60,9 @@ async function webPhone(options: Partial<WebPhoneOptions> = {}): Promise<WebPhon
 
 /** A softphone that is registered as bob. */
 async function softPhone(options: Partial<BaresipOptions> = {}): Promise<Baresip> {
-  const registrar = platform.sip[0] ?? '';
-  const phone = await startBaresip({ ...account('bob'), registrar, toneHz: PHONE_HZ, ...options });
+  const phone = await registeredPhone(platform, 'bob', { toneHz: PHONE_HZ, ...options });
   open.push(() => phone.quit());
-  await phone.waitFor('REGISTER_OK');
   return phone;
-}
-
-async function hears(listener: Baresip, hz: number): Promise<void> {
-  let share = 0;
-  await until(`a tone of ${String(hz)} Hz`, () => {
-    const heard = listener.heard();
-    share = toneShare(heard, hz);
-    return heard.length > 12_000 && share > 0.5;
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}; its share is ${share.toFixed(2)}`, { cause: error });
-  });
 }
 
 /** The events of the one call since the test began, when it is over. */

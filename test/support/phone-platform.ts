@@ -1,0 +1,110 @@
+import { type Connection } from '@callweave/bus';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { type Baresip, type BaresipOptions, startBaresip } from './baresip.ts';
+import { callKinds, openCalls } from './call-facts.ts';
+import { mediaSessions } from './media-sessions.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { toneShare } from './tone.ts';
+import { until } from './until.ts';
+
+/** Samples of a second and a half. */
+const ENOUGH = 12_000;
+
+/** A platform for the tests of one file, phones of its accounts, and what is told of the one call of each test. */
+export class PhonePlatform {
+  readonly #phones: Baresip[] = [];
+  #platform: Platform | undefined;
+  #bus: Connection | undefined;
+  #before: ReadonlySet<string> = new Set();
+
+  /** Starts and ends all of it with the tests of the file that calls this; after each test nothing of a call is left. */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    beforeAll(async () => {
+      this.#platform = await startPlatform(environment);
+      this.#bus = await this.#platform.bus();
+    });
+    afterAll(async () => {
+      await this.#platform?.stop();
+    });
+    beforeEach(async () => {
+      this.#before = new Set((await callKinds(this.bus)).keys());
+    });
+    afterEach(async () => {
+      await Promise.all(this.#phones.splice(0).map((phone) => phone.quit()));
+      await until(
+        'nothing is left of any call',
+        async () => (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0,
+      );
+    });
+  }
+
+  get platform(): Platform {
+    return there(this.#platform);
+  }
+
+  get bus(): Connection {
+    return there(this.#bus);
+  }
+
+  /** `host:port` of the edge. */
+  get edge(): string {
+    return this.platform.sip[0] ?? '';
+  }
+
+  /** A registered phone, which quits after the test. */
+  async phone(user: 'alice' | 'bob', options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    const phone = await registeredPhone(this.platform, user, options);
+    this.#phones.push(phone);
+    return phone;
+  }
+
+  dial(caller: Baresip, user: string): void {
+    caller.command('dial', `sip:${user}@${this.edge}`);
+  }
+
+  /** Kinds of the events of this test's call so far, in order. */
+  async told(): Promise<string[]> {
+    const calls = [...(await callKinds(this.bus))].filter(([callId]) => !this.#before.has(callId));
+    expect(calls.length).toBeLessThan(2);
+    return calls[0]?.[1] ?? [];
+  }
+
+  async isTold(kind: string, times = 1): Promise<void> {
+    await until(`${kind} is told`, async () => (await this.told()).filter((each) => each === kind).length === times);
+  }
+
+  /** All of them, when the call is over. */
+  async toldInAll(): Promise<string[]> {
+    await until('the call is over', async () => /ended|failed/.test((await this.told()).at(-1) ?? ''));
+    return this.told();
+  }
+}
+
+/** A phone of one of the platform's accounts, once it is registered. */
+export async function registeredPhone(
+  { accounts, sip }: Platform,
+  user: string,
+  options: Partial<BaresipOptions> = {},
+): Promise<Baresip> {
+  const account = there(accounts.find((known) => known.user === user));
+  const phone = await startBaresip({ ...account, registrar: sip[0] ?? '', ...options });
+  await phone.waitFor('REGISTER_OK');
+  return phone;
+}
+
+/** Waits until a phone hears a tone. */
+export async function hears(listener: Baresip, hz: number): Promise<void> {
+  let share = 0;
+  await until(`a tone of ${String(hz)} Hz`, () => {
+    const heard = listener.heard();
+    share = toneShare(heard, hz);
+    return heard.length > ENOUGH && share > 0.5;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; its share is ${share.toFixed(2)}`, { cause: error });
+  });
+}
+
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not there, or not yet');
+  return value;
+}
