@@ -15,6 +15,7 @@ import { type WhenSent } from './control/session.ts';
 import { type App, type Apps } from './core/app.ts';
 import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
+import { DialogSender } from './core/dialog-sender.ts';
 import { DialogStore } from './core/dialog-store.ts';
 import { InDialogForwarder } from './core/proxy/in-dialog.ts';
 import { Proxy } from './core/proxy/proxy.ts';
@@ -100,7 +101,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       listeners: this.#listeners,
       transactions: this.#transactions,
       dialogs,
-      connections: new Connections({ clock, apps, dialogs }, (dialog, reason) => this.#uac.hangUp(dialog, reason)),
+      connections: new Connections({ clock, apps, dialogs }, (dialog, reason) => sender.hangUp(dialog, reason)),
       apps,
       wheel: new TimerWheel(deps.clock),
       timers: options.timers ?? defaultTimers,
@@ -111,13 +112,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,
       isDraining: () => this.#isDraining,
     };
-    const resolver = options.resolver ?? systemResolver;
-    const hops = new NextHops(this.#listeners, resolver);
+    const hops = new NextHops(this.#listeners, options.resolver ?? systemResolver);
     // Every engine with the secret knows the routes of the others.
     const key = createHash('sha256').update(`routes ${options.control.secret}`).digest();
     const forwarder = new InDialogForwarder(this.#core, hops, key);
-    this.#uac = new Uac(this.#core, resolver, forwarder);
-    this.#uas = new Uas(this.#core, this.#uac, forwarder);
+    const sender = new DialogSender(this.#core);
+    this.#uac = new Uac({ core: this.#core, sender, hops, forwarder });
+    this.#uas = new Uas(this.#core, sender, forwarder);
     this.#proxy = new Proxy(this.#core, this.#uas, hops, key);
   }
 

@@ -14,6 +14,7 @@ import { type Flow } from '../transport/transport.ts';
 import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
 import { type Dialog } from './dialog.ts';
 import { contactFor, isSdp, localHostPort, viaFor } from './local.ts';
+import { routed, routesOf } from './routes.ts';
 import { makesDialog } from './uas-request.ts';
 
 /** A request ready to be sent. */
@@ -46,10 +47,11 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
   const lines = appLines(headers, requestHeaders, here);
   const from = withTag(headers.get('from') ?? `<sip:${here}>`, here, () => ids.tag());
   const to = withTag(headers.get('to') ?? `<${uri}>`, here);
+  const { uri: requestUri, routes } = routed(uri, routesOf(headers));
   const cseq = /^(\d{1,10})\s/.exec(headers.get('cseq') ?? '')?.[1] ?? String(ids.cseq());
   const head = [
     `Via: ${viaFor(flow, branch)}`,
-    ...routesOf(headers).map((route) => `Route: ${route}`),
+    ...routes.map((route) => `Route: ${route}`),
     `Max-Forwards: ${headers.get('max-forwards') ?? '70'}`,
     `From: ${from}`,
     `To: ${to}`,
@@ -57,12 +59,7 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
     `CSeq: ${cseq} ${method}`,
     ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow)}`] : []),
   ];
-  return { bytes: serialize(wish, uri, head, lines), branch };
-}
-
-/** The routes an application gives: only those of a dialog count, RFC 3261 §12.2.1.1. */
-export function routesOf(headers: Headers): readonly string[] {
-  return hasTag(headers.get('to') ?? '') ? headers.all('route') : [];
+  return { bytes: serialize(wish, requestUri, head, lines), branch };
 }
 
 /** A request within a dialog, RFC 3261 §12.2.1.1. `cseq` is its number; an ACK repeats that of its INVITE. */
@@ -73,12 +70,15 @@ export function buildInDialog(
   cseq: number,
   ids: IdSource,
 ): BuiltRequest {
-  const { method, uri } = wish;
+  const { method } = wish;
   const branch = ids.branch();
   const lines = appLines(wish.headers, requestHeaders, localHostPort(flow));
+  // Applications that do not know the remote target write a placeholder.
+  const target = wish.uri.includes('placeholder') || method === 'ACK' ? dialog.remoteTarget : wish.uri;
+  const { uri, routes } = routed(target, dialog.routeSet);
   const head = [
     `Via: ${viaFor(flow, branch)}`,
-    ...dialog.routeSet.map((route) => `Route: ${route}`),
+    ...routes.map((route) => `Route: ${route}`),
     `Max-Forwards: ${wish.headers.get('max-forwards') ?? '70'}`,
     `From: ${dialog.local}`,
     `To: ${dialog.remote}`,
@@ -86,9 +86,7 @@ export function buildInDialog(
     `CSeq: ${cseq} ${method}`,
     ...(wantsContact(method, true) && !lines.keys.has('contact') ? [`Contact: ${dialog.contact}`] : []),
   ];
-  // Applications that do not know the remote target write a placeholder.
-  const target = uri.includes('placeholder') || method === 'ACK' ? dialog.remoteTarget : uri;
-  return { bytes: serialize(wish, target, head, lines), branch };
+  return { bytes: serialize(wish, uri, head, lines), branch };
 }
 
 /** The CANCEL of `invite`, RFC 3261 §9.1, with what the application adds. */
@@ -132,11 +130,6 @@ function serialize(
     text += 'Content-Type: application/sdp\r\n';
   }
   return serializeParts(`${wish.method} ${uri} SIP/2.0`, `${text}Content-Length: ${body.length}\r\n`, body);
-}
-
-/** Whether an address has a tag. */
-function hasTag(address: string): boolean {
-  return /;\s*tag\s*=/i.test(address);
 }
 
 /** An address as the application wrote it, in brackets, and with a tag when `tag` makes one. */

@@ -1,61 +1,73 @@
 import { type SipMessage } from '@callweave/sip';
-import { type App } from './app.ts';
-import { type Dialog } from './dialog.ts';
+import { type Dialog, dialogIdOf } from './dialog.ts';
 
-/** Every dialog of the engine, found by what a message or an application calls it. */
+/** Every dialog of the engine, found by what a message or an application calls it. RFC 3261 §12. */
 export class DialogStore {
-  readonly #byLeg = new Map<string, Dialog>();
+  readonly #byTags = new Map<string, Dialog>();
   readonly #byId = new Map<string, Dialog>();
 
   get size(): number {
-    return this.#byLeg.size;
+    return this.#byTags.size;
   }
 
+  /** Takes a dialog in; one whose name another branch of its fork has already is named by both tags. */
   add(dialog: Dialog): void {
-    this.#byLeg.set(legKey(dialog.callId, dialog.localTag), dialog);
+    if (this.#byId.has(dialog.id)) {
+      const isOurs = dialog.id === dialogIdOf(dialog.callId, dialog.localTag);
+      dialog.id = `${dialog.id};to-tag=${isOurs ? dialog.remoteTag : dialog.localTag}`;
+    }
+    this.#byTags.set(keyOf(dialog), dialog);
     this.#byId.set(dialog.id, dialog);
   }
 
-  /** By the name an application knows. */
+  /** By the name an application knows, or knew before its call was answered. */
   byId(id: string): Dialog | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id) ?? this.#byBothTags(id);
+  }
+
+  /** By what identifies it in messages. */
+  byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined {
+    return this.#byTags.get(tagsKey(callId, localTag, remoteTag));
   }
 
   /** The dialog a request of the peer belongs to, RFC 3261 §12.2.2. */
   ofRequest(request: SipMessage): Dialog | undefined {
     const { toTag } = request;
-    if (toTag === undefined) return undefined;
-    const dialog = this.#byLeg.get(legKey(request.callId, toTag));
-    return dialog?.remoteTag === (request.fromTag ?? '') ? dialog : undefined;
-  }
-
-  /** The dialog of ours with this local tag, whoever the peer is. */
-  ofLeg(callId: string, localTag: string): Dialog | undefined {
-    return this.#byLeg.get(legKey(callId, localTag));
+    return toTag === undefined ? undefined : this.byTags(request.callId, toTag, request.fromTag ?? '');
   }
 
   all(): IterableIterator<Dialog> {
-    return this.#byLeg.values();
+    return this.#byTags.values();
+  }
+
+  /** Gives a dialog the name of its call. */
+  rename(dialog: Dialog, id: string): void {
+    if (dialog.id === id || !this.has(dialog) || this.#byId.has(id)) return;
+    this.#byId.delete(dialog.id);
+    dialog.id = id;
+    this.#byId.set(id, dialog);
   }
 
   remove(dialog: Dialog): void {
-    const key = legKey(dialog.callId, dialog.localTag);
-    if (this.#byLeg.get(key) === dialog) this.#byLeg.delete(key);
+    if (this.has(dialog)) this.#byTags.delete(keyOf(dialog));
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
   }
 
   has(dialog: Dialog): boolean {
-    return this.#byLeg.get(legKey(dialog.callId, dialog.localTag)) === dialog;
+    return this.#byTags.get(keyOf(dialog)) === dialog;
   }
 
-  /** How many dialogs an application has. */
-  countOf(app: App): number {
-    let count = 0;
-    for (const dialog of this.#byLeg.values()) if (dialog.app === app) count++;
-    return count;
+  #byBothTags(id: string): Dialog | undefined {
+    const [, callId, from, to] = /^(.*);from-tag=(.*);to-tag=(.*)$/.exec(id) ?? [];
+    if (callId === undefined || from === undefined || to === undefined) return undefined;
+    return this.byTags(callId, from, to) ?? this.byTags(callId, to, from);
   }
 }
 
-function legKey(callId: string, localTag: string): string {
-  return `${callId} ${localTag}`;
+function keyOf({ callId, localTag, remoteTag }: Dialog): string {
+  return tagsKey(callId, localTag, remoteTag);
+}
+
+function tagsKey(callId: string, localTag: string, remoteTag: string): string {
+  return `${callId} ${localTag} ${remoteTag}`;
 }

@@ -36,13 +36,14 @@ export interface DialogParts {
 
 /** The state shared with one peer from the first tagged response until it ends. */
 export class Dialog {
-  readonly id: string;
+  /** What applications call it; a fork that is answered takes the name of its call. */
+  id: string;
   readonly callId: string;
   readonly localTag: string;
+  readonly remoteTag: string;
   readonly usage: 'invite' | 'subscribe';
-  remoteTag: string;
-  local: string;
-  remote: string;
+  readonly local: string;
+  readonly remote: string;
   remoteTarget: string;
   routeSet: readonly string[];
   localCseq: number;
@@ -54,6 +55,8 @@ export class Dialog {
   isConfirmed = false;
   /** CSeq of our last INVITE, which its ACK repeats. */
   inviteCseq: number | undefined;
+  /** The call was answered after its CANCEL, and ends as soon as the answer is acknowledged. */
+  isUnwanted = false;
   /** The ACK of our last INVITE; sent again whenever its 2xx comes again. */
   ack: { readonly bytes: Buffer; readonly flow: Flow } | undefined;
   /** Provisional responses of ours that wait for their PRACK. */

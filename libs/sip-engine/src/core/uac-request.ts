@@ -23,6 +23,8 @@ export interface UacRequestParts {
   readonly dialog: Dialog | undefined;
   /** Token 9 of its responses; empty for requests that make no dialog. */
   readonly dialogId: string;
+  /** The routes of a dialog that another engine had. */
+  readonly routeSet: readonly string[];
 }
 
 /** One request an application sent, until its final response. */
@@ -33,7 +35,10 @@ export class UacRequest implements ClientUser {
   readonly app: App;
   readonly dialogId: string;
   readonly bytes: Buffer;
-  dialog: Dialog | undefined;
+  readonly isInDialog: boolean;
+  readonly routeSet: readonly string[];
+  /** The one it was sent in, or those that its responses made: one for each branch of a fork that rang. */
+  dialogs: Dialog[];
   transaction: ClientTransaction | undefined;
   isFinal = false;
   /** A 100 or more has come: only now may a CANCEL go out, RFC 3261 §9.1. */
@@ -53,9 +58,16 @@ export class UacRequest implements ClientUser {
     this.method = parts.method;
     this.flow = parts.flow;
     this.app = parts.app;
-    this.dialog = parts.dialog;
+    this.isInDialog = parts.dialog !== undefined;
+    this.dialogs = parts.dialog === undefined ? [] : [parts.dialog];
+    this.routeSet = parts.routeSet;
     this.dialogId = parts.dialogId;
     this.bytes = parts.built.bytes;
+  }
+
+  /** The dialog it was sent in or that has its 2xx; until then the one that rang first. */
+  get dialog(): Dialog | undefined {
+    return this.dialogs[0];
   }
 
   /** The request as sent, parsed again: needed only for CANCEL, ACK and the dialog. */

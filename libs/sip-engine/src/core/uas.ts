@@ -314,7 +314,6 @@ export class Uas implements UasRequestUser {
     const { inbound, app } = request;
     if (inbound === undefined || app === undefined) return;
     const { message, flow } = inbound;
-    request.dialogId = request.dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
     const isSuccess = status < 300;
     const begins = message.toTag === undefined && isSuccess && (request.method === 'INVITE' || status >= 200);
     // A re-INVITE in a dialog that another engine had goes on here once its application accepts it.
@@ -328,6 +327,7 @@ export class Uas implements UasRequestUser {
       });
     }
     const { dialog } = request;
+    request.dialogId = dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
     if (dialog === undefined) return;
     if (contact !== undefined) dialog.contact = contact;
     if (status >= 200 && isSuccess) {

@@ -19,12 +19,22 @@ export class NextHops {
   /** The flow to a URI whose host is an address; undefined for a name. Throws `RefusedError`. */
   known(uri: string): Flow | undefined {
     const target = this.#read(uri);
-    return isAddress(target.host) ? this.#flowTo(target) : undefined;
+    return isAddress(target.host) ? this.flowTo(target) : undefined;
   }
 
   async find(uri: string): Promise<Flow> {
-    const target = this.#read(uri);
-    if (isAddress(target.host)) return this.#flowTo(target);
+    return this.lookUp(this.#read(uri));
+  }
+
+  /** The flow to an address; throws `RefusedError`. */
+  flowTo({ protocol, host, port }: Target): Flow {
+    const flow = this.#listeners.flowTo(protocol, host, port);
+    if (flow === undefined) throw new RefusedError(UNREACHABLE);
+    return flow;
+  }
+
+  async lookUp(target: Target): Promise<Flow> {
+    if (isAddress(target.host)) return this.flowTo(target);
     const families = new Set(
       this.#listeners.all
         .filter(({ protocol }) => protocol === target.protocol)
@@ -32,7 +42,7 @@ export class NextHops {
     );
     const [family = 0] = families.size === 1 ? families : [];
     try {
-      return this.#flowTo({ ...target, host: await this.#resolver.resolve(target.host, family) });
+      return this.flowTo({ ...target, host: await this.#resolver.resolve(target.host, family) });
     } catch (error) {
       if (error instanceof RefusedError) throw error;
       throw new RefusedError(`can not resolve ${target.host}`, { cause: error });
@@ -46,11 +56,5 @@ export class NextHops {
       if (error instanceof SipError) throw new RefusedError(`invalid uri: ${uri}`, { cause: error });
       throw error;
     }
-  }
-
-  #flowTo({ protocol, host, port }: Target): Flow {
-    const flow = this.#listeners.flowTo(protocol, host, port);
-    if (flow === undefined) throw new RefusedError(UNREACHABLE);
-    return flow;
   }
 }

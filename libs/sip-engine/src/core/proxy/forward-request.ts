@@ -11,6 +11,7 @@ import { type Listeners } from '../../transport/listeners.ts';
 import { defaultPort, type Flow } from '../../transport/transport.ts';
 import { appLines, requestHeaders } from '../app-headers.ts';
 import { localHostPort, viaFor } from '../local.ts';
+import { splitAddresses } from '../routes.ts';
 
 /** How a request is to be forwarded. */
 export interface Forwarding {
@@ -84,27 +85,6 @@ export function popOwnRoutes(listeners: Listeners, request: SipRequest): boolean
   request.headers.remove('route');
   for (const route of rest.reverse()) request.headers.prepend('Route', route);
   return true;
-}
-
-/** The addresses of a list header as written. */
-function splitAddresses(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let isQuoted = false;
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (char === '"' && text.charAt(at - 1) !== '\\') isQuoted = !isQuoted;
-    else if (isQuoted) continue;
-    else if (char === '<') depth++;
-    else if (char === '>') depth--;
-    else if (char === ',' && depth === 0) {
-      parts.push(text.slice(start, at).trim());
-      start = at + 1;
-    }
-  }
-  parts.push(text.slice(start).trim());
-  return parts;
 }
 
 /** Every branch that this request has been given on its way. */

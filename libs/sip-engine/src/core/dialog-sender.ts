@@ -1,0 +1,93 @@
+import { Headers, SipError } from '@callweave/sip';
+import { RefusedError } from '../errors.ts';
+import { isAddress, targetOf } from '../locate/resolve.ts';
+import { type ClientUser } from '../transaction/client.ts';
+import { NonInviteClient } from '../transaction/non-invite-client.ts';
+import { type Flow } from '../transport/transport.ts';
+import { type BuiltRequest, buildInDialog, type RequestWish } from './build-request.ts';
+import { type Core } from './context.ts';
+import { type Dialog } from './dialog.ts';
+import { madeHere } from './local.ts';
+import { routeUri } from './routes.ts';
+
+/** Requests that the engine sends within dialogs by its own decision, and the way there. */
+export class DialogSender {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The way to a dialog's peer: its first Route, the way it was last heard, or its Contact. RFC 3261 §12.2.1.1. */
+  flowOf(dialog: Dialog): Flow {
+    if (!dialog.flow.isOpen) dialog.flow = this.#core.connections.latest(dialog.flow);
+    const [route] = dialog.routeSet;
+    const staysOnFlow = dialog.pinned || dialog.flow.reliable;
+    if (route === undefined && staysOnFlow && dialog.flow.isOpen) return dialog.flow;
+    const uri = route === undefined ? dialog.remoteTarget : routeUri(route);
+    try {
+      const { protocol, host, port } = targetOf(uri, 'no way');
+      const flow = isAddress(host) ? this.#core.listeners.flowTo(protocol, host, port) : undefined;
+      // A name needs time to resolve; the way the peer was last heard is known now.
+      return flow ?? dialog.flow;
+    } catch (error) {
+      if (error instanceof SipError || error instanceof RefusedError) return dialog.flow;
+      throw error;
+    }
+  }
+
+  /** Sends the ACK of a 2xx to our INVITE number `cseq`. RFC 3261 §13.2.2.4. */
+  acknowledge(dialog: Dialog, wish: RequestWish, cseq: number): { readonly bytes: Buffer; readonly flow: Flow } {
+    const flow = this.flowOf(dialog);
+    const { bytes } = buildInDialog(wish, dialog, flow, cseq, this.#core.ids);
+    flow.send(bytes);
+    return { bytes, flow };
+  }
+
+  /** Ends a dialog that no application knows of. */
+  release(dialog: Dialog): void {
+    this.#core.dialogs.remove(dialog);
+    const flow = this.flowOf(dialog);
+    const bye = buildInDialog(emptyWish('BYE'), dialog, flow, ++dialog.localCseq, this.#core.ids);
+    this.transact('BYE', bye, flow, nobody);
+  }
+
+  /** Ends a dialog by the engine's own decision, and tells its application. RFC 3261 §15. */
+  hangUp(dialog: Dialog, reason: string): void {
+    const flow = this.flowOf(dialog);
+    const bye = this.#tellEnded(dialog, flow, reason);
+    this.#core.dialogs.remove(dialog);
+    this.transact('BYE', bye, flow, nobody);
+  }
+
+  /** Tells the application of a dialog that is over that it is. */
+  tellEnded(dialog: Dialog, reason: string): void {
+    this.#tellEnded(dialog, this.flowOf(dialog), reason);
+  }
+
+  /** Sends a request other than INVITE. */
+  transact(method: string, { bytes, branch }: BuiltRequest, flow: Flow, user: ClientUser = nobody): NonInviteClient {
+    const { transactions, wheel, timers } = this.#core;
+    const key = `${method} ${branch}`;
+    const onTerminated = transactions.removeClient;
+    const transaction = new NonInviteClient({ key, bytes, flow, user, wheel, timers, onTerminated });
+    transactions.addClient(transaction);
+    transaction.begin();
+    return transaction;
+  }
+
+  #tellEnded(dialog: Dialog, flow: Flow, reason: string): BuiltRequest {
+    const headers = new Headers(['Reason'], [`SIP;cause=200;text="${reason}"`]);
+    const built = buildInDialog({ ...emptyWish('BYE'), headers }, dialog, flow, ++dialog.localCseq, this.#core.ids);
+    const { bytes } = built;
+    dialog.app.deliver({ ...madeHere(flow), size: bytes.length, txn: 'unsolicited', dialogId: dialog.id }, bytes);
+    return built;
+  }
+}
+
+/** A request within a dialog that says nothing but its method. */
+export function emptyWish(method: string): RequestWish {
+  return { method, uri: 'sip:placeholder', headers: new Headers(), body: Buffer.alloc(0) };
+}
+
+const nobody: ClientUser = { onResponse: () => undefined, onFailure: () => undefined };
