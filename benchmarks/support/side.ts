@@ -37,7 +37,7 @@ export function memoryByService({ processes }: Side): Record<string, number> {
   return Object.fromEntries([...sumByService(processes(), memoryKb)].map(([name, kb]) => [name, round(kb)]));
 }
 
-/** rtpengine is no signalling: its CPU is told, but not in the sum. */
+/** rtpengine is no signalling, and an application is whoever uses the engine: their CPU is told, but not in the sum. */
 export function isCounted(process: string): boolean {
-  return process !== 'rtpengine';
+  return process !== 'rtpengine' && process !== 'app';
 }

@@ -34,12 +34,16 @@ export interface SippOptions {
   readonly trace?: boolean;
   /** Whether to note down how long each call waited where its scenario measures. */
   readonly times?: boolean;
+  /** Whether a message that comes out of order is passed over; else it fails its call. */
+  readonly toleratesDisorder?: boolean;
 }
 
 export interface SippResult {
   readonly successful: number;
   readonly failed: number;
   readonly retransmissions: number;
+  /** Calls begun per second, over the whole run. */
+  readonly rate: number;
   /** Why calls failed, as SIPp says it. */
   readonly errors: string;
   /** In the order in which the phones saw them; empty unless traced. */
@@ -52,6 +56,7 @@ export interface SippResult {
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
+  const { toleratesDisorder = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
@@ -60,6 +65,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-aa', '-timeout', '120s');
+  if (toleratesDisorder) args.push('-default_behaviors', 'none');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace) args.push('-trace_msg', '-message_file', messageLog);
   if (lines !== undefined) {
@@ -99,7 +105,7 @@ function scenarioFile(scenario: string): string {
   return isAbsolute(scenario) ? scenario : join(root, 'test/scenarios', `${scenario}.xml`);
 }
 
-function readStatistics(csv: string): Pick<SippResult, 'successful' | 'failed' | 'retransmissions'> {
+function readStatistics(csv: string): Pick<SippResult, 'successful' | 'failed' | 'retransmissions' | 'rate'> {
   const [header = '', ...rows] = csv.trim().split('\n');
   const names = header.split(';');
   const last = (rows.at(-1) ?? '').split(';');
@@ -108,6 +114,7 @@ function readStatistics(csv: string): Pick<SippResult, 'successful' | 'failed' |
     successful: value('SuccessfulCall(C)'),
     failed: value('FailedCall(C)'),
     retransmissions: value('Retransmissions(C)'),
+    rate: value('CallRate(C)'),
   };
 }
 

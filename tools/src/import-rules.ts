@@ -56,8 +56,8 @@ export const reservations: readonly Reservation[] = [
     name: 'drachtio-srf',
     owner: 'libs/srf',
     except: {
-      files: /^libs\/sip-engine\/.*\.service\.test\.ts$/,
-      because: 'the engine is tested against the client it must satisfy',
+      files: /^(?:libs\/sip-engine\/.*\.service\.test|benchmarks\/apps\/[^/]+)\.ts$/,
+      because: 'the engine is tested and measured against the client it must satisfy',
     },
   },
   { name: 'drachtio-fsmrf', owner: 'libs/mrf' },
