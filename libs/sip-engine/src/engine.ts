@@ -24,9 +24,11 @@ import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
+import { LimitCounts, type LimitName } from './limit-counts.ts';
 import { NextHops } from './locate/next-hop.ts';
 import { systemResolver } from './locate/resolve.ts';
-import { defaultLimits, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
+import { defaultLimits, defaultOverload, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
+import { Overload } from './overload/overload.ts';
 import { TransactionStore } from './transaction/store.ts';
 import { defaultTimers } from './transaction/timers.ts';
 import { TimerWheel } from './transaction/wheel.ts';
@@ -41,6 +43,12 @@ export interface EngineStats {
   readonly apps: number;
   /** Requests that wait for an application or for the network. */
   readonly pending: number;
+  /** How often each limit was reached so far. */
+  readonly limits: ReadonlyMap<LimitName, number>;
+  /** Which share of new requests is let in: 1 unless overloaded. */
+  readonly admittedShare: number;
+  /** What messages wait before they are looked at, ms. */
+  readonly queueDelayMs: number;
 }
 
 /** A running SIP server that applications drive through drachtio's control protocol. */
@@ -82,6 +90,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #uac: Uac;
   readonly #uas: Uas;
   readonly #proxy: Proxy;
+  readonly #limits = new LimitCounts();
+  readonly #overload: Overload;
   #control: ControlServer | undefined;
   #isDraining = false;
 
@@ -91,6 +101,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#deps = { ...deps, ids };
     this.instance = options.instance ?? ids.uuid();
     this.#transactions = new TransactionStore(options.limits?.maxTransactions ?? defaultLimits.maxTransactions);
+    const overload = options.overload === 'off' ? undefined : { ...defaultOverload, ...options.overload };
+    this.#overload = new Overload(overload, {
+      ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits },
+    });
     const apps: Apps = {
       pick: (method, except) => this.#control?.pick(method, except),
       methods: () => this.#control?.methods() ?? [],
@@ -108,6 +122,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       clock: deps.clock,
       ids,
       log: deps.log,
+      overload: this.#overload,
+      limits: this.#limits,
       quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,
       isDraining: () => this.#isDraining,
@@ -128,12 +144,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const limits = { ...defaultLimits, ...this.#options.limits };
     await this.#listeners.bind(contacts, { ...limits, ...this.#options.webSockets }, { user: this, clock, log });
     try {
-      const options = { ...control, maxApps: limits.maxApps };
+      const options = { ...control, maxApps: limits.maxApps, maxUnanswered: this.#overload.maxUnanswered };
       this.#control = await ControlServer.listen(options, { user: this, clock, log, ids: this.#core.ids });
     } catch (error) {
       await this.#listeners.close();
       throw error;
     }
+    this.#overload.watch(this.#listeners.all);
   }
 
   get contacts(): readonly string[] {
@@ -151,6 +168,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       connections: this.#listeners.connections,
       apps: this.#control?.size ?? 0,
       pending: this.#pending,
+      limits: this.#limits.all(),
+      admittedShare: this.#overload.share,
+      queueDelayMs: this.#overload.delayMs,
     };
   }
 
@@ -167,6 +187,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   async stop(): Promise<void> {
     this.#isDraining = true;
+    this.#overload.stop();
     await this.#control?.close();
     await this.#listeners.close();
   }
@@ -177,12 +198,17 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   onMessage(inbound: Inbound): void {
     try {
-      if (isRequest(inbound)) this.#uas.receive(inbound);
-      else if (isResponse(inbound)) this.#uac.receive(inbound);
+      if (isRequest(inbound)) {
+        if (!this.#overload.refuses(inbound)) this.#uas.receive(inbound);
+      } else if (isResponse(inbound)) this.#uac.receive(inbound);
     } catch (error) {
       // A defect of ours in one message must not end every call there is.
       this.#deps.log.error('message.failed', { peer: inbound.flow.remoteAddress, err: error });
     }
+  }
+
+  onProbe(bytes: Buffer): void {
+    this.#overload.onProbe(bytes);
   }
 
   onFlowClosed(flow: Flow): void {

@@ -2,7 +2,14 @@ export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } fro
 export { BindError } from './errors.ts';
 export { type Resolver } from './locate/resolve.ts';
 export { engineMetrics, publishMetrics } from './metrics.ts';
-export { defaultLimits, ENGINE_VERSION, type EngineLimits, type SipEngineOptions } from './options.ts';
+export {
+  defaultLimits,
+  defaultOverload,
+  ENGINE_VERSION,
+  type EngineLimits,
+  type OverloadOptions,
+  type SipEngineOptions,
+} from './options.ts';
 export { defaultTimers, type TimerValues } from './transaction/timers.ts';
 export { parseNetwork } from './transport/address.ts';
 export { type ContactOption } from './transport/listeners.ts';

@@ -1,4 +1,4 @@
-import { defineMetric, gauge } from '@callweave/telemetry';
+import { defineMetric, gauge, observedCounter } from '@callweave/telemetry';
 import { type SipEngine } from './engine.ts';
 
 export const transactionsOpen = defineMetric({
@@ -41,8 +41,35 @@ export const requestsPending = defineMetric({
   labels: [],
 });
 
+export const limitsReached = defineMetric({
+  name: 'callweave_engine_limits_reached',
+  kind: 'counter',
+  help: 'Requests and connections refused or given up over a limit. `delay`: messages waited too long; `unanswered`: the application was behind.',
+  unit: '1',
+  labels: ['limit'],
+});
+
+export const admittedShare = defineMetric({
+  name: 'callweave_engine_admitted_share',
+  kind: 'gauge',
+  help: 'Share of new requests that is let in; below 1 the engine is overloaded.',
+  unit: '1',
+  labels: [],
+});
+
+export const queueDelay = defineMetric({
+  name: 'callweave_engine_queue_delay',
+  kind: 'gauge',
+  help: 'How long messages wait before they are looked at.',
+  unit: 's',
+  labels: [],
+});
+
 /** Every metric of this package; the reference is generated from it. */
-export const engineMetrics = [transactionsOpen, dialogsOpen, connectionsOpen, appsConnected, requestsPending] as const;
+export const engineMetrics = [
+  ...[transactionsOpen, dialogsOpen, connectionsOpen, appsConnected, requestsPending],
+  ...[limitsReached, admittedShare, queueDelay],
+] as const;
 
 /** Lets every scrape read the engine's figures. */
 export function publishMetrics(engine: SipEngine): void {
@@ -51,4 +78,9 @@ export function publishMetrics(engine: SipEngine): void {
   gauge(connectionsOpen, () => engine.stats().connections);
   gauge(appsConnected, () => engine.stats().apps);
   gauge(requestsPending, () => engine.stats().pending);
+  observedCounter(limitsReached, () =>
+    [...engine.stats().limits].map(([limit, value]) => ({ value, labels: { limit } })),
+  );
+  gauge(admittedShare, () => engine.stats().admittedShare);
+  gauge(queueDelay, () => engine.stats().queueDelayMs / 1_000);
 }

@@ -15,6 +15,8 @@ export interface SipEngineOptions {
   readonly version?: string | undefined;
   readonly timers?: TimerValues | undefined;
   readonly limits?: Partial<EngineLimits> | undefined;
+  /** When new requests are refused so that those before them are served in time; `off` for never. */
+  readonly overload?: Partial<OverloadOptions> | 'off' | undefined;
   readonly webSockets?: WebSocketOptions | undefined;
   readonly resolver?: Resolver | undefined;
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
@@ -45,6 +47,17 @@ export const defaultLimits: EngineLimits = {
   messageMs: 30_000,
   maxQueuedBytes: 4 * 1024 * 1024,
 };
+
+/** What is too much, measured as a wait and not as a rate: it holds for any machine and any application. */
+export interface OverloadOptions {
+  /** New requests are refused while every message waits longer than this before it is looked at. */
+  readonly maxDelayMs: number;
+  /** New requests are refused while an application has not begun to answer this many. */
+  readonly maxUnanswered: number;
+}
+
+/** A caller repeats himself after 500 ms: what waits for less than a tenth of that is in time. */
+export const defaultOverload: OverloadOptions = { maxDelayMs: 50, maxUnanswered: 1_000 };
 
 /** What applications are told when nothing else is configured. */
 export const ENGINE_VERSION = 'v0.9.0-callweave';

@@ -21,6 +21,9 @@ export { nonInviteClientTable } from './transaction/non-invite-client.table.ts';
 export { nonInviteServerTable } from './transaction/non-invite-server.table.ts';
 export { TimerWheel, WheelTimer } from './transaction/wheel.ts';
 export { frame, FrameReader, FramingError, MAX_FRAME_BYTES } from './control/framing.ts';
+export { LimitCounts } from './limit-counts.ts';
+export { OverloadController } from './overload/controller.ts';
+export { Overload } from './overload/overload.ts';
 export { parseCommand } from './control/commands.ts';
 
 /** A listener that goes nowhere. */

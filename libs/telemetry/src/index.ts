@@ -17,6 +17,7 @@ export {
   latencyBoundsSec,
   type MetricDefinition,
   type ObservableGauge,
+  observedCounter,
   startMetrics,
   telemetryMetrics,
 } from './metrics.ts';

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import { type ContactOption, parseNetwork, type Protocol, type WebSocketOptions } from '@callweave/sip-engine';
+import {
+  type ContactOption,
+  type OverloadOptions,
+  parseNetwork,
+  type Protocol,
+  type WebSocketOptions,
+} from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
 import { type Flag, flags } from './flags.ts';
 
@@ -16,6 +22,8 @@ export interface EngineConfig {
   readonly compat: 'drachtio' | undefined;
   /** Whether applications are asked about requests of dialogs that are not known. */
   readonly offerUnknownDialogs: boolean;
+  /** When new requests are refused. */
+  readonly overload: Partial<OverloadOptions> | 'off';
   readonly logLevel: LogLevel;
   readonly httpHost: string;
   /** Undefined serves no health. */
@@ -107,11 +115,13 @@ class Reader {
     const httpPort = this.#port('http-port') ?? this.#defaults.httpPort;
     const webSockets = this.#webSockets();
     const compat = this.#compat();
+    const overload = this.#overload();
     if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
     const config = {
       contacts: this.#contacts,
       webSockets,
       compat,
+      overload,
       offerUnknownDialogs: this.#values.has('offer-unknown-dialogs'),
       address,
       port,
@@ -202,6 +212,24 @@ class Reader {
     const value = this.#values.get('compat');
     if (value !== undefined && value !== 'drachtio') this.problem(`--compat must be drachtio: ${value}`);
     return value === 'drachtio' ? value : undefined;
+  }
+
+  #overload(): Partial<OverloadOptions> | 'off' {
+    if (this.#values.get('overload-delay') === 'off') return 'off';
+    const maxDelayMs = this.#positive('overload-delay');
+    const maxUnanswered = this.#positive('overload-unanswered');
+    return {
+      ...(maxDelayMs === undefined ? {} : { maxDelayMs }),
+      ...(maxUnanswered === undefined ? {} : { maxUnanswered }),
+    };
+  }
+
+  #positive(name: string): number | undefined {
+    const text = this.#values.get(name);
+    if (text === undefined) return undefined;
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+    this.problem(`--${name} is no positive number: ${text}`);
+    return undefined;
   }
 
   #port(name: string): number | undefined {

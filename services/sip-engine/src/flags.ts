@@ -42,6 +42,14 @@ export const flags = {
     type: 'boolean',
     help: 'ask applications about INVITE, BYE, UPDATE and REFER of a dialog that another server may have had (default: 481)',
   },
+  'overload-delay': {
+    type: 'string',
+    help: 'ms that messages may wait before new requests are refused with 503, or off (default 50)',
+  },
+  'overload-unanswered': {
+    type: 'string',
+    help: 'requests an application may leave without any answer before it gets no new ones (default 1000)',
+  },
   port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
   secret: { type: 'string', help: 'what applications authenticate with (default $DRACHTIO_SECRET, else cymru)' },
   stdout: { type: 'boolean', help: 'log to standard output; always so' },

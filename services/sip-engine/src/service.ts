@@ -20,14 +20,15 @@ export interface EngineProcess {
 
 /** The composition root: the engine, and its health when a port for it is given. */
 export async function startEngineProcess(config: EngineConfig, { clock, log }: ProcessDeps): Promise<EngineProcess> {
-  const { contacts, webSockets, compat, offerUnknownDialogs, address, port, secret, httpHost, httpPort } = config;
+  const { contacts, webSockets, compat, offerUnknownDialogs, overload, address, port, secret, httpHost, httpPort } =
+    config;
   const life = new Life({ log, clock });
   for (const warning of config.warnings) log.warn('flag.ignored', { warning });
   const instance = createInstanceId();
   // The flows of an engine are known by its id, so applications are told it when they are let in.
   const version = `${ENGINE_VERSION}+engine.${instance}`;
   const control = { address, port, secret };
-  const options = { contacts, webSockets, compat, offerUnknownDialogs, control, instance, version };
+  const options = { contacts, webSockets, compat, offerUnknownDialogs, overload, control, instance, version };
   const engine = await startSipEngine(options, { clock, log });
   let health: HealthServer | undefined;
   try {

@@ -32,6 +32,18 @@ describe('the command line', () => {
     expect(run('--offer-unknown-dialogs')).toMatchObject({ offerUnknownDialogs: true, warnings: [] });
   });
 
+  test('when it is overloaded is told by flags, or never', () => {
+    expect(run()).toMatchObject({ overload: {} });
+    expect(run('--overload-delay', '20', '--overload-unanswered', '5')).toMatchObject({
+      overload: { maxDelayMs: 20, maxUnanswered: 5 },
+    });
+    expect(run('--overload-delay', 'off')).toMatchObject({ overload: 'off' });
+    expect(problems('--overload-delay', '0', '--overload-unanswered', 'many')).toEqual([
+      '--overload-delay is no positive number: 0',
+      '--overload-unanswered is no positive number: many',
+    ]);
+  });
+
   test('health is served where the flags say, else where the environment says, else nowhere', () => {
     const environment = { httpHost: '192.0.2.1', httpPort: 8080 };
     expect(readCommandLine([])).toMatchObject({ config: { httpHost: '127.0.0.1', httpPort: undefined } });

@@ -11,6 +11,8 @@ export interface ControlOptions {
   readonly secret: string;
   /** Connections beyond this are closed at once. */
   readonly maxApps: number;
+  /** An application that has not begun to answer this many is passed over while another is not so far behind. */
+  readonly maxUnanswered?: number | undefined;
 }
 
 /** What the control server asks of the engine. */
@@ -67,8 +69,11 @@ export class ControlServer implements Apps {
     if (method !== method.toUpperCase()) return undefined;
     const turn = this.#turns.get(method.toLowerCase());
     if (turn === undefined) return undefined;
-    const at = turn.findIndex((session) => session !== except && session.isOpen);
-    const [chosen] = at < 0 ? [] : turn.splice(at, 1);
+    const { maxUnanswered = Infinity } = this.#options;
+    const able = turn.filter((session) => session !== except && session.isOpen);
+    // One that is behind is asked only when all are: what belongs to a dialog is asked in any case.
+    const chosen = able.find(({ unanswered }) => unanswered < maxUnanswered) ?? able[0];
+    if (chosen !== undefined) turn.splice(turn.indexOf(chosen), 1);
     if (chosen !== undefined) turn.push(chosen);
     return chosen;
   }

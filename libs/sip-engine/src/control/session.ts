@@ -50,6 +50,7 @@ export interface SessionDeps {
 export class ControlSession implements App {
   readonly verbs = new Set<string>();
   tags: readonly string[] = [];
+  unanswered = 0;
   readonly #socket: Socket;
   readonly #deps: SessionDeps;
   readonly #reader = new FrameReader();

@@ -17,6 +17,8 @@ export interface SipMeta {
 /** One connected application, as the core sees it. */
 export interface App {
   readonly isOpen: boolean;
+  /** Requests it was given and has not begun to answer; counted by whoever gave them. */
+  unanswered: number;
   deliver(meta: SipMeta, sip: Buffer): void;
 }
 

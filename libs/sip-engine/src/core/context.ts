@@ -8,6 +8,8 @@ import { type Listeners } from '../transport/listeners.ts';
 import { type Apps } from './app.ts';
 import { type Connections } from './connections.ts';
 import { type DialogStore } from './dialog-store.ts';
+import { type LimitCounts } from '../limit-counts.ts';
+import { type Overload } from '../overload/overload.ts';
 import { type Quirks } from './quirks.ts';
 
 /** What both sides of the core work with. */
@@ -23,6 +25,8 @@ export interface Core {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly quirks: Quirks;
+  readonly overload: Pick<Overload, 'isBehind'>;
+  readonly limits: LimitCounts;
   /** Applications are asked about INVITE, BYE, UPDATE and REFER of a dialog that another engine may have had. */
   readonly offersUnknownDialogs: boolean;
   /** While draining, nothing new is taken on. */

@@ -61,6 +61,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   #flow: Flow;
   #repeat: WheelTimer<TimerName> | undefined;
   #noAck: WheelTimer<TimerName> | undefined;
+  /** Whether it counts among what its application has not begun to answer. */
+  #isCounted = false;
   #interval: number;
 
   constructor(core: Core, user: UasRequestUser, inbound: Inbound<SipRequest>, dialogId: string) {
@@ -93,6 +95,14 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     return this.lastStatus >= 200;
   }
 
+  /** From now on this application is to answer it. */
+  giveTo(app: App): void {
+    this.#settle();
+    this.app = app;
+    app.unanswered++;
+    this.#isCounted = true;
+  }
+
   /** Sends a response made by the engine itself. */
   respond(status: number, lines = '', reason = reasonPhrase(status)): Buffer {
     return this.respondWith(status, reason, lines, Buffer.alloc(0));
@@ -100,6 +110,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
 
   /** Somebody else answers it, and takes as long as it takes. */
   handOver(): void {
+    this.#settle();
     this.#core.wheel.stop(this.#silence);
   }
 
@@ -174,8 +185,14 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
 
   #answered(status: number): void {
     this.lastStatus = status;
+    if (status > 100) this.#settle();
     // A call may ring for as long as it likes; anything else is to be answered.
     if (status >= 200 || (status > 100 && this.method === 'INVITE')) this.#core.wheel.stop(this.#silence);
+  }
+
+  #settle(): void {
+    if (this.#isCounted && this.app !== undefined) this.app.unanswered--;
+    this.#isCounted = false;
   }
 
   /** A 2xx to INVITE is repeated end to end until its ACK comes, RFC 3261 §13.3.1.4. */

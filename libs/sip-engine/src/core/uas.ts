@@ -77,8 +77,10 @@ export class Uas implements UasRequestUser {
     if (isForeign && this.#forwarder.request(inbound)) return;
     if (request.method === 'ACK') this.#onAck(inbound, transaction);
     else if (transaction !== undefined) transaction.repeated();
-    else if (this.#core.transactions.isFull) reject(request, flow, retryLater(RETRY_AFTER_SEC));
-    else if (request.method === 'CANCEL') this.#onCancel(inbound, key);
+    else if (this.#core.transactions.isFull) {
+      this.#core.limits.reached('transactions');
+      reject(request, flow, retryLater(RETRY_AFTER_SEC));
+    } else if (request.method === 'CANCEL') this.#onCancel(inbound, key);
     else this.#onNew(inbound, key);
   }
 
@@ -208,6 +210,7 @@ export class Uas implements UasRequestUser {
       reject(request, flow, refusalOfUnrouted(request, this.#core));
       return;
     }
+    if (request.toTag === undefined && this.#core.overload.isBehind(app, inbound)) return;
     if (dialog !== undefined) this.#enterDialog(dialog, inbound, app);
     noteSource(request, flow);
     const dialogId = dialog?.id ?? '';
@@ -250,7 +253,7 @@ export class Uas implements UasRequestUser {
   #deliver(request: UasRequest, app: App): void {
     const { inbound, txn, dialogId } = request;
     if (inbound === undefined) return;
-    request.app = app;
+    request.giveTo(app);
     const { address, port } = inbound.flow.listener;
     const receivedOn = dialogId === '' ? { address, port } : undefined;
     app.deliver({ ...this.#meta(inbound, txn, dialogId), receivedOn }, textForApp(inbound.message));

@@ -31,6 +31,8 @@ export interface Listener {
   readonly publicHost: string;
   /** How many connections are open. */
   readonly connections: number;
+  /** Sends itself a few bytes, by the queue in which messages wait; absent where connections have one each. */
+  readonly probe?: (bytes: Buffer) => void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,8 @@ export interface Inbound<M extends SipMessage = SipMessage> {
 /** Who takes what arrives; calls must not throw. */
 export interface TransportUser {
   onMessage(inbound: Inbound): void;
+  /** A socket's own probe has come back. */
+  onProbe?(bytes: Buffer): void;
   /** A flow has ended; what waits for it is to be told. */
   onFlowClosed(flow: Flow): void;
 }

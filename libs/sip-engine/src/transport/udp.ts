@@ -35,6 +35,9 @@ export async function listenUdp(options: UdpOptions, user: TransportUser, log: L
       resolve();
     });
   });
+  // Linux tells twice what it gives.
+  const receiveBuffer = socket.getRecvBufferSize() / 2;
+  if (receiveBuffer < RECEIVE_BUFFER) log.warn('udp.buffer-small', { bytes: receiveBuffer, wanted: RECEIVE_BUFFER });
   return new UdpListener(socket, options, user, log);
 }
 
@@ -55,7 +58,10 @@ class UdpListener implements Listener {
     // Errors of single datagrams, for example an unreachable network; whoever waits for an answer times out.
     socket.on('error', (error) => log.debug('udp.failed', { reason: reasonOf(error) }));
     socket.on('message', (bytes, remote) => {
-      if (bytes.length < MIN_MESSAGE || this.#isNoSip(bytes)) return;
+      if (bytes.length < MIN_MESSAGE || this.#isNoSip(bytes)) {
+        if (remote.port === this.port && remote.address === this.address) user.onProbe?.(bytes);
+        return;
+      }
       try {
         const flow = new UdpFlow(this, plainAddress(remote.address), remote.port);
         user.onMessage({ message: parseMessage(bytes), flow, size: bytes.length });
@@ -86,6 +92,10 @@ class UdpListener implements Listener {
     if (!this.#open || bytes.length > MAX_DATAGRAM || port === 0) return false;
     this.#socket.send(bytes, port, address);
     return true;
+  }
+
+  probe(bytes: Buffer): void {
+    if (this.#open) this.#socket.send(bytes, this.port, this.address);
   }
 
   close(): Promise<void> {
