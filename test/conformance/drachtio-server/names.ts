@@ -1,6 +1,9 @@
 /** Where the recorded server listened; the others were its peers. */
 const SERVER = /127\.(?:0\.0\.1|29\.0\.[78]0)\b/g;
 
+/** Another address of its own. */
+const OTHER = /127\.29\.0\.81\b/g;
+
 const PEER = /127\.[1-6]\.\d{1,3}\.(\d{1,2})\b/g;
 
 /** Values that a header makes up, by its key. */
@@ -32,7 +35,8 @@ export class Names {
 
   /** A recorded text with the addresses of here. */
   moved(text: string): string {
-    return text.replaceAll(SERVER, `${this.#prefix}.1`).replaceAll(PEER, `${this.#prefix}.$1`);
+    const own = text.replaceAll(SERVER, `${this.#prefix}.1`).replaceAll(OTHER, `${this.#prefix}.2`);
+    return own.replaceAll(PEER, `${this.#prefix}.$1`);
   }
 
   /** A text of here as it would have been recorded: of the peers' addresses only the last number is kept. */
@@ -72,7 +76,7 @@ export function kindOf(message: string): string {
 
 /** A recorded text in the form in which it is compared. */
 export function comparable(text: string): string {
-  return text.replaceAll(SERVER, '127.x.x.1').replaceAll(PEER, '127.x.x.$1');
+  return text.replaceAll(SERVER, '127.x.x.1').replaceAll(OTHER, '127.x.x.2').replaceAll(PEER, '127.x.x.$1');
 }
 
 function replaceAll(text: string, names: ReadonlyMap<string, string>): string {

@@ -1,15 +1,14 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { connectRawApp, type RawApp } from '@callweave/sip-engine/testing';
 import { cryptoIds } from '@callweave/sip';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { comparable, kindOf, Names } from './names.ts';
-import { type Entry } from './recording.ts';
+import { openTcpPeer, openUdpPeer, openWsPeer, type Peer } from './peers.ts';
+import { contactsOf, type Entry } from './recording.ts';
 import { frameShape, sipShape } from './shape.ts';
 import { commonSpelling } from './spelling.ts';
+import { Wire } from './wire.ts';
 
 /** Where the engine said something else than the recording. */
 export interface Deviation {
@@ -25,11 +24,11 @@ const WAITS = [...Array<number>(40).fill(10), ...Array<number>(140).fill(500)];
 /** A silence longer than this was meant. */
 const LONG_MS = 900;
 
-/** Real time given to a message before the engine's clock moves on. */
-const STEP_MS = 1;
-
-/** Turns of the loop in which a message passes through the engine, replies included. */
-const TURNS = 8;
+/** Peers that are named by their transport: where they are, and which port of the engine they connect to. */
+const STREAMS = {
+  TCP: { host: 11, enginePort: 5060, open: openTcpPeer },
+  WS: { host: 1, enginePort: 5080, open: openWsPeer },
+} as const;
 
 /** Plays applications and peers of a recording, and notes where the engine says something else than the server did. */
 export async function replay(
@@ -37,7 +36,7 @@ export async function replay(
   prefix: string,
   compat: 'drachtio' | undefined,
 ): Promise<readonly Deviation[]> {
-  const replayer = new Replayer(prefix, compat);
+  const replayer = new Replayer(entries, prefix, compat);
   await replayer.start();
   try {
     for (const [at, entry] of entries.entries())
@@ -55,6 +54,8 @@ export async function replay(
 
 class Replayer {
   readonly deviations: Deviation[] = [];
+  readonly #wire = new Wire();
+  readonly #entries: readonly Entry[];
   readonly #clock = new FakeClock();
   readonly #names: Names;
   readonly #prefix: string;
@@ -64,7 +65,8 @@ class Replayer {
   #engine: SipEngine | undefined;
   #cseq = 500_000;
 
-  constructor(prefix: string, compat: 'drachtio' | undefined) {
+  constructor(entries: readonly Entry[], prefix: string, compat: 'drachtio' | undefined) {
+    this.#entries = entries;
     this.#prefix = prefix;
     this.#compat = compat;
     this.#names = new Names(prefix);
@@ -72,17 +74,19 @@ class Replayer {
 
   async start(): Promise<void> {
     const address = `${this.#prefix}.1`;
-    const contacts = [{ address, port: 5060, protocols: ['tcp' as const, 'udp' as const] }];
+    const contacts = contactsOf(this.#entries).map((one) => ({ ...one, address: this.#names.moved(one.address) }));
     const control = { address, port: 0, secret: 'cymru' };
-    const options = { contacts, control, compat: this.#compat };
+    const resolver = { resolve: () => Promise.reject(new Error('ENOTFOUND')) };
+    const options = { contacts, control, compat: this.#compat, resolver };
     const ids = { ...cryptoIds(), cseq: () => (this.#cseq += 10_007) };
     this.#engine = await startSipEngine(options, { clock: this.#clock, log: recordLogs(), ids });
   }
 
   async stop(): Promise<void> {
     for (const { app } of this.#apps.values()) app.close();
-    for (const peer of this.#peers.values()) peer.socket.close();
+    for (const peer of this.#peers.values()) peer.close();
     await this.#engine?.stop();
+    this.#wire.release();
   }
 
   async play(entry: Entry, following: readonly Entry[], before: Entry | undefined): Promise<void> {
@@ -90,6 +94,7 @@ class Replayer {
       case 'app>server':
         this.#passTime(entry, before);
         (await this.#app(entry.conn)).app.send(this.#names.toHere(entry.data));
+        await this.#wire.quiet();
         return;
       case 'sip-in':
         this.#passTime(entry, before);
@@ -104,15 +109,16 @@ class Replayer {
       case 'note': {
         const [, conn] = /^(\S+) closed by the app/.exec(entry.data) ?? [];
         if (conn !== undefined) this.#apps.get(conn)?.app.close();
+        await this.#wire.quiet();
       }
     }
   }
 
   /** What the engine has said beyond the recording. */
   async drain(): Promise<void> {
-    await pause(20);
+    await this.#wire.quiet();
     this.#clock.advance(20);
-    await pause(20);
+    await this.#wire.quiet();
     for (const { inbox } of this.#apps.values()) {
       for (const frame of inbox) this.#note(undefined, frameShape(this.#names.toRecorded(frame)));
     }
@@ -133,9 +139,9 @@ class Replayer {
   }
 
   async #send({ data, peer = '' }: Entry): Promise<void> {
-    const { socket } = await this.#peer(peer);
-    socket.send(Buffer.from(withLength(data, this.#names.toHere(data))), 5060, `${this.#prefix}.1`);
-    await this.#settle();
+    const { send } = await this.#peer(peer);
+    send(withLength(data, this.#names.toHere(data)));
+    await this.#wire.quiet();
   }
 
   async #expectFrame({ data: recorded, conn }: Entry, following: readonly Entry[]): Promise<void> {
@@ -198,17 +204,11 @@ class Replayer {
   /** The next message; time passes for the engine only while none comes. */
   async #next(inbox: string[]): Promise<string | undefined> {
     for (const ms of WAITS) {
-      if (inbox.length === 0) await this.#settle();
+      if (inbox.length === 0) await this.#wire.quiet();
       if (inbox.length > 0) break;
       this.#clock.advance(ms);
     }
     return inbox.shift();
-  }
-
-  /** Lets the engine take what it was sent: it runs in this process, so turns of the loop count, not time. */
-  async #settle(): Promise<void> {
-    await pause(STEP_MS);
-    for (let turn = 0; turn < TURNS; turn++) await nextTurn();
   }
 
   async #app(conn = ''): Promise<{ app: RawApp; inbox: string[] }> {
@@ -226,25 +226,31 @@ class Replayer {
   }
 
   async #peer(name: string): Promise<Peer> {
-    const [address = '', port = '5060'] = this.#names.moved(name).split(':');
-    const key = `${address}:${port}`;
-    const known = this.#peers.get(key);
+    const known = this.#peers.get(name);
     if (known !== undefined) return known;
-    const socket = createSocket('udp4');
-    const peer = { socket, inbox: [] as string[], seen: new Set<string>() };
-    this.#peers.set(key, peer);
-    socket.on('message', (bytes) => peer.inbox.push(bytes.toString()));
-    socket.bind(Number(port), address);
-    await once(socket, 'listening');
+    const peer = await this.#openPeer(name);
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  async #openPeer(name: string): Promise<Peer> {
+    const engine = `${this.#prefix}.1`;
+    if (!isStream(name)) {
+      const [address = '', port = '5060'] = this.#names.moved(name).split(':');
+      return openUdpPeer({ address, engine, enginePort: 5060 }, Number(port));
+    }
+    const { host, enginePort, open } = STREAMS[name];
+    const peer = await open({ address: `${this.#prefix}.${host}`, engine, enginePort });
+    const [, recorded = ''] =
+      this.#entries.map(({ dir, data }) => (dir === 'sip-out' ? /;rport=(\d+)/.exec(data) : null)).find(Boolean) ?? [];
+    this.#names.same(`;rport=${recorded}`, `;rport=${peer.port}`);
+    this.#names.same(`|${recorded}|`, `|${peer.port}|`);
     return peer;
   }
 }
 
-interface Peer {
-  readonly socket: Socket;
-  readonly inbox: string[];
-  /** What it has got. */
-  readonly seen: Set<string>;
+function isStream(name: string): name is keyof typeof STREAMS {
+  return name in STREAMS;
 }
 
 /** What is said a little earlier or later than recorded is not another thing. */

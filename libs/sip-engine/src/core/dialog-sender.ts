@@ -27,7 +27,9 @@ export class DialogSender {
     const uri = route === undefined ? dialog.remoteTarget : routeUri(route);
     try {
       const { protocol, host, port } = targetOf(uri, 'no way');
-      const flow = isAddress(host) ? this.#core.listeners.flowTo(protocol, host, port) : undefined;
+      const flow = isAddress(host)
+        ? this.#core.listeners.flowTo(protocol, host, port, dialog.flow.listener)
+        : undefined;
       // A name needs time to resolve; the way the peer was last heard is known now.
       return flow ?? dialog.flow;
     } catch (error) {

@@ -2,6 +2,7 @@ import { formatHostPort, parseUri, SipError, type SipMessage, unbracket } from '
 import { defaultPort, type Flow, type Protocol } from '../transport/transport.ts';
 import { type SipMeta } from './app.ts';
 import { contactUri } from './dialog.ts';
+import { type Sent } from './sent.ts';
 
 /** Our address as the peer of this flow should see it. */
 export function localHostPort(flow: Flow): string {
@@ -29,6 +30,14 @@ export function shownAs({ protocol }: { readonly protocol: Protocol }): string {
 export function madeHere(flow: Flow): Pick<SipMeta, 'source' | 'protocol' | 'address' | 'port'> {
   const { host, port } = flow.listener.advertised(flow.remoteAddress);
   return { source: 'application', protocol: shownAs(flow), address: host, port };
+}
+
+/** How a request of ours went out, as its application is told: by a connection it is the peer's address that counts. */
+export function sentOver(flow: Flow): Pick<Sent, 'protocol' | 'address' | 'port'> {
+  const protocol = shownAs(flow);
+  if (flow.reliable) return { protocol, address: flow.remoteAddress, port: flow.remotePort };
+  const { host: address, port } = flow.listener.advertised(flow.remoteAddress);
+  return { protocol, address, port };
 }
 
 /** The Via of a request that leaves by this flow; its port is left out when it goes without saying. */

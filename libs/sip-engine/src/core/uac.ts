@@ -1,4 +1,11 @@
-import { type Headers, parseMessage, type SipMessage, SipError, type SipResponse, SipSyntaxError } from '@callweave/sip';
+import {
+  type Headers,
+  parseMessage,
+  type SipMessage,
+  SipError,
+  type SipResponse,
+  SipSyntaxError,
+} from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { type NextHops } from '../locate/next-hop.ts';
 import { isAddress, type Target, targetOf } from '../locate/resolve.ts';
@@ -11,7 +18,7 @@ import { buildInDialog, buildInitial, type RequestWish } from './build-request.t
 import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf } from './dialog.ts';
 import { type DialogSender, emptyWish } from './dialog-sender.ts';
-import { shownAs } from './local.ts';
+import { sentOver, shownAs } from './local.ts';
 import { routesOf, routeUri } from './routes.ts';
 import { type Sent } from './sent.ts';
 import { UacDialogs } from './uac-dialogs.ts';
@@ -222,8 +229,7 @@ export class Uac implements UacRequestUser {
     dialog.ack = this.#sender.acknowledge(dialog, wish, dialog.inviteCseq);
     const { bytes, flow } = dialog.ack;
     if (dialog.isUnwanted) this.#sender.hangUp(dialog, CANCELLED);
-    const { host: address, port } = flow.listener.advertised(flow.remoteAddress);
-    return { bytes, protocol: shownAs(flow), address, port, txn: this.#core.ids.uuid(), dialogId: undefined };
+    return { bytes, ...sentOver(flow), txn: this.#core.ids.uuid(), dialogId: undefined };
   }
 
   /** Nobody is left to acknowledge a call that was answered after all. */
@@ -237,8 +243,7 @@ export class Uac implements UacRequestUser {
 }
 
 function sentBy({ flow, txn }: UacRequest, bytes: Buffer): Sent {
-  const { host: address, port } = flow.listener.advertised(flow.remoteAddress);
-  return { bytes, protocol: shownAs(flow), address, port, txn, dialogId: undefined };
+  return { bytes, ...sentOver(flow), txn, dialogId: undefined };
 }
 
 /** What an application wrote must read as SIP, or no answer to it could be understood. */

@@ -62,9 +62,9 @@ export class Listeners {
     return this.#all.map(({ protocol, address, port }) => `${protocol}/${formatHostPort(address, port)}`);
   }
 
-  /** The socket from which to reach `address` by `protocol`; undefined when none can. */
-  pick(protocol: Protocol, address: string): Listener | undefined {
-    let best: Listener | undefined;
+  /** The socket from which to reach `address` by `protocol`, of equal ones `usual`; undefined when none can. */
+  pick(protocol: Protocol, address: string, usual?: Listener): Listener | undefined {
+    let best = usual?.protocol === protocol && isIPv6(usual.address) === isIPv6(address) ? usual : undefined;
     for (const listener of this.#all) {
       if (listener.protocol !== protocol || isIPv6(listener.address) !== isIPv6(address)) continue;
       if (best === undefined || nearness(listener.address, address) > nearness(best.address, address)) best = listener;
@@ -81,8 +81,8 @@ export class Listeners {
     return this.#own.has(`${unbracket(host).toLowerCase()} ${port}`);
   }
 
-  flowTo(protocol: Protocol, address: string, port: number): Flow | undefined {
-    if (protocol !== 'ws' && protocol !== 'wss') return this.pick(protocol, address)?.flowTo(address, port);
+  flowTo(protocol: Protocol, address: string, port: number, usual?: Listener): Flow | undefined {
+    if (protocol !== 'ws' && protocol !== 'wss') return this.pick(protocol, address, usual)?.flowTo(address, port);
     // The peer chose the socket when it connected.
     for (const listener of this.#all) {
       const flow = listener.protocol === protocol ? listener.flowTo(address, port) : undefined;
