@@ -33,6 +33,7 @@ import { TransactionStore } from './transaction/store.ts';
 import { defaultTimers } from './transaction/timers.ts';
 import { TimerWheel } from './transaction/wheel.ts';
 import { Listeners } from './transport/listeners.ts';
+import { type TlsOptions } from './transport/tls-options.ts';
 import { type Flow, type Inbound, type TransportUser } from './transport/transport.ts';
 
 /** What an engine holds right now. */
@@ -58,6 +59,11 @@ export interface SipEngine {
   readonly contacts: readonly string[];
   readonly controlPort: number;
   stats(): EngineStats;
+  /**
+   * Shows another certificate to whoever connects from now on; connections go on. Throws, and nothing changes, when it
+   * cannot be used.
+   */
+  renewTls(tls: TlsOptions): void;
   /** Refuses everything new with 503; resolves when nothing taken on before is pending. */
   drain(): Promise<void>;
   /** Closes every socket. */
@@ -139,10 +145,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   async start(): Promise<void> {
-    const { contacts, control } = this.#options;
+    const { contacts, control, tls, webSockets } = this.#options;
     const { clock, log } = this.#deps;
     const limits = { ...defaultLimits, ...this.#options.limits };
-    await this.#listeners.bind(contacts, { ...limits, ...this.#options.webSockets }, { user: this, clock, log });
+    await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls }, { user: this, clock, log });
     try {
       const options = { ...control, maxApps: limits.maxApps, maxUnanswered: this.#overload.maxUnanswered };
       this.#control = await ControlServer.listen(options, { user: this, clock, log, ids: this.#core.ids });
@@ -172,6 +178,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       admittedShare: this.#overload.share,
       queueDelayMs: this.#overload.delayMs,
     };
+  }
+
+  renewTls(tls: TlsOptions): void {
+    this.#listeners.renewTls(tls);
   }
 
   drain(): Promise<void> {

@@ -13,5 +13,6 @@ export {
 export { defaultTimers, type TimerValues } from './transaction/timers.ts';
 export { parseNetwork } from './transport/address.ts';
 export { type ContactOption } from './transport/listeners.ts';
-export { type Protocol } from './transport/transport.ts';
+export { secureContext, type TlsOptions } from './transport/tls-options.ts';
+export { type Protocol, protocols } from './transport/transport.ts';
 export { type WebSocketOptions } from './transport/ws.ts';

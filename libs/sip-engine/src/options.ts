@@ -1,6 +1,7 @@
 import { type ContactOption } from './transport/listeners.ts';
 import { type Resolver } from './locate/resolve.ts';
 import { type TimerValues } from './transaction/timers.ts';
+import { type TlsOptions } from './transport/tls-options.ts';
 import { type WebSocketOptions } from './transport/ws.ts';
 
 /** How an engine is to run. */
@@ -17,6 +18,8 @@ export interface SipEngineOptions {
   readonly limits?: Partial<EngineLimits> | undefined;
   /** When new requests are refused so that those before them are served in time; `off` for never. */
   readonly overload?: Partial<OverloadOptions> | 'off' | undefined;
+  /** For contacts with `tls` or `wss`. */
+  readonly tls?: TlsOptions | undefined;
   readonly webSockets?: WebSocketOptions | undefined;
   readonly resolver?: Resolver | undefined;
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */

@@ -25,6 +25,7 @@ export { LimitCounts } from './limit-counts.ts';
 export { OverloadController } from './overload/controller.ts';
 export { Overload } from './overload/overload.ts';
 export { parseCommand } from './control/commands.ts';
+export { type TestCertificate, testCertificate } from './testing-certificates.ts';
 
 /** A listener that goes nowhere. */
 export const fakeListener: Listener = {

@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectSecurely } from 'node:tls';
 import { FakeClock } from '@callweave/clock/testing';
 import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '@callweave/sip';
+import { testCertificate } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -249,7 +246,7 @@ describe('a secure websocket', () => {
   });
 
   test('carries SIP inside TLS', async () => {
-    const tls = certificate();
+    const tls = testCertificate('localhost');
     const secure = await listen({ protocol: 'wss', tls });
     const socket = connectSecurely({ port: secure.port, host: '127.0.0.1', ca: tls.cert, servername: 'localhost' });
     await once(socket, 'secureConnect');
@@ -265,15 +262,3 @@ describe('a secure websocket', () => {
     socket.destroy();
   });
 });
-
-function certificate(): { cert: string; key: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'callweave-tls-'));
-  try {
-    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-    const what = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
-    execFileSync('openssl', ['req', '-x509', ...what, '-days', '2', '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import {
@@ -6,14 +5,17 @@ import {
   type OverloadOptions,
   parseNetwork,
   type Protocol,
+  protocols,
   type WebSocketOptions,
 } from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
 import { type Flag, flags } from './flags.ts';
+import { readTlsFiles, type TlsFiles, TlsFilesError } from './tls-files.ts';
 
 /** How the process is to run. */
 export interface EngineConfig {
   readonly contacts: readonly ContactOption[];
+  readonly tls: TlsFiles | undefined;
   readonly webSockets: WebSocketOptions;
   readonly address: string;
   readonly port: number;
@@ -113,13 +115,14 @@ class Reader {
     if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
     const port = this.#port('port') ?? 9022;
     const httpPort = this.#port('http-port') ?? this.#defaults.httpPort;
-    const webSockets = this.#webSockets();
+    const tls = this.#tls();
     const compat = this.#compat();
     const overload = this.#overload();
     if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
     const config = {
       contacts: this.#contacts,
-      webSockets,
+      tls,
+      webSockets: { allowedOrigins: this.#origins.length === 0 ? undefined : this.#origins },
       compat,
       overload,
       offerUnknownDialogs: this.#values.has('offer-unknown-dialogs'),
@@ -164,48 +167,44 @@ class Reader {
       this.problem(`--contact must be like sip:192.0.2.1:5060;transport=udp,tcp: ${value}`);
       return;
     }
-    const [, scheme, host = '', port = '5060', params = ''] = match;
+    const [, scheme = 'sip', host = '', given, params = ''] = match;
     const address = host.replace(/^\[|\]$/g, '');
     if (address !== '*' && isIP(address) === 0) this.problem(`--contact has no IP address: ${value}`);
-    if (Number(port) > 65_535) this.problem(`--contact has no such port: ${value}`);
-    const protocols = this.#protocols(params, value);
-    if (scheme === 'sips' && !protocols.includes('wss')) {
-      this.problem(`--contact wants TLS, which is available for websockets alone: ${value}`);
-    }
-    this.#contacts.push({ address, port: Number(port), protocols });
+    const protocols = this.#protocols(scheme, params, value);
+    const port = Number(given ?? (protocols.every((protocol) => protocol === 'tls') ? 5061 : 5060));
+    if (port > 65_535) this.problem(`--contact has no such port: ${value}`);
+    this.#contacts.push({ address, port, protocols, ...(scheme === 'sips' && { scheme }) });
   }
 
-  #protocols(params: string, contact: string): Protocol[] {
+  #protocols(scheme: string, params: string, contact: string): Protocol[] {
     const named = params.split(';').find((param) => param.startsWith('transport='));
-    if (named === undefined) return ['udp', 'tcp'];
-    const protocols: Protocol[] = [];
+    if (named === undefined) return scheme === 'sips' ? ['tls'] : ['udp', 'tcp'];
+    const found: Protocol[] = [];
     for (const name of named.slice('transport='.length).toLowerCase().split(',')) {
-      if (name === 'udp' || name === 'tcp' || name === 'ws' || name === 'wss') protocols.push(name);
-      else this.problem(`--contact has the transport ${name}, which is not available: ${contact}`);
+      const protocol = protocols.find((known) => known === name);
+      if (protocol === undefined) this.problem(`--contact has an unknown transport ${name}: ${contact}`);
+      else if (scheme === 'sips' && protocol !== 'tls' && protocol !== 'wss') {
+        this.problem(`--contact wants TLS by sips: and ${name}, which is without: ${contact}`);
+      } else found.push(protocol);
     }
-    return [...new Set(protocols)];
+    return [...new Set(found)];
   }
 
-  #webSockets(): WebSocketOptions {
-    const allowedOrigins = this.#origins.length === 0 ? undefined : this.#origins;
-    const isSecure = this.#contacts.some(({ protocols }) => protocols.includes('wss'));
-    if (!isSecure) return { allowedOrigins };
-    const cert = this.#file('cert-file');
-    const chain = this.#values.has('chain-file') ? this.#file('chain-file') : '';
-    const key = this.#file('key-file');
-    return { allowedOrigins, tls: { cert: `${cert}\n${chain}`, key } };
-  }
-
-  /** What the file that `--name` gives holds; a problem when it cannot be read. */
-  #file(name: string): string {
-    const path = this.#values.get(name);
-    if (path === undefined) this.problem(`transport=wss needs --${name}`);
+  #tls(): TlsFiles | undefined {
+    if (!this.#contacts.some(({ protocols }) => protocols.includes('tls') || protocols.includes('wss')))
+      return undefined;
+    const [cert, key] = [this.#values.get('cert-file'), this.#values.get('key-file')];
+    if (cert === undefined) this.problem('transport=tls and wss need --cert-file');
+    if (key === undefined) this.problem('transport=tls and wss need --key-file');
+    if (cert === undefined || key === undefined) return undefined;
+    const files = { cert, key, chain: this.#values.get('chain-file') };
     try {
-      return path === undefined ? '' : readFileSync(path, 'utf8');
+      readTlsFiles(files);
     } catch (error) {
-      this.problem(`--${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      return '';
+      if (!(error instanceof TlsFilesError)) throw error;
+      for (const problem of error.problems) this.problem(problem);
     }
+    return files;
   }
 
   #compat(): 'drachtio' | undefined {

@@ -15,13 +15,13 @@ const TLS = 'the defaults of Node.js count';
 /** Every flag: drachtio-server's own names, and ours. */
 export const flags = {
   address: { type: 'string', help: 'address for application connections (default 0.0.0.0)' },
-  'cert-file': { type: 'string', help: 'certificate of transport=wss (PEM)' },
+  'cert-file': { type: 'string', help: 'certificate of transport=tls and wss (PEM); read again on SIGHUP' },
   'chain-file': { type: 'string', help: 'certificates between it and a root (PEM)' },
   compat: { type: 'string', help: 'drachtio: do as drachtio-server does also where that is not right' },
   contact: {
     type: 'string',
     short: 'c',
-    help: 'SIP address to bind, as sip:ip:port;transport=udp,tcp or ;transport=ws, or sips:ip:port;transport=wss (repeatable)',
+    help: 'SIP address to bind, as sip:ip:port;transport=udp,tcp or ;transport=ws, or sips:ip:port;transport=tls or ;transport=wss (repeatable)',
   },
   'external-ip': { type: 'string', help: 'address to show to peers instead; belongs to the --contact before it' },
   'local-net': {

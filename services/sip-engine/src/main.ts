@@ -29,6 +29,7 @@ async function run(config: EngineConfig): Promise<void> {
   const log = createLogger({ name: 'sip-engine', level: config.logLevel });
   try {
     const engine = await startEngineProcess(config, { clock: systemClock, log });
+    process.on('SIGHUP', () => engine.reload());
     let isStopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testCertificate } from '@callweave/sip-engine/testing';
 import { describe, expect, test } from 'vitest';
 import { readCommandLine } from '../src/config.ts';
 import { type Flag, flags } from '../src/flags.ts';
@@ -81,14 +83,26 @@ describe('the command line', () => {
     expect(run().webSockets).toEqual({});
   });
 
-  test('secure websockets are given the certificate, what it hangs on, and its key', () => {
-    const file = fileURLToPath(import.meta.url);
-    const own = readFileSync(file, 'utf8');
-    const secure = ['-c', 'sips:192.0.2.1:443;transport=wss', '--key-file', file, '--cert-file', file];
-    expect(run(...secure, '--chain-file', file).webSockets.tls).toEqual({ cert: `${own}\n${own}`, key: own });
-    expect(problems(...secure, '--chain-file', '/nowhere')).toEqual([
-      expect.stringContaining('--chain-file cannot be read'),
+  test('TLS is given the certificate, what it hangs on, and its key', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'callweave-config-'));
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const [authority, other] = [testCertificate('authority.test'), testCertificate('other.test')];
+    const { cert, key } = testCertificate('engine.test', authority);
+    const secure = ['-c', 'sips:192.0.2.1;transport=tls', '--cert-file', file('cert.pem', cert)];
+    const [keyFile, chainFile] = [file('key.pem', key), file('chain.pem', authority.cert)];
+    const config = run(...secure, '--key-file', keyFile, '--chain-file', chainFile);
+    expect(config.contacts).toEqual([{ address: '192.0.2.1', port: 5061, protocols: ['tls'], scheme: 'sips' }]);
+    expect(config.tls).toEqual({ cert: join(directory, 'cert.pem'), key: keyFile, chain: chainFile });
+    expect(problems(...secure, '--key-file', keyFile, '--chain-file', '/nowhere')).toEqual([
+      expect.stringContaining('certificate chain cannot be read: ENOENT'),
     ]);
+    expect(problems(...secure, '--key-file', file('other.pem', other.key))).toEqual([
+      expect.stringMatching(/cannot be used: .*key values mismatch/),
+    ]);
+    rmSync(directory, { recursive: true });
   });
 
   test.each([
@@ -130,9 +144,9 @@ describe('the command line', () => {
     ['--external-ip', '192.0.2.1', '--external-ip must follow a --contact'],
     ['--contact', 'http://x', '--contact must be like'],
     ['--contact', 'sip:example.com', '--contact has no IP address'],
-    ['--contact', 'sips:192.0.2.1', '--contact wants TLS'],
-    ['--contact', 'sip:192.0.2.1;transport=udp,sctp', '--contact has the transport sctp'],
-    ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=wss needs --cert-file'],
+    ['--contact', 'sips:192.0.2.1;transport=tcp', '--contact wants TLS'],
+    ['--contact', 'sip:192.0.2.1;transport=udp,sctp', '--contact has an unknown transport sctp'],
+    ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=tls and wss need --cert-file'],
     ['--contact', 'sip:192.0.2.1:70000', '--contact has no such port'],
     ['--http-port', 'x', '--http-port is no port'],
     ['--compat', 'kamailio', '--compat must be drachtio'],

@@ -1,12 +1,19 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { connectRawApp } from '@callweave/sip-engine/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { connectRawApp, type TestCertificate, testCertificate } from '@callweave/sip-engine/testing';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const running: ChildProcessWithoutNullStreams[] = [];
+const sockets: TLSSocket[] = [];
 
 afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
@@ -29,14 +36,26 @@ function start(...args: string[]) {
   let stderr = '';
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ready = new Promise<Record<string, unknown>>((resolve) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-      const line = stdout.split('\n').find((text) => text.includes('engine.ready') && text.endsWith('}'));
-      if (line !== undefined) resolve(JSON.parse(line) as Record<string, unknown>);
-    });
-  });
-  return { child, ready, exited, output: () => stdout, errors: () => stderr };
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  /** The fields of the `count`-th line of an event. */
+  const logged = async (event: string, count = 1): Promise<Record<string, unknown>> => {
+    const found = (): string | undefined => lines(stdout).filter((line) => line.includes(`"${event}"`))[count - 1];
+    await vi.waitFor(() => expect(found(), stdout + stderr).toBeDefined(), { timeout: 60_000, interval: 20 });
+    return JSON.parse(found() ?? '') as Record<string, unknown>;
+  };
+  return { child, ready: () => logged('engine.ready'), logged, exited, output: () => stdout, errors: () => stderr };
+}
+
+/** Whole lines only. */
+function lines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
+}
+
+async function dial(port: number): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  sockets.push(socket);
+  await once(socket, 'secureConnect');
+  return socket;
 }
 
 const local = ['--contact', 'sip:127.0.0.1:0', '--address', '127.0.0.1', '--port', '0'];
@@ -44,7 +63,7 @@ const local = ['--contact', 'sip:127.0.0.1:0', '--address', '127.0.0.1', '--port
 describe('callweave-sip-engine', () => {
   test('says where it listens, serves health, and stops when told', async () => {
     const { child, ready, exited, output } = start(...local, '--http-port', '0', '--homer', 'x:1');
-    const line = await ready;
+    const line = await ready();
     expect(line['contacts']).toEqual([
       expect.stringMatching(/^udp\/127\.0\.0\.1:\d+$/),
       expect.stringMatching(/^tcp\/127\.0\.0\.1:\d+$/),
@@ -59,16 +78,46 @@ describe('callweave-sip-engine', () => {
   });
 
   test('takes the secret from DRACHTIO_SECRET', async () => {
-    const { controlPort } = await start(...local).ready;
+    const { controlPort } = await start(...local).ready();
     const app = await connectRawApp(Number(controlPort));
     app.send('a|authenticate|from outside|');
     expect(await app.next()).toContain('|response|a|OK|');
     app.close();
   });
 
+  test('shows a renewed certificate after SIGHUP, and one that cannot be used not', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'callweave-process-'));
+    const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    const write = ({ cert, key }: TestCertificate): void => {
+      writeFileSync(certFile, cert);
+      writeFileSync(keyFile, key);
+    };
+    write(testCertificate('first.test'));
+    const tls = ['--contact', 'sips:127.0.0.1:0;transport=tls', '--cert-file', certFile, '--key-file', keyFile];
+    const { child, ready, logged } = start(...tls, '--address', '127.0.0.1', '--port', '0');
+    const [contact = ''] = (await ready())['contacts'] as string[];
+    const port = Number(contact.split(':').at(-1));
+    const first = await dial(port);
+    expect(first.getPeerCertificate().subject.CN).toBe('first.test');
+
+    write({ ...testCertificate('second.test'), key: 'none' });
+    child.kill('SIGHUP');
+    expect(await logged('certificate.not-renewed')).toMatchObject({ problems: [expect.stringContaining(certFile)] });
+    expect((await dial(port)).getPeerCertificate().subject.CN).toBe('first.test');
+
+    write(testCertificate('third.test'));
+    child.kill('SIGHUP');
+    await logged('certificate.in-use', 2);
+    expect((await dial(port)).getPeerCertificate().subject.CN).toBe('third.test');
+    // The first connection is still there, and answered.
+    first.write('\r\n\r\n');
+    expect(String((await once(first, 'data'))[0])).toBe('\r\n');
+    rmSync(directory, { recursive: true });
+  });
+
   test('names a taken port and exits 1', async () => {
     const first = start(...local);
-    const { controlPort } = await first.ready;
+    const { controlPort } = await first.ready();
     const second = start('--contact', 'sip:127.0.0.1:0', '--address', '127.0.0.1', '--port', String(controlPort));
     expect(await second.exited).toBe(1);
     expect(second.errors()).toBe(

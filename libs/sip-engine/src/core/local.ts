@@ -13,7 +13,7 @@ export function localHostPort(flow: Flow): string {
 /** The Contact we give when the application gives none. */
 export function contactFor(flow: Flow): string {
   const parameter = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<sip:${localHostPort(flow)}${parameter}>`;
+  return `<${flow.listener.scheme ?? 'sip'}:${localHostPort(flow)}${parameter}>`;
 }
 
 /** Whether a body without a type is a session description. */

@@ -1,8 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { formatHostPort, unbracket } from '@callweave/sip';
-import { BindError } from '../errors.ts';
 import { expandWildcard, nearness } from './address.ts';
-import { listenTcp, type StreamDeps, type TcpOptions } from './tcp.ts';
+import { type StreamDeps } from './connection-flow.ts';
+import { type ConnectionOptions } from './connection-listener.ts';
+import { listenTcp } from './tcp.ts';
+import { listenTls } from './tls.ts';
+import { secureContext, type TlsOptions } from './tls-options.ts';
 import { type Flow, type Listener, type Protocol } from './transport.ts';
 import { listenUdp } from './udp.ts';
 import { listenWs, type WebSocketOptions } from './ws.ts';
@@ -13,6 +16,8 @@ export interface ContactOption {
   /** 0 takes any free port, the same for every protocol of this contact. */
   readonly port: number;
   readonly protocols: readonly Protocol[];
+  /** Of our Contacts where the transport is `tls`: whether in-dialog requests must come by TLS all the way. */
+  readonly scheme?: 'sip' | 'sips' | undefined;
   readonly externalIp?: string | undefined;
   readonly localNet?: string | undefined;
   /** Names by which peers may call this address. */
@@ -22,7 +27,8 @@ export interface ContactOption {
 /** How often a free port is looked for before it is given up. */
 const MAX_PORT_ATTEMPTS = 10;
 
-type Settings = Pick<TcpOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'> & WebSocketOptions;
+type Settings = Pick<ConnectionOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'> &
+  WebSocketOptions & { readonly tls?: TlsOptions | undefined };
 
 /** Every socket that SIP arrives at, and the choice of the one to send from. */
 export class Listeners {
@@ -81,14 +87,20 @@ export class Listeners {
     return this.#own.has(`${unbracket(host).toLowerCase()} ${port}`);
   }
 
+  /** A connection is used whichever socket of ours it came to; a new one is opened where that is possible. */
   flowTo(protocol: Protocol, address: string, port: number, usual?: Listener): Flow | undefined {
-    if (protocol !== 'ws' && protocol !== 'wss') return this.pick(protocol, address, usual)?.flowTo(address, port);
-    // The peer chose the socket when it connected.
+    if (protocol === 'udp') return this.pick(protocol, address, usual)?.flowTo(address, port);
     for (const listener of this.#all) {
-      const flow = listener.protocol === protocol ? listener.flowTo(address, port) : undefined;
+      const flow = listener.protocol === protocol ? listener.connectionTo?.(address, port) : undefined;
       if (flow !== undefined) return flow;
     }
-    return undefined;
+    return this.pick(protocol, address, usual)?.flowTo(address, port);
+  }
+
+  /** Shows another certificate to whoever connects from now on. Throws, and nothing changes, when it cannot be used. */
+  renewTls(tls: TlsOptions): void {
+    secureContext(tls);
+    for (const listener of this.#all) listener.renew?.(tls);
   }
 
   async close(): Promise<void> {
@@ -125,6 +137,6 @@ export class Listeners {
 function bind(protocol: Protocol, contact: ContactOption, settings: Settings, deps: StreamDeps): Promise<Listener> {
   if (protocol === 'udp') return listenUdp(contact, deps.user, deps.log);
   if (protocol === 'tcp') return listenTcp({ ...contact, ...settings }, deps);
-  if (protocol === 'ws' || protocol === 'wss') return listenWs({ ...contact, ...settings, protocol }, deps);
-  throw new BindError(`${protocol}/${formatHostPort(contact.address, contact.port)}`, 'transport not available');
+  if (protocol === 'tls') return listenTls({ ...contact, ...settings }, deps);
+  return listenWs({ ...contact, ...settings, protocol }, deps);
 }

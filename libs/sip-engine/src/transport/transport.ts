@@ -1,4 +1,5 @@
 import { type SipMessage } from '@callweave/sip';
+import { type TlsOptions } from './tls-options.ts';
 
 /** What SIP travels on. */
 export const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
@@ -23,8 +24,12 @@ export interface Listener {
   readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
+  /** Of the Contacts that lead here; `sip` unless said. */
+  readonly scheme?: 'sip' | 'sips';
   /** The flow to a peer: for streams an open connection, or a new one; undefined where only the peer can open one. */
   flowTo(address: string, port: number): Flow | undefined;
+  /** Of streams: the open connection to a peer, whoever opened it. */
+  connectionTo?(address: string, port: number): Flow | undefined;
   /** The host and port that a peer at `address` should use to reach us. */
   advertised(address: string): { readonly host: string; readonly port: number };
   /** The same for peers in general. */
@@ -33,6 +38,8 @@ export interface Listener {
   readonly connections: number;
   /** Sends itself a few bytes, by the queue in which messages wait; absent where connections have one each. */
   readonly probe?: (bytes: Buffer) => void;
+  /** Where there is TLS: shows another certificate to whoever connects from now on. Throws when it cannot be used. */
+  renew?(tls: TlsOptions): void;
   close(): Promise<void>;
 }
 
