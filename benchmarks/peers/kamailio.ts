@@ -42,7 +42,7 @@ export class KamailioPeer {
     if (challenge) defines.push('CHALLENGE');
     const args = ['-f', CONFIG, '-Y', directory, '-w', directory, '-DD', '-E', '-m', '256', '-M', '16'];
     for (const define of defines) args.push('-A', define);
-    const child = spawn(...tied('kamailio', args), { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
+    const child = spawn(...tied('kamailio', args, 'TERM'), { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => (errors = `${errors}${chunk.toString('utf8')}`.slice(-4_000)));
     const peer = new KamailioPeer(address, child, directory);

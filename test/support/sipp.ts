@@ -28,7 +28,7 @@ export interface SippOptions {
   readonly signal?: AbortSignal | undefined;
   /** One line per call, fields separated by semicolons, used in turn. */
   readonly lines?: readonly string[];
-  /** Values of `-key` parameters. */
+  /** What stands in the scenario for `[key]`. */
   readonly keys?: Readonly<Record<string, string>>;
   /** Whether to note down every message; for a few calls, not for load. */
   readonly trace?: boolean;
@@ -60,7 +60,10 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
-  const source = scenario === 'uas' ? ['-sn', 'uas'] : ['-sf', copyScenario(scenario, directory, talkMs)];
+  const source =
+    scenario === 'uas'
+      ? ['-sn', 'uas']
+      : ['-sf', copyScenario(scenario, directory, { ...keys, talk_ms: String(talkMs) })];
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
@@ -73,7 +76,6 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     writeFileSync(file, ['SEQUENTIAL', ...lines, ''].join('\n'));
     args.push('-inf', file);
   }
-  for (const [key, value] of Object.entries(keys)) args.push('-key', key, value);
   try {
     const child = spawn(...tied('sipp', args), {
       cwd: directory,
@@ -94,10 +96,12 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   }
 }
 
-/** SIPp takes no variable for how long it waits. */
-function copyScenario(scenario: string, directory: string, talkMs: number): string {
+/** SIPp takes no variable for how long it waits and what it plays. */
+function copyScenario(scenario: string, directory: string, values: Readonly<Record<string, string>>): string {
   const copy = join(directory, 'scenario.xml');
-  writeFileSync(copy, readFileSync(scenarioFile(scenario), 'utf8').replaceAll('[talk_ms]', String(talkMs)));
+  const text = readFileSync(scenarioFile(scenario), 'utf8');
+  const filled = Object.entries(values).reduce((xml, [key, value]) => xml.replaceAll(`[${key}]`, value), text);
+  writeFileSync(copy, filled);
   return copy;
 }
 

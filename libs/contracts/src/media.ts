@@ -39,6 +39,8 @@ export const offerMedia = defineRequest('callweave.rpc.media.offer', {
     fromLeg: LegId,
     /** Leg that is to answer, of an offer that changes a session; absent while that is not known. */
     toLeg: LegId.optional(),
+    /** Of the first offers of a call: the leg it goes to, one of several that may answer it. Each has ports of its own. */
+    branch: LegId.optional(),
     sdp: Sdp,
     /** What the leg the offer goes to needs. */
     profile: MediaProfile,
@@ -62,6 +64,8 @@ export const answerMedia = defineRequest('callweave.rpc.media.answer', {
     fromLeg: LegId,
     /** Leg that answered. */
     toLeg: LegId,
+    /** What the offer it answers named. */
+    branch: LegId.optional(),
     sdp: Sdp,
     /** What the leg the answer goes back to needs. */
     profile: MediaProfile,

@@ -10,6 +10,8 @@ export interface NgOffer {
   readonly fromTag: string;
   /** Tag of the party that is to answer, once it is known. */
   readonly toTag?: string | undefined;
+  /** Tells offers that go to several parties at once from each other; the answer names that of its offer. */
+  readonly viaBranch?: string | undefined;
   readonly sdp: string;
   /** What the party that will get the result needs. */
   readonly profile: NgProfile;
@@ -50,16 +52,14 @@ export class NgCommands {
   }
 
   /** Opens ports for the offering side, or changes what they do; returns the SDP to send on. */
-  async offer({ callId, fromTag, toTag, sdp, profile, timeoutMs }: NgOffer): Promise<string> {
-    const tags = { 'call-id': callId, 'from-tag': fromTag, 'to-tag': toTag };
-    const command = { command: 'offer', ...tags, sdp, ...profileFlags(profile) };
+  async offer({ sdp, profile, timeoutMs, ...parties }: NgOffer): Promise<string> {
+    const command = { command: 'offer', ...tagsOf(parties), sdp, ...profileFlags(profile) };
     return sdpOf('offer', await this.#client.request(command, timeoutMs));
   }
 
   /** Completes an offer; from now on media flows. Returns the SDP to send back. */
-  async answer({ callId, fromTag, toTag, sdp, profile, timeoutMs }: NgAnswer): Promise<string> {
-    const tags = { 'call-id': callId, 'from-tag': fromTag, 'to-tag': toTag };
-    const command = { command: 'answer', ...tags, sdp, ...profileFlags(profile) };
+  async answer({ sdp, profile, timeoutMs, ...parties }: NgAnswer): Promise<string> {
+    const command = { command: 'answer', ...tagsOf(parties), sdp, ...profileFlags(profile) };
     return sdpOf('answer', await this.#client.request(command, timeoutMs));
   }
 
@@ -100,6 +100,12 @@ export class NgCommands {
       sessions: numberIn(current, 'sessionsown'),
     };
   }
+}
+
+function tagsOf({ callId, fromTag, toTag, viaBranch }: Pick<NgOffer, 'callId' | 'fromTag' | 'toTag' | 'viaBranch'>): {
+  readonly [key: string]: BencodeValue | undefined;
+} {
+  return { 'call-id': callId, 'from-tag': fromTag, 'to-tag': toTag, 'via-branch': viaBranch };
 }
 
 /** An `ok` without SDP is how the node answers an SDP that is empty. */

@@ -110,6 +110,24 @@ describe('a real rtpengine', () => {
     await ng.delete('fork', TIMEOUT_MS);
   });
 
+  test('several who may answer have ports of their own, and whoever answers is heard', async () => {
+    const about = { callId: 'branches', fromTag: 'a', timeoutMs: TIMEOUT_MS };
+    const offer = (viaBranch: string, profile: 'rtp' | 'webrtc'): Promise<string> =>
+      ng.offer({ ...about, viaBranch, sdp: caller.sdp(), profile });
+    const answer = (viaBranch: string): Promise<string> =>
+      ng.answer({ ...about, viaBranch, toTag: viaBranch, sdp: callee.sdp(), profile: 'rtp' });
+    const offers = [await offer('b', 'rtp'), await offer('c', 'webrtc'), await offer('d', 'rtp')];
+    expect(new Set(offers.map((sdp) => mediaLine(sdp).split(' ')[1])).size).toBe(3);
+    expect(offers.map((sdp) => sdp.includes('a=fingerprint:'))).toEqual([false, true, false]);
+    // The first is heard before anybody has answered, the last has the call.
+    await answer('b');
+    const toCaller = await answer('d');
+    caller.send(toCaller, 10);
+    callee.send(offers[2] ?? '', 10);
+    await Promise.all([caller.received(10), callee.received(10)]);
+    await ng.delete('branches', TIMEOUT_MS);
+  });
+
   test('neither side sees the address of the other, and the version rises with each change', async () => {
     const far = caller.sdp().replaceAll('127.0.0.1', '192.0.2.77');
     const first = await offered('hidden', far);

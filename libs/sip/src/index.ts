@@ -52,6 +52,7 @@ export {
   parseHead,
   parseMessage,
 } from './parse-message.ts';
+export { rankOf } from './response-rank.ts';
 export { responseTo, serializeMessage, serializeParts, startLine } from './serialize.ts';
 export { reasonPhrase } from './status.ts';
 export { StreamFramer, type StreamUnit } from './stream-framer.ts';

@@ -33,7 +33,7 @@ describe('a call', () => {
       'sent ACK',
       'told answered',
       'kept',
-      'caller 200',
+      'caller 200 v=0 answered',
       'disposed',
       "caller's BYE 200",
       'sent BYE',
@@ -124,8 +124,9 @@ describe('a call', () => {
   });
 
   test('goes to the next device when one fails, and rings no longer than it should', async () => {
-    const fake = await placed({ devices: 2 });
+    const fake = await placed({ devices: 2, inTurn: true });
     fake.invited[0]?.events.responded(response(503));
+    await fake.settle();
     expect(fake.invited).toHaveLength(2);
     fake.clock.advance(30_000);
     await fake.settle();
@@ -139,11 +140,13 @@ describe('a call', () => {
     ]);
   });
 
-  test('to a phone and a browser offers each the media it can use, anchored anew only when the kind changes', async () => {
+  test('to phones and browsers offers each the media it can use, of ports of its own', async () => {
     const asked: string[] = [];
+    const branches = new Set<string>();
     const node = MediaNodeId.parse('127.0.0.1:2223@1');
     const fake = await placed({
       devices: 4,
+      inTurn: true,
       deps: {
         flows: {
           instance: () => edge,
@@ -153,16 +156,18 @@ describe('a call', () => {
           },
         },
         media: {
-          offer: ({ profile, node }) => {
+          offer: ({ profile, node, branch }) => {
             asked.push(`${profile} ${node === undefined ? 'anywhere' : 'there'}`);
+            branches.add(branch ?? '');
             return Promise.resolve({
               kind: 'anchored',
               sdp: `v=0 ${profile}`,
               node: MediaNodeId.parse('127.0.0.1:2223@1'),
             });
           },
-          answer: ({ profile }) => {
+          answer: ({ profile, toLeg, branch }) => {
             asked.push(`back as ${profile}`);
+            expect(branch).toBe(toLeg);
             return Promise.resolve({ kind: 'anchored', sdp: 'v=0', node });
           },
           release: () => Promise.resolve(undefined),
@@ -176,7 +181,8 @@ describe('a call', () => {
     fake.invited[3]?.events.responded(response(200));
     await fake.settle();
     expect(fake.invited.map(({ request }) => request.body)).toEqual(['v=0 rtp', 'v=0 rtp', 'v=0 webrtc', 'v=0 webrtc']);
-    expect(asked).toEqual(['rtp anywhere', 'webrtc there', 'back as rtp']);
+    expect(asked).toEqual(['rtp anywhere', 'rtp there', 'webrtc there', 'webrtc there', 'back as rtp']);
+    expect(branches.size).toBe(4);
   });
 
   test('that nobody can route is refused as routing says', async () => {
@@ -216,5 +222,118 @@ describe('a call', () => {
     });
     expect((await placed(media({ kind: 'unusable', reason: 'x' }))).seen).toContain('caller 488');
     expect((await placed(media({ kind: 'no-node' }))).seen).toContain('caller 503');
+  });
+});
+
+describe('a call to several devices at once', () => {
+  const elsewhere = 'sent CANCEL SIP;cause=200;text="Call completed elsewhere"';
+
+  test('is that of the first to answer; the others are told that it was taken elsewhere', async () => {
+    const fake = await placed({ devices: 3 });
+    expect(fake.seen.slice(3)).toEqual(['sent INVITE', 'sent INVITE', 'sent INVITE']);
+    for (const { events } of fake.invited) events.responded(response(180));
+    fake.invited[1]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
+    await fake.settle();
+    expect(fake.seen.slice(6)).toEqual([
+      'told ringing',
+      ...['caller 180', 'caller 180', 'caller 180'],
+      ...['sent ACK', elsewhere, elsewhere],
+      ...['told answered', 'kept', 'caller 200 v=0 answered', 'disposed'],
+    ]);
+  });
+
+  test('acknowledges and hangs up a device that answers too late', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.invited[0]?.events.responded(response(200));
+    fake.invited[1]?.events.responded(response(200, () => fake.seen.push('sent late ACK')));
+    await fake.settle();
+    expect(fake.seen.filter((line) => line.startsWith('caller 200'))).toHaveLength(1);
+    expect(fake.seen.slice(fake.seen.indexOf('sent late ACK')).slice(0, 2)).toEqual(['sent late ACK', 'sent BYE']);
+  });
+
+  test('rings on when one is busy, and is refused with the best reason when all have failed', async () => {
+    const fake = await placed({ devices: 3 });
+    fake.invited[0]?.events.responded(response(500));
+    fake.invited[1]?.events.responded(response(486));
+    await fake.settle();
+    expect(fake.seen.at(-1)).toBe('sent INVITE');
+    fake.invited[2]?.events.responded(response(408));
+    await fake.settle();
+    expect(fake.seen).toContain('caller 486');
+    expect(fake.seen).toContain('told failed callee busy');
+  });
+
+  test('is over at once when one declines for all, and nobody else is called', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.invited[0]?.events.responded(response(603));
+    await fake.settle();
+    expect(fake.seen.slice(-6)).toEqual([
+      ...['sent CANCEL', 'caller 603', 'released', 'told failed callee declined', 'abandoned', 'disposed'],
+    ]);
+  });
+
+  test('that the caller gives up is cancelled at all of them', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.cancel();
+    await fake.settle();
+    expect(fake.seen.filter((line) => line === 'sent CANCEL')).toHaveLength(2);
+  });
+});
+
+describe('media before the answer', () => {
+  test('is what the first device plays; the ringing of others is not heard over it', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.invited[0]?.events.responded(response(183, undefined, 'v=0 early'));
+    await fake.settle();
+    fake.invited[1]?.events.responded(response(180));
+    fake.invited[1]?.events.responded(response(183, undefined, 'v=0 early too'));
+    await fake.settle();
+    fake.invited[0]?.events.responded(response(200));
+    await fake.settle();
+    expect(fake.seen.filter((line) => line.startsWith('caller'))).toEqual([
+      'caller 183 v=0 answered',
+      'caller 200 v=0 answered',
+    ]);
+  });
+
+  test('is that of another device when the first fails', async () => {
+    const fake = await placed({ devices: 2 });
+    fake.invited[0]?.events.responded(response(183, undefined, 'v=0 early'));
+    await fake.settle();
+    fake.invited[0]?.events.responded(response(486));
+    fake.invited[1]?.events.responded(response(183, undefined, 'v=0 early too'));
+    await fake.settle();
+    expect(fake.seen.filter((line) => line.startsWith('caller'))).toEqual([
+      'caller 183 v=0 answered',
+      'caller 183 v=0 answered',
+    ]);
+  });
+
+  test('reaches the node before the answer does, however fast the answer comes', async () => {
+    const told: string[] = [];
+    const early: { release: () => void } = { release: () => undefined };
+    const node = MediaNodeId.parse('127.0.0.1:2223@1');
+    const fake = await placed({
+      deps: {
+        media: {
+          offer: () => Promise.resolve({ kind: 'anchored', sdp: 'v=0', node }),
+          answer: async ({ sdp }) => {
+            if (sdp === 'v=0 early') await new Promise<void>((resolve) => (early.release = resolve));
+            told.push(sdp);
+            return { kind: 'anchored', sdp, node };
+          },
+          release: () => Promise.resolve(undefined),
+        },
+      },
+    });
+    fake.invited[0]?.events.responded(response(183, undefined, 'v=0 early'));
+    fake.invited[0]?.events.responded(response(200));
+    await fake.settle();
+    expect(told).toEqual([]);
+    early.release();
+    await fake.settle();
+    expect(told).toEqual(['v=0 early', 'v=0']);
+    expect(fake.seen).toContain('caller 200 v=0');
+    expect(fake.seen).not.toContain('caller 183 v=0 early');
   });
 });

@@ -41,7 +41,10 @@ export interface FakeCall {
 }
 
 export interface FakeWorld {
+  /** How many devices the callee has. */
   readonly devices?: number;
+  /** Whether they prefer to be called one after the other. */
+  readonly inTurn?: boolean;
   readonly deps?: Partial<CallDeps>;
   /** Whether this edge is the first to mark the call as ended. */
   readonly endOutcome?: 'won' | 'lost';
@@ -51,7 +54,7 @@ export interface FakeWorld {
 export const edge = InstanceId.parse('abcdefghijklmnop');
 const node = MediaNodeId.parse('127.0.0.1:2223@1');
 
-export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWorld = {}): FakeCall {
+export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 'won' }: FakeWorld = {}): FakeCall {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -75,7 +78,7 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
   };
   const invite = fakeRequest(
     'INVITE',
-    (reply) => seen.push(`caller ${String(reply.status)}`),
+    (reply) => seen.push(['caller', reply.status, ...(reply.body === undefined ? [] : [reply.body])].join(' ')),
     (listener) => (cancelListener = listener),
   );
   const call = new Call(
@@ -98,7 +101,10 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
       },
       locator: {
         lookup: () =>
-          Promise.resolve({ kind: 'bindings', bindings: Array.from({ length: devices }, (_, i) => binding(i)) }),
+          Promise.resolve({
+            kind: 'bindings',
+            bindings: Array.from({ length: devices }, (_, i) => binding(i, inTurn)),
+          }),
         exists: () => Promise.resolve(true),
       },
       media,
@@ -118,7 +124,7 @@ export function fakeCall({ devices = 1, deps = {}, endOutcome = 'won' }: FakeWor
       send: (request, events) => {
         seen.push(`sent ${request.method}`);
         if (request.method === 'INVITE') invited.push({ request, events });
-        return { cancel: () => seen.push('sent CANCEL') };
+        return { cancel: (headers) => seen.push(['sent CANCEL', ...Object.values(headers ?? {})].join(' ')) };
       },
       applicationServer: () => undefined,
       begin: () => seen.push('begun'),
@@ -178,8 +184,12 @@ export function fakeRequest(
   };
 }
 
-/** A response of a device. */
-export function response(status: number, acknowledged: () => void = () => undefined): IncomingResponse {
+/** A response of a device; a 200 has a body unless told otherwise. */
+export function response(
+  status: number,
+  acknowledged: () => void = () => undefined,
+  body = status === 200 ? 'v=0' : undefined,
+): IncomingResponse {
   const headers = {
     to: '<sip:b@d>;tag=device',
     from: '<sip:a@d>;tag=ours',
@@ -191,7 +201,7 @@ export function response(status: number, acknowledged: () => void = () => undefi
     reason: '',
     source: '192.0.2.2:5060',
     transport: 'udp',
-    ...message(headers, status === 200 ? 'v=0' : undefined),
+    ...message(headers, body),
     acknowledge: acknowledged,
   };
 }
@@ -200,10 +210,10 @@ function message(headers: Readonly<Record<string, string>>, body: string | undef
   return { header: (name) => headers[name.toLowerCase()], body };
 }
 
-function binding(index: number): Binding {
+function binding(index: number, inTurn: boolean): Binding {
   return {
     contact: `sip:b@192.0.2.${String(index + 2)}`,
-    q: 1,
+    q: inTurn ? 1 - index / 10 : 1,
     expiresAt: EpochMs.parse(0),
     callId: 'r',
     cseq: 1,

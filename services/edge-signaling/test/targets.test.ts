@@ -30,7 +30,7 @@ function binding(transport: string, more: Partial<Binding> = {}, instance = here
 function reached(...bindings: Binding[]): string[] {
   const flows = { open: (token: FlowToken) => openFlow(token, key), instance: () => here };
   const targets = userTargets({ kind: 'user', user: User.parse('b'), ringSec: 30 }, bindings, flows);
-  return targets.map(({ uri, nextHop, profile }) => `${uri} by ${nextHop ?? 'its contact'} as ${profile}`);
+  return targets.flat().map(({ uri, nextHop, profile }) => `${uri} by ${nextHop ?? 'its contact'} as ${profile}`);
 }
 
 test('a device is reached at its contact, or where it was seen; a browser by its connection and with its media', () => {
@@ -63,6 +63,23 @@ test('a connection of another engine is no way to a device; its address behind N
       there('udp', { received: seen }),
     ),
   ).toEqual(['sip:tcp@10.0.0.5 by its contact as rtp', `sip:udp@10.0.0.5 by sip:${seen} as rtp`]);
+});
+
+test('devices of one q-value are called at once, no more than ten; those of a lower one after them', () => {
+  const flows = { open: (token: FlowToken) => openFlow(token, key), instance: () => here };
+  const user = { kind: 'user', user: User.parse('b'), ringSec: 30 } as const;
+  const qs = [0.5, 1, 0.5, ...Array.from({ length: 12 }, () => 0.1)];
+  const groups = userTargets(
+    user,
+    qs.map((q) => binding('udp', { q, contact: `sip:${String(q)}@10.0.0.5` })),
+    flows,
+  );
+  expect(groups.map((group) => group.map(({ uri }) => uri))).toEqual([
+    ['sip:1@10.0.0.5'],
+    ['sip:0.5@10.0.0.5', 'sip:0.5@10.0.0.5'],
+    Array.from({ length: 10 }, () => 'sip:0.1@10.0.0.5'),
+    ['sip:0.1@10.0.0.5', 'sip:0.1@10.0.0.5'],
+  ]);
 });
 
 test.each([

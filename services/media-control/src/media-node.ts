@@ -6,6 +6,8 @@ export interface NodeOffer {
   readonly fromLeg: string;
   /** Of an offer that changes a session. */
   readonly toLeg?: string | undefined;
+  /** The leg that an offer goes to which several may answer. */
+  readonly branch?: string | undefined;
   readonly sdp: string;
   readonly profile: MediaProfile;
 }

@@ -33,16 +33,18 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
     address,
     report: (timeoutMs) =>
       run('statistics', async () => ({ kind: 'report', ...(await ng.statistics(timeoutMs)) }) as const, silent),
-    offer: ({ fromLeg, toLeg, ...offer }, timeoutMs) =>
+    offer: ({ fromLeg, toLeg, branch, ...offer }, timeoutMs) =>
       run(
         'offer',
-        async () => sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, toTag: toLeg, timeoutMs })),
+        async () =>
+          sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, toTag: toLeg, viaBranch: branch, timeoutMs })),
         verdict,
       ),
-    answer: ({ fromLeg, toLeg, ...answer }, timeoutMs) =>
+    answer: ({ fromLeg, toLeg, branch, ...answer }, timeoutMs) =>
       run(
         'answer',
-        async () => sdpReply(await ng.answer({ ...answer, fromTag: fromLeg, toTag: toLeg, timeoutMs })),
+        async () =>
+          sdpReply(await ng.answer({ ...answer, fromTag: fromLeg, toTag: toLeg, viaBranch: branch, timeoutMs })),
         verdict,
       ),
     query: (callId, timeoutMs) =>

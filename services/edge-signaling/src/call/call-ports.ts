@@ -53,6 +53,8 @@ export interface Media {
     fromLeg: LegId;
     /** Of an offer that changes a session: who is to answer it. */
     toLeg?: LegId;
+    /** Of the first offers: the leg it goes to, one of several that may answer. */
+    branch?: LegId;
     sdp: string;
     profile: MediaProfile;
     node?: MediaNodeId | undefined;
@@ -62,6 +64,7 @@ export interface Media {
     callId: CallId;
     fromLeg: LegId;
     toLeg: LegId;
+    branch?: LegId;
     sdp: string;
     profile: MediaProfile;
     node: MediaNodeId;

@@ -17,26 +17,26 @@ export type CallInput =
   | 'calleeLost';
 export type CallAction =
   | 'tellRouted'
-  | 'nextTarget'
+  | 'nextTargets'
   | 'place'
   | 'passProgress'
   | 'complete'
   | 'answerCaller'
   | 'refuseCaller'
-  | 'stopCallee'
+  | 'stopCallees'
   | 'release'
   | 'tellFailed'
   | 'dispose';
 
 /**
- * A call until it is answered: one caller, targets tried one after the other, media anchored between as each needs it.
+ * A call until it is answered: one caller, devices called group after group, media anchored between as each needs it.
  * Every way ends in `ended`: an established call goes on by its own table, every other way releases the media and tells
  * the one terminal event. `callerLeft` is CANCEL.
  */
 // prettier-ignore
 export const callTable: Table<CallPhase, CallInput, CallAction> = {
   routing: {
-    routed:         ['anchoring', 'tellRouted', 'nextTarget'],
+    routed:         ['anchoring', 'tellRouted', 'nextTargets'],
     refused:        ['ended', 'refuseCaller', 'tellFailed', 'dispose'],
     callerLeft:     ['ended', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'tellFailed', 'dispose'],
@@ -51,16 +51,17 @@ export const callTable: Table<CallPhase, CallInput, CallAction> = {
   placing: {
     progress:       ['placing', 'passProgress'],
     calleeAnswered: ['completing', 'complete'],
-    targetFailed:   ['anchoring', 'nextTarget'],
-    ringTimeout:    ['anchoring', 'stopCallee', 'nextTarget'],
-    callerLeft:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
-    callerLost:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
+    targetFailed:   ['anchoring', 'nextTargets'],
+    refused:        ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
+    ringTimeout:    ['anchoring', 'stopCallees', 'nextTargets'],
+    callerLeft:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],
+    callerLost:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],
   },
   completing: {
     completed:      ['ended', 'answerCaller', 'dispose'],
-    refused:        ['ended', 'stopCallee', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
-    callerLeft:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
-    callerLost:     ['ended', 'stopCallee', 'release', 'tellFailed', 'dispose'],
+    refused:        ['ended', 'stopCallees', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
+    callerLeft:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],
+    callerLost:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],
     calleeLeft:     ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     calleeLost:     ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
   },

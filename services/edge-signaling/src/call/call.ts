@@ -5,24 +5,23 @@ import {
   type CallSource,
   type LegId,
   type MediaNodeId,
-  type MediaProfile,
   type RouteTarget,
   type Tenant,
 } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
-import { type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
-import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendRequest } from '../leg/leg.ts';
-import { UacLeg } from '../leg/uac-leg.ts';
+import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
-import { type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
+import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
 import { profileOfSdp } from './media-profile.ts';
 import { resolveTargets } from './resolve-targets.ts';
 import { type Session, type Side } from './session.ts';
@@ -61,25 +60,24 @@ export interface CallFacts {
   readonly sdp: string;
 }
 
-/** What the caller is told when nothing better comes, and why. */
-interface Failure {
-  readonly reply: Reply;
-  readonly cause: CallCause;
-}
-
 interface Detail {
   readonly reply?: Reply;
   readonly cause?: CallCause;
+  readonly branch?: Branch;
   readonly response?: IncomingResponse;
+  /** What the devices that ring are told when they are given up. */
+  readonly headers?: HeaderValues | undefined;
   readonly sdp?: string;
   /** The callee's own description. */
   readonly answer?: string;
 }
 
 const NO_CHOICE: Failure = { reply: { status: 480 }, cause: failureCause('platform', 480) };
+/** One of the device's own early dialogs is over, RFC 7362: there is only one with the caller. */
+const EARLY_DIALOG_TERMINATED = 199;
 const NO_ANSWER: Failure = { reply: { status: 480 }, cause: { by: 'callee', reason: 'no-answer', sipStatus: 480 } };
 
-/** One call: the caller's leg, the targets one after the other, and the media between. */
+/** One call: the caller's leg, the devices that ring for it, and the media between. */
 export class Call {
   readonly facts: CallFacts;
   readonly caller: UasLeg;
@@ -87,13 +85,16 @@ export class Call {
   readonly #machine: Machine<CallPhase, CallInput, CallAction, Detail>;
   readonly #startedAtMs: number;
   readonly #steps = new Set<Promise<void>>();
-  #targets: Target[] = [];
+  /** Who is called at once, group by group. */
+  #groups: (readonly Target[])[] = [];
   #routed: readonly RouteTarget[] = [];
-  /** The caller's SDP as the present kind of device needs it. */
-  #offer: { readonly profile: MediaProfile; readonly sdp: string } | undefined;
   #node: MediaNodeId | undefined;
-  #target: Target | undefined;
+  #fork: Fork | undefined;
+  /** Who answered. */
+  #branch: Branch | undefined;
   #callee: UacLeg | undefined;
+  /** Whose media the caller hears before the answer. */
+  #early: { readonly branch: Branch; readonly done: Promise<void> } | undefined;
   #ringTimer: Timer | undefined;
   #rang = false;
   #lastFailure: Failure = NO_CHOICE;
@@ -109,7 +110,9 @@ export class Call {
       legId,
       send: deps.send,
       events: {
-        cancelled: () => this.#feed('callerLeft', { cause: { by: 'caller', reason: 'cancelled', sipStatus: 487 } }),
+        cancelled: (headers) => {
+          this.#feed('callerLeft', { cause: { by: 'caller', reason: 'cancelled', sipStatus: 487 }, headers });
+        },
         bye: () => this.#established?.left('caller'),
         lost: () => {
           if (this.#established !== undefined) this.#established.lost('caller');
@@ -171,139 +174,135 @@ export class Call {
       if (resolved.kind === 'refuse') this.#refuse(resolved.reply, 'platform');
       else {
         this.#routed = answer.targets;
-        this.#targets = resolved.targets;
+        this.#groups = resolved.groups;
         this.#feed('routed');
       }
     }
   }
 
-  async #anchor(profile: MediaProfile): Promise<void> {
-    const { tenant, callId, sdp } = this.facts;
-    const question = { tenant, callId, fromLeg: this.caller.legId, sdp, profile, node: this.#node };
-    const anchored = await this.#deps.media.offer(question);
-    if (anchored.kind !== 'anchored') {
-      this.#refuse(mediaRefusal(anchored), 'platform');
+  /** The next devices, with offers they can use. */
+  #nextGroup(): void {
+    this.#ringTimer?.cancel();
+    const targets = this.#groups.shift();
+    if (targets === undefined) {
+      this.#feed('noMoreTargets', this.#lastFailure);
+      return;
+    }
+    const { media, legs, send } = this.#deps;
+    const caller = { ...this.facts, legId: this.caller.legId };
+    const fork = new Fork(caller, targets, { media, legs, send, events: this.#forkEvents });
+    this.#fork = fork;
+    this.#run(this.#anchor(fork));
+  }
+
+  async #anchor(fork: Fork): Promise<void> {
+    const anchored = await fork.anchor(this.#node);
+    if (anchored.kind === 'refused') {
+      this.#refuse(mediaRefusal(anchored.refusal), 'platform');
       return;
     }
     this.#node = anchored.node;
-    this.#offer = { profile, sdp: anchored.sdp };
     // A caller who left meanwhile released nothing: there was nothing to name yet.
     if (this.phase === 'ended') await this.#release();
     else this.#feed('anchored');
   }
 
-  /** The next device, with an offer it can use: anchored anew only when it is of another kind than the one before. */
-  #nextTarget(): void {
-    this.#ringTimer?.cancel();
-    this.#callee = undefined;
-    const target = this.#targets.shift();
-    if (target === undefined) {
-      this.#feed('noMoreTargets', this.#lastFailure);
-      return;
-    }
-    this.#target = target;
-    if (this.#offer?.profile === target.profile) this.#feed('anchored');
-    else this.#run(this.#anchor(target.profile));
-  }
-
   #place(): void {
-    const target = this.#target;
-    if (target === undefined || this.#offer === undefined) return;
-    this.#ringTimer = this.#deps.clock.after(target.ringSec * 1000, () => {
+    const fork = this.#fork;
+    if (fork === undefined) return;
+    this.#ringTimer = this.#deps.clock.after(fork.ringSec * 1000, () => {
       this.#lastFailure = NO_ANSWER;
       this.#feed('ringTimeout');
     });
-    this.#callee = this.#invite(target, this.#offer.sdp);
+    fork.place();
   }
 
-  #invite(target: Target, sdp: string): UacLeg {
-    const legId = createLegId();
-    const { from, to, callId } = this.facts;
-    const leg: UacLeg = new UacLeg(
-      {
-        uri: target.uri,
-        nextHop: target.nextHop,
-        callId: `${callId}-${legId}`,
-        headers: { From: `${from};tag=${legId}`, To: to, ...target.headers },
-        sdp,
-      },
-      {
-        legId,
-        send: (request, events) => this.#deps.send({ ...request, isInternal: target.isInternal }, events),
-        events: {
-          progress: (response) => this.#ifCurrent(leg, () => this.#feed('progress', { response })),
-          answered: (response) => this.#ifCurrent(leg, () => this.#feed('calleeAnswered', { response })),
-          failed: (status, reason) =>
-            this.#ifCurrent(leg, () => this.#calleeFailed({ status: upstream(status), reason })),
-          bye: () => this.#ifCurrent(leg, () => this.#calleeLeft()),
-          lost: () => this.#ifCurrent(leg, () => this.#calleeLost()),
-          request: (request) => this.#relay(request, 'callee'),
-          acknowledged: () => this.#established?.acknowledged('callee'),
-          established: () => this.#deps.legs.add(leg),
-          disposed: () => this.#deps.legs.delete(legId),
-        },
-      },
-    );
-    return leg;
-  }
+  readonly #forkEvents: ForkEvents = {
+    progress: (branch, response) => this.#feed('progress', { branch, response }),
+    answered: (branch, leg, response) => {
+      this.#branch = branch;
+      this.#callee = leg;
+      this.#feed('calleeAnswered', { response });
+    },
+    branchFailed: (branch) => {
+      if (this.#early?.branch === branch) this.#early = undefined;
+    },
+    failed: (failure) => {
+      this.#early = undefined;
+      this.#lastFailure = failure;
+      if (failure.reply.status >= 600) this.#feed('refused', failure);
+      else this.#feed('targetFailed');
+    },
+    // A device may hang up before its answer has gone through.
+    bye: () => {
+      if (this.#established !== undefined) this.#established.left('callee');
+      else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
+    },
+    lost: () => {
+      if (this.#established !== undefined) this.#established.lost('callee');
+      else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
+    },
+    request: (request) => this.#relay(request, 'callee'),
+    acknowledged: () => this.#established?.acknowledged('callee'),
+  };
 
-  /** A leg that was given up lives on until its transaction ends; what it tells then is no longer ours. */
-  #ifCurrent(leg: UacLeg, act: () => void): void {
-    if (leg === this.#callee) act();
-  }
-
-  #calleeFailed(reply: Reply): void {
-    this.#lastFailure = { reply, cause: failureCause('callee', reply.status) };
-    this.#feed('targetFailed');
-  }
-
-  /** A device may hang up before its answer has gone through. */
-  #calleeLeft(): void {
-    if (this.#established !== undefined) this.#established.left('callee');
-    else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
-  }
-
-  #calleeLost(): void {
-    if (this.#established !== undefined) this.#established.lost('callee');
-    else if (this.phase === 'placing') this.#calleeFailed({ status: 480 });
-    else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
-  }
-
-  #passProgress({ response }: Detail): void {
-    if (response === undefined) return;
-    if (!this.#rang && this.#callee !== undefined) {
+  #passProgress({ branch, response }: Detail): void {
+    if (response === undefined || branch === undefined) return;
+    if (!this.#rang) {
       this.#rang = true;
-      this.#deps.teller.ringing(this.#callee.legId, this.#target?.name ?? '');
+      this.#deps.teller.ringing(branch.legId, branch.target.name);
     }
-    // Early media waits for its own issue of the media path; the caller hears his own ringing tone.
-    this.caller.progress({ status: response.status === 183 ? 180 : response.status });
+    const { status, body } = response;
+    if (this.#early === undefined && body !== undefined) {
+      const done = this.#passEarlyMedia(branch, status, body);
+      this.#early = { branch, done };
+      this.#run(done);
+    }
+    // Once the caller hears one device, the ringing of the others would only make his phone ring over it.
+    else if (this.#early === undefined && status !== EARLY_DIALOG_TERMINATED) this.caller.progress({ status });
+  }
+
+  /** RFC 3960 §3.1: what the network or the device plays before the answer; of several devices the first one's. */
+  async #passEarlyMedia(branch: Branch, status: number, sdp: string): Promise<void> {
+    const anchored = await this.#answerMedia(branch, sdp);
+    if (this.phase !== 'placing' || this.#fork?.has(branch) !== true) return;
+    if (anchored?.kind !== 'anchored') this.caller.progress({ status: 180 });
+    else this.caller.progress({ status, headers: sessionHeaders, body: anchored.sdp });
+  }
+
+  async #answerMedia({ legId }: Branch, sdp: string): Promise<Anchored | undefined> {
+    if (this.#node === undefined) return undefined;
+    const { tenant, callId, sdp: offer } = this.facts;
+    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: legId, branch: legId, node: this.#node };
+    return this.#deps.media.answer({ ...about, sdp, profile: profileOfSdp(offer) });
   }
 
   async #complete({ response }: Detail): Promise<void> {
     this.#ringTimer?.cancel();
-    const callee = this.#callee;
-    if (response?.body === undefined || callee === undefined || this.#node === undefined) {
+    const branch = this.#branch;
+    if (response?.body === undefined || branch === undefined) {
       this.#refuse({ status: 500 }, 'callee');
       return;
     }
-    const { tenant, callId, sdp } = this.facts;
-    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: callee.legId, node: this.#node };
-    const anchored = await this.#deps.media.answer({ ...about, sdp: response.body, profile: profileOfSdp(sdp) });
-    if (anchored.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(response.body) });
-    else this.#refuse(mediaRefusal(anchored), 'platform');
+    // The node must not be told of the early description after the last.
+    await this.#early?.done;
+    const anchored = await this.#answerMedia(branch, response.body);
+    if (anchored?.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(response.body) });
+    else this.#refuse(anchored === undefined ? { status: 500 } : mediaRefusal(anchored), 'platform');
   }
 
   #answerCaller({ sdp, answer }: Detail): void {
     const callee = this.#callee;
-    if (callee === undefined) return;
+    const target = this.#branch?.target;
+    if (callee === undefined || target === undefined) return;
     const { teller, clock } = this.#deps;
     const { tenant, callId } = this.facts;
     const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
     // The journal line comes before the 200, and the records are on their way.
-    teller.answered(callee.legId, this.#target?.name ?? '', this.#node);
+    teller.answered(callee.legId, target.name, this.#node);
     const session: Session = {
       caller: { profile: profileOfSdp(this.facts.sdp), sdp: this.facts.sdp, holds: false },
-      callee: { profile: this.#target?.profile ?? 'rtp', sdp: answer, holds: false },
+      callee: { profile: target.profile, sdp: answer, holds: false },
     };
     const parts = { tenant, callId, epoch: 1, caller: this.caller, callee, node: this.#node, session, ...times };
     this.#established = this.#deps.establish(parts, teller);
@@ -323,13 +322,13 @@ export class Call {
 
   readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
     tellRouted: () => this.#deps.teller.routed(this.#routed.map(describe)),
-    nextTarget: () => this.#nextTarget(),
+    nextTargets: () => this.#nextGroup(),
     place: () => this.#place(),
     passProgress: (detail) => this.#passProgress(detail),
     complete: (detail) => this.#run(this.#complete(detail)),
     answerCaller: (detail) => this.#answerCaller(detail),
     refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE.reply),
-    stopCallee: () => this.#callee?.hangUp(),
+    stopCallees: ({ headers }) => this.#fork?.stop(headers),
     release: () => {
       this.#ringTimer?.cancel();
       this.#run(this.#release());
@@ -340,11 +339,6 @@ export class Call {
 }
 
 const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
-
-/** A 503 of one device is not ours: the caller would think the whole platform is away. RFC 3261 §16.7 step 6. */
-function upstream(status: number): number {
-  return status === 503 ? 500 : status;
-}
 
 function describe(target: RouteTarget): string {
   return target.kind === 'user' ? `user:${target.user.slice(0, 256)}` : `application:${target.action}`;

@@ -4,28 +4,29 @@ import { type CallDeps } from './call.ts';
 import { applicationTarget, type Target, userTargets } from './targets.ts';
 
 export type Resolved =
-  { readonly kind: 'targets'; readonly targets: Target[] } | { readonly kind: 'refuse'; readonly reply: Reply };
+  | { readonly kind: 'targets'; readonly groups: (readonly Target[])[] }
+  | { readonly kind: 'refuse'; readonly reply: Reply };
 
-/** Turns what routing answered into devices and servers that can be called now. */
+/** Turns what routing answered into devices and servers that can be called now; those of a group at once. */
 export async function resolveTargets(
   tenant: Tenant,
   routed: readonly RouteTarget[],
   { locator, applicationServer, flows }: Pick<CallDeps, 'locator' | 'applicationServer' | 'flows'>,
 ): Promise<Resolved> {
-  const targets: Target[] = [];
+  const groups: (readonly Target[])[] = [];
   let refusal: Reply = { status: 480 };
   for (const target of routed) {
     if (target.kind === 'application') {
       const server = applicationServer();
       if (server === undefined) refusal = { status: 503, headers: { 'Retry-After': '5' } };
-      else targets.push(applicationTarget(target, server));
+      else groups.push([applicationTarget(target, server)]);
       continue;
     }
     const found = await locator.lookup(tenant, target.user);
     if (found.kind === 'unavailable')
       return { kind: 'refuse', reply: { status: 503, headers: { 'Retry-After': '5' } } };
-    targets.push(...userTargets(target, found.bindings, flows));
+    groups.push(...userTargets(target, found.bindings, flows));
     if (found.bindings.length === 0 && !(await locator.exists(tenant, target.user))) refusal = { status: 404 };
   }
-  return targets.length > 0 ? { kind: 'targets', targets } : { kind: 'refuse', reply: refusal };
+  return groups.length > 0 ? { kind: 'targets', groups } : { kind: 'refuse', reply: refusal };
 }

@@ -25,6 +25,8 @@ export interface Target {
 }
 
 const APPLICATION_RING_SEC = 10;
+/** Devices that are called at once; each takes ports of the media node. */
+const MAX_AT_ONCE = 10;
 
 /** How flows are read: the tokens of bindings, and which flows this edge holds. */
 export interface FlowReader {
@@ -33,28 +35,50 @@ export interface FlowReader {
   instance(): InstanceId;
 }
 
-/** The devices of a user that can be reached from here, in the order to try them. */
+/**
+ * The devices of a user that can be reached from here, in the order to call them: those of one q-value at once, the
+ * others after them. RFC 3261 §16.6.
+ */
 export function userTargets(
   target: RouteTarget & { kind: 'user' },
   bindings: readonly Binding[],
   flows: FlowReader,
-): Target[] {
-  return bindings.flatMap(({ contact, received, flow: token }) => {
-    const flow = flows.open(token);
-    const transport = flow?.transport;
-    const isStream = transport !== undefined && transport !== 'udp';
-    // Its connection is the only way to a device behind NAT or in a browser, and only who holds it can use it.
-    if (received !== undefined && isStream && flow?.instance !== flows.instance()) return [];
-    return {
-      uri: contact,
-      nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
-      profile: profileOfTransport(transport),
-      name: contact,
-      ringSec: target.ringSec,
-      headers: {},
-      isInternal: false,
-    };
-  });
+): Target[][] {
+  const groups = new Map<number, Target[]>();
+  for (const binding of bindings) {
+    const device = deviceTarget(target, binding, flows);
+    if (device === undefined) continue;
+    const group = groups.get(binding.q);
+    if (group === undefined) groups.set(binding.q, [device]);
+    else group.push(device);
+  }
+  return [...groups].sort(([a], [b]) => b - a).flatMap(([, group]) => portions(group));
+}
+
+function portions(group: readonly Target[]): Target[][] {
+  const count = Math.ceil(group.length / MAX_AT_ONCE);
+  return Array.from({ length: count }, (_, index) => group.slice(index * MAX_AT_ONCE, (index + 1) * MAX_AT_ONCE));
+}
+
+function deviceTarget(
+  { ringSec }: RouteTarget & { kind: 'user' },
+  { contact, received, flow: token }: Binding,
+  flows: FlowReader,
+): Target | undefined {
+  const flow = flows.open(token);
+  const transport = flow?.transport;
+  const isStream = transport !== undefined && transport !== 'udp';
+  // Its connection is the only way to a device behind NAT or in a browser, and only who holds it can use it.
+  if (received !== undefined && isStream && flow?.instance !== flows.instance()) return undefined;
+  return {
+    uri: contact,
+    nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
+    profile: profileOfTransport(transport),
+    name: contact,
+    ringSec,
+    headers: {},
+    isInternal: false,
+  };
 }
 
 /** An application server that runs what `target` names. */

@@ -4,6 +4,7 @@ import {
   type IncomingRequest,
   type OutgoingEvents,
   type OutgoingRequest,
+  type ReadableMessage,
   type Reply,
   type SentRequest,
 } from '@callweave/srf';
@@ -27,7 +28,8 @@ import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas
 
 /** What a caller's leg tells its call. */
 export interface UasLegEvents {
-  cancelled(): void;
+  /** With what the CANCEL said of its reason, to pass on. RFC 3326 */
+  cancelled(headers: HeaderValues): void;
   bye(request: IncomingRequest): void;
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
@@ -74,7 +76,7 @@ export class UasLeg implements Leg {
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', this.#actions);
-    invite.onCancel(() => this.#machine.feed('cancelled', {}));
+    invite.onCancel((cancel) => this.#machine.feed('cancelled', { headers: reasonOf(cancel) }));
   }
 
   get dialog(): DialogState {
@@ -153,7 +155,7 @@ export class UasLeg implements Leg {
     sendAnswer: ({ reply }) => this.#reply(reply),
     sendRefusal: ({ reply }) => this.#reply(reply),
     sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellCancelled: () => this.#events.cancelled(),
+    tellCancelled: ({ headers }) => this.#events.cancelled(headers ?? {}),
     tellBye: ({ request }) => {
       if (request !== undefined) this.#events.bye(request);
     },
@@ -163,4 +165,9 @@ export class UasLeg implements Leg {
       this.#events.disposed();
     },
   };
+}
+
+function reasonOf(cancel: ReadableMessage): HeaderValues {
+  const reason = cancel.header('reason');
+  return reason === undefined ? {} : { Reason: reason };
 }

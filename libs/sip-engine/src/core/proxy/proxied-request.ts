@@ -1,10 +1,9 @@
-import { serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
+import { rankOf, serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../../errors.ts';
 import { type NextHops } from '../../locate/next-hop.ts';
 import { type Flow, type Inbound } from '../../transport/transport.ts';
 import { type Core } from '../context.ts';
 import { type UasRequest } from '../uas-request.ts';
-import { rankOf } from './best-response.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { forwardedBytes, isOwnUri } from './forward-request.ts';
 import { loopMark, popVia, sign } from './via.ts';

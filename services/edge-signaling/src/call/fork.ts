@@ -1,0 +1,190 @@
+import { type CallCause, type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import { rankOf } from '@callweave/sip';
+import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import { createLegId } from '../leg/leg-id.ts';
+import { type LegTable, type SendRequest } from '../leg/leg.ts';
+import { UacLeg } from '../leg/uac-leg.ts';
+import { type Anchored, type Media } from './call-ports.ts';
+import { failureCause } from './cause.ts';
+import { type Target } from './targets.ts';
+
+/** What the caller is told when nothing better comes, and why. */
+export interface Failure {
+  readonly reply: Reply;
+  readonly cause: CallCause;
+}
+
+/** A device that is called, and the offer it is made. */
+export interface Branch {
+  readonly target: Target;
+  readonly legId: LegId;
+  readonly sdp: string;
+}
+
+/** What the devices tell their call; nothing comes from one that was given up. */
+export interface ForkEvents {
+  progress(branch: Branch, response: IncomingResponse): void;
+  /** The first to answer; the others are given up. */
+  answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void;
+  /** It will not answer, and others may. */
+  branchFailed(branch: Branch): void;
+  /** Nobody will answer; of all reasons the best for the caller. RFC 3261 §16.7 step 6. */
+  failed(failure: Failure): void;
+  /** Who answered hung up. */
+  bye(): void;
+  /** The dialog with who answered came to grief. */
+  lost(): void;
+  /** A request inside the dialog with who answered. */
+  request(request: IncomingRequest): Promise<void>;
+  acknowledged(): void;
+}
+
+export interface ForkDeps {
+  readonly media: Pick<Media, 'offer'>;
+  readonly legs: LegTable;
+  readonly send: SendRequest;
+  readonly events: ForkEvents;
+}
+
+/** Who calls. */
+export interface ForkCaller {
+  readonly tenant: Tenant;
+  readonly callId: CallId;
+  readonly legId: LegId;
+  /** From and To of the INVITEs, without tags. */
+  readonly from: string;
+  readonly to: string;
+  readonly sdp: string;
+}
+
+/** What became of anchoring the offers. */
+export type ForkAnchored =
+  | { readonly kind: 'anchored'; readonly node: MediaNodeId }
+  | { readonly kind: 'refused'; readonly refusal: Exclude<Anchored, { kind: 'anchored' }> };
+
+/** Phones show a call that was taken at another one as no missed call, RFC 3326 §2. */
+const ELSEWHERE: HeaderValues = { Reason: 'SIP;cause=200;text="Call completed elsewhere"' };
+
+/** Devices that ring at once; the first to answer has the call. RFC 3261 §16.7 */
+export class Fork {
+  readonly #caller: ForkCaller;
+  readonly #targets: readonly Target[];
+  readonly #deps: ForkDeps;
+  /** Those that may answer yet, or the one that did. */
+  readonly #legs = new Map<Branch, UacLeg>();
+  #branches: Branch[] = [];
+  #failure: Failure | undefined;
+  #isAnswered = false;
+
+  constructor(caller: ForkCaller, targets: readonly Target[], deps: ForkDeps) {
+    this.#caller = caller;
+    this.#targets = targets;
+    this.#deps = deps;
+  }
+
+  /** How long to let them ring, s. */
+  get ringSec(): number {
+    return Math.max(...this.#targets.map(({ ringSec }) => ringSec));
+  }
+
+  /** Gets an offer for each device, of ports of its own. The node that takes the first takes them all. */
+  async anchor(node: MediaNodeId | undefined): Promise<ForkAnchored> {
+    const [first, ...others] = this.#targets;
+    if (first === undefined) throw new RangeError('nobody to call');
+    const begun = await this.#offer(first, node);
+    if (begun.kind !== 'anchored') return { kind: 'refused', refusal: begun };
+    const offered = [begun, ...(await Promise.all(others.map((target) => this.#offer(target, begun.node))))];
+    for (const anchored of offered) {
+      if (anchored.kind !== 'anchored') return { kind: 'refused', refusal: anchored };
+      this.#branches.push(anchored.branch);
+    }
+    return { kind: 'anchored', node: begun.node };
+  }
+
+  async #offer(target: Target, node: MediaNodeId | undefined): Promise<Anchored & { readonly branch: Branch }> {
+    const { tenant, callId, legId: fromLeg, sdp } = this.#caller;
+    const legId = createLegId();
+    const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node };
+    const anchored = await this.#deps.media.offer(about);
+    const offer = anchored.kind === 'anchored' ? anchored.sdp : '';
+    return { ...anchored, branch: { target, legId, sdp: offer } };
+  }
+
+  /** Sends the INVITEs. */
+  place(): void {
+    for (const branch of this.#branches.splice(0)) this.#legs.set(branch, this.#invite(branch));
+  }
+
+  /** Whether it may answer yet, or has. */
+  has(branch: Branch): boolean {
+    return this.#legs.has(branch);
+  }
+
+  /** Gives all of them up: CANCEL, or BYE for who answered. */
+  stop(headers?: HeaderValues): void {
+    const legs = [...this.#legs.values()];
+    this.#legs.clear();
+    for (const leg of legs) leg.hangUp(headers);
+  }
+
+  #invite(branch: Branch): UacLeg {
+    const { target, legId, sdp } = branch;
+    const { callId, from, to } = this.#caller;
+    const { send, legs, events } = this.#deps;
+    const ifOpen = (act: () => void): void => {
+      if (this.#legs.has(branch)) act();
+    };
+    const leg: UacLeg = new UacLeg(
+      {
+        uri: target.uri,
+        nextHop: target.nextHop,
+        callId: `${callId}-${legId}`,
+        headers: { From: `${from};tag=${legId}`, To: to, ...target.headers },
+        sdp,
+      },
+      {
+        legId,
+        send: (request, told) => send({ ...request, isInternal: target.isInternal }, told),
+        events: {
+          progress: (response) => ifOpen(() => events.progress(branch, response)),
+          answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
+          failed: (status, reason) => ifOpen(() => this.#failed(branch, { status: upstream(status), reason })),
+          bye: () => ifOpen(() => events.bye()),
+          lost: () =>
+            ifOpen(() => {
+              if (this.#isAnswered) events.lost();
+              else this.#failed(branch, { status: 480 });
+            }),
+          request: (request) => events.request(request),
+          acknowledged: () => events.acknowledged(),
+          established: () => legs.add(leg),
+          disposed: () => legs.delete(legId),
+        },
+      },
+    );
+    return leg;
+  }
+
+  #answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void {
+    this.#isAnswered = true;
+    this.#legs.delete(branch);
+    this.stop(ELSEWHERE);
+    this.#legs.set(branch, leg);
+    this.#deps.events.answered(branch, leg, response);
+  }
+
+  /** A 6xx speaks for all of them, RFC 3261 §16.7 step 5. */
+  #failed(branch: Branch, reply: Reply): void {
+    this.#legs.delete(branch);
+    if (this.#failure === undefined || rankOf(reply.status) < rankOf(this.#failure.reply.status))
+      this.#failure = { reply, cause: failureCause('callee', reply.status) };
+    if (reply.status >= 600) this.stop();
+    if (this.#legs.size > 0) this.#deps.events.branchFailed(branch);
+    else this.#deps.events.failed(this.#failure);
+  }
+}
+
+/** A 503 of one device is not ours: the caller would think the whole platform is away. RFC 3261 §16.7 step 6. */
+function upstream(status: number): number {
+  return status === 503 ? 500 : status;
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pcmu } from '@callweave/rtp';
+import getPort from 'get-port';
+import { expect, test } from 'vitest';
+import { lastCause } from '../support/call-facts.ts';
+import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { runSipp } from '../support/sipp.ts';
+import { addSubscribers, sippLines } from '../support/subscribers.ts';
+import { samplesOf, toneWav } from '../support/tone.ts';
+
+const phones = new PhonePlatform();
+const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+test('all phones of a user ring at once, and the one that is picked up has the call', async () => {
+  const alice = await phones.phone('alice', { toneHz: 500 });
+  const desk = await phones.phone('bob', { toneHz: 1000, answers: false });
+  const mobile = await phones.phone('bob', { toneHz: 1500, answers: false });
+  phones.dial(alice, 'bob');
+  await Promise.all([desk.waitFor('CALL_INCOMING'), mobile.waitFor('CALL_INCOMING')]);
+  mobile.command('accept');
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), mobile.waitFor('CALL_ESTABLISHED')]);
+  await desk.waitFor('CALL_CLOSED');
+  await Promise.all([hears(alice, 1500), hears(mobile, 500)]);
+  mobile.command('hangup');
+  await alice.waitFor('CALL_CLOSED');
+  expect(await phones.toldInAll()).toEqual(wholeCall);
+});
+
+test('a phone that is busy leaves the others ringing', async () => {
+  const alice = await phones.phone('alice');
+  const desk = await phones.phone('bob', { answers: false });
+  const mobile = await phones.phone('bob', { answers: false });
+  phones.dial(alice, 'bob');
+  await Promise.all([desk.waitFor('CALL_INCOMING'), mobile.waitFor('CALL_INCOMING')]);
+  desk.command('hangup');
+  await desk.waitFor('CALL_CLOSED');
+  mobile.command('accept');
+  await alice.waitFor('CALL_ESTABLISHED');
+  alice.command('hangup');
+  await mobile.waitFor('CALL_CLOSED');
+  expect(await phones.toldInAll()).toEqual(wholeCall);
+});
+
+test('a caller who gives up stops all phones, and when nobody can take the call he is told why', async () => {
+  const alice = await phones.phone('alice');
+  const desk = await phones.phone('bob', { answers: false });
+  const mobile = await phones.phone('bob', { answers: false });
+  phones.dial(alice, 'bob');
+  await Promise.all([desk.waitFor('CALL_INCOMING'), mobile.waitFor('CALL_INCOMING')]);
+  desk.command('hangup');
+  mobile.command('hangup');
+  expect((await alice.waitFor('CALL_CLOSED')).param).toContain('486');
+  expect((await phones.toldInAll()).at(-1)).toBe('failed');
+  expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'busy' });
+});
+
+test('a phone that rang in vain is told that the call was taken elsewhere', async () => {
+  const localPort = await getPort({ host: '127.0.0.1' });
+  const account = phones.platform.accounts.find(({ user }) => user === 'bob');
+  if (account === undefined) throw new Error('no bob');
+  const about = { remote: phones.edge, calls: 1, localPort };
+  const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([account]) });
+  expect(registered).toMatchObject({ successful: 1 });
+  const ringing = runSipp({ ...about, scenario: 'ring-until-taken-elsewhere' });
+  const alice = await phones.phone('alice');
+  const mobile = await phones.phone('bob', { answers: false });
+  phones.dial(alice, 'bob');
+  await Promise.all([alice.waitFor('CALL_RINGING'), mobile.waitFor('CALL_INCOMING')]);
+  mobile.command('accept');
+  await alice.waitFor('CALL_ESTABLISHED');
+  const { errors, ...told } = await ringing;
+  expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  alice.command('hangup');
+  await mobile.waitFor('CALL_CLOSED');
+  const unregistered = await runSipp({ ...about, scenario: 'unregister', lines: sippLines([account]) });
+  expect(unregistered).toMatchObject({ successful: 1 });
+});
+
+test('what a gateway plays before it answers is heard, and goes on when it has', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'callweave-tone-'));
+  const toneFile = join(directory, 'tone.ulaw');
+  writeFileSync(toneFile, pcmu.encode(samplesOf(toneWav(1000))));
+  const localPort = await getPort({ host: '127.0.0.1' });
+  const [gateway] = await addSubscribers(phones.bus, `gateway-${String(localPort)}-`, 1);
+  if (gateway === undefined) throw new Error('no account');
+  const about = { remote: phones.edge, calls: 1, localPort };
+  const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([gateway]) });
+  expect(registered).toMatchObject({ successful: 1 });
+  const keys = { tone_file: toneFile };
+  const answering = runSipp({ ...about, scenario: 'early-media', keys, talkMs: 3_000 });
+  const alice = await phones.phone('alice');
+  phones.dial(alice, gateway.user);
+  await hears(alice, 1000);
+  expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
+  await alice.waitFor('CALL_ESTABLISHED');
+  alice.command('hangup');
+  const { errors, ...told } = await answering;
+  expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  expect(await phones.toldInAll()).toEqual(wholeCall);
+  rmSync(directory, { recursive: true });
+});
