@@ -21,6 +21,8 @@ import { InDialogForwarder } from './core/proxy/in-dialog.ts';
 import { Proxy } from './core/proxy/proxy.ts';
 import { type ProxyReport, type ProxyWish } from './core/proxy/wish.ts';
 import { drachtioQuirks, noQuirks } from './core/quirks.ts';
+import { SessionTimers } from './core/session-timers.ts';
+import { Subscriptions } from './core/subscriptions.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
@@ -115,7 +117,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       pick: (method, except) => this.#control?.pick(method, except),
       methods: () => this.#control?.methods() ?? [],
     };
-    const dialogs = new DialogStore();
+    const wheel = new TimerWheel(deps.clock);
+    const dialogs = new DialogStore(wheel);
     const { clock } = deps;
     this.#core = {
       listeners: this.#listeners,
@@ -123,7 +126,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       dialogs,
       connections: new Connections({ clock, apps, dialogs }, (dialog, reason) => sender.hangUp(dialog, reason)),
       apps,
-      wheel: new TimerWheel(deps.clock),
+      wheel,
       timers: options.timers ?? defaultTimers,
       clock: deps.clock,
       ids,
@@ -131,6 +134,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       overload: this.#overload,
       limits: this.#limits,
       quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
+      defaultRefresher: options.defaultRefresher,
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,
       isDraining: () => this.#isDraining,
     };
@@ -139,8 +143,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const key = createHash('sha256').update(`routes ${options.control.secret}`).digest();
     const forwarder = new InDialogForwarder(this.#core, hops, key);
     const sender = new DialogSender(this.#core);
-    this.#uac = new Uac({ core: this.#core, sender, hops, forwarder });
-    this.#uas = new Uas(this.#core, sender, forwarder);
+    const parts = { core: this.#core, sender, ender: sender, hops, forwarder };
+    const usages = { sessions: new SessionTimers(this.#core, sender), subscriptions: new Subscriptions(this.#core) };
+    this.#uac = new Uac({ ...parts, ...usages });
+    this.#uas = new Uas({ ...parts, ...usages });
     this.#proxy = new Proxy(this.#core, this.#uas, hops, key);
   }
 

@@ -25,6 +25,11 @@ export interface SipEngineOptions {
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
   readonly compat?: 'drachtio' | undefined;
   /**
+   * Who refreshes the session of a caller that leaves it open, RFC 4028: `uac` the caller, `uas` we, `none` nobody. The
+   * caller unless given, with `compat` nobody.
+   */
+  readonly defaultRefresher?: 'none' | 'uac' | 'uas' | undefined;
+  /**
    * Ask applications about INVITE, BYE, UPDATE and REFER of a dialog that is not known, which another engine may have
    * had; else they are answered 481.
    */

@@ -36,8 +36,18 @@ const OWN_ID = {
   says: /UPDATE sip:[^]*=>[^]*UPDATE sip:/,
 };
 
+const TRYING_LATE = {
+  why: 'who asks for something that takes long is told that it has come, RFC 4320 §4.1',
+  says: /^SIP\/2\.0 500 [^]*=>\nSIP\/2\.0 100 [^]*CSeq: \d+ (?:BYE|NOTIFY)/,
+  only: 'plain',
+} as const;
+
 /** By recording, what is different and why. A recording that is not here is repeated to the letter. */
 export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
+  'bye-app-never-answers': [
+    TRYING_LATE,
+    { why: 'and so it is still waited for when the application goes', says: /^=>\nSIP\/2\.0 503 /, only: 'plain' },
+  ],
   'client-disconnect-mid-call': [
     NO_LONGER_AWAITED,
     { why: 'what rings for it is cancelled', says: /^=>\nCANCEL / },
@@ -98,6 +108,14 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
   'remove-route-drops-all': [
     { why: 'remove_route forgets that verb and no other', says: /^=>\nID\|sip\|network[^]*\nINVITE sip:/ },
     { why: 'so the INVITE is the silent application’s', says: /^SIP\/2\.0 503 [^]*=>\nSIP\/2\.0 500 / },
+  ],
+  'subscribe-notify-uac': [
+    TRYING_LATE,
+    {
+      why: 'after which the recorded answer still comes in time',
+      says: /\|NOK\|[^]*=>[^]*\|OK\||^=>\nSIP\/2\.0 200 /,
+      only: 'plain',
+    },
   ],
   'two-clients-round-robin': [
     { why: 'applications take strict turns', says: /CSeq: (?:1|N) OPTIONS/ },

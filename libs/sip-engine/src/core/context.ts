@@ -27,6 +27,8 @@ export interface Core {
   readonly quirks: Quirks;
   readonly overload: Pick<Overload, 'isBehind'>;
   readonly limits: LimitCounts;
+  /** Who refreshes a session whose caller leaves it open; `none` for a session without timer. */
+  readonly defaultRefresher: 'none' | 'uac' | 'uas' | undefined;
   /** Applications are asked about INVITE, BYE, UPDATE and REFER of a dialog that another engine may have had. */
   readonly offersUnknownDialogs: boolean;
   /** While draining, nothing new is taken on. */

@@ -1,10 +1,11 @@
-import { Headers, SipError } from '@callweave/sip';
+import { Headers, parseMessage, SipError, type SipRequest, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { isAddress, targetOf } from '../locate/resolve.ts';
-import { type ClientUser } from '../transaction/client.ts';
+import { type ClientTransaction, type ClientUser } from '../transaction/client.ts';
+import { InviteClient } from '../transaction/invite-client.ts';
 import { NonInviteClient } from '../transaction/non-invite-client.ts';
 import { type Flow } from '../transport/transport.ts';
-import { type BuiltRequest, buildInDialog, type RequestWish } from './build-request.ts';
+import { buildFailureAck, type BuiltRequest, buildInDialog, type RequestWish } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { madeHere } from './local.ts';
@@ -67,12 +68,13 @@ export class DialogSender {
     this.#tellEnded(dialog, this.flowOf(dialog), reason);
   }
 
-  /** Sends a request other than INVITE. */
-  transact(method: string, { bytes, branch }: BuiltRequest, flow: Flow, user: ClientUser = nobody): NonInviteClient {
+  /** Sends a request in a transaction of its own. */
+  transact(method: string, { bytes, branch }: BuiltRequest, flow: Flow, user: ClientUser = nobody): ClientTransaction {
     const { transactions, wheel, timers } = this.#core;
     const key = `${method} ${branch}`;
-    const onTerminated = transactions.removeClient;
-    const transaction = new NonInviteClient({ key, bytes, flow, user, wheel, timers, onTerminated });
+    const parts = { key, bytes, flow, user, wheel, timers, onTerminated: transactions.removeClient };
+    const ackFor = (failure: SipResponse): Buffer => buildFailureAck(requestIn(bytes), failure);
+    const transaction = method === 'INVITE' ? new InviteClient({ ...parts, ackFor }) : new NonInviteClient(parts);
     transactions.addClient(transaction);
     transaction.begin();
     return transaction;
@@ -90,6 +92,13 @@ export class DialogSender {
 /** A request within a dialog that says nothing but its method. */
 export function emptyWish(method: string): RequestWish {
   return { method, uri: 'sip:placeholder', headers: new Headers(), body: Buffer.alloc(0) };
+}
+
+/** A request of ours as sent, parsed again. */
+export function requestIn(bytes: Buffer): SipRequest {
+  const message = parseMessage(bytes);
+  if (message.kind !== 'request') throw new TypeError('not a request');
+  return message;
 }
 
 const nobody: ClientUser = { onResponse: () => undefined, onFailure: () => undefined };

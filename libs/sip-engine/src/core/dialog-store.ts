@@ -1,10 +1,16 @@
 import { type SipMessage } from '@callweave/sip';
-import { type Dialog, dialogIdOf } from './dialog.ts';
+import { type TimerWheel } from '../transaction/wheel.ts';
+import { type Dialog } from './dialog.ts';
 
 /** Every dialog of the engine, found by what a message or an application calls it. RFC 3261 §12. */
 export class DialogStore {
   readonly #byTags = new Map<string, Dialog>();
   readonly #byId = new Map<string, Dialog>();
+  readonly #wheel: TimerWheel;
+
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+  }
 
   get size(): number {
     return this.#byTags.size;
@@ -12,10 +18,8 @@ export class DialogStore {
 
   /** Takes a dialog in; one whose name another branch of its fork has already is named by both tags. */
   add(dialog: Dialog): void {
-    if (this.#byId.has(dialog.id)) {
-      const isOurs = dialog.id === dialogIdOf(dialog.callId, dialog.localTag);
-      dialog.id = `${dialog.id};to-tag=${isOurs ? dialog.remoteTag : dialog.localTag}`;
-    }
+    const { isCaller, localTag, remoteTag } = dialog;
+    if (this.#byId.has(dialog.id)) dialog.id = `${dialog.id};to-tag=${isCaller ? remoteTag : localTag}`;
     this.#byTags.set(keyOf(dialog), dialog);
     this.#byId.set(dialog.id, dialog);
   }
@@ -48,7 +52,10 @@ export class DialogStore {
     this.#byId.set(id, dialog);
   }
 
+  /** Forgets a dialog and what was to happen in it. */
   remove(dialog: Dialog): void {
+    dialog.session?.stop();
+    for (const timer of dialog.subscriptions?.values() ?? []) this.#wheel.stop(timer);
     if (this.has(dialog)) this.#byTags.delete(keyOf(dialog));
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
   }

@@ -7,7 +7,10 @@ import {
   withParam,
 } from '@callweave/sip';
 import { type Flow } from '../transport/transport.ts';
+import { type WheelTimer } from '../transaction/wheel.ts';
 import { type App } from './app.ts';
+import { type KeptSession } from './kept-session.ts';
+import { SessionChanges } from './session-changes.ts';
 
 /** What makes a dialog, RFC 3261 §12. Every text is a copy: dialogs outlive messages by hours. */
 export interface DialogParts {
@@ -32,6 +35,8 @@ export interface DialogParts {
   /** Whether requests must take that way, since the Contact does not lead there. */
   readonly pinned: boolean;
   readonly usage: 'invite' | 'subscribe';
+  /** Whether we sent the request that made it. */
+  readonly isCaller: boolean;
 }
 
 /** The state shared with one peer from the first tagged response until it ends. */
@@ -42,6 +47,7 @@ export class Dialog {
   readonly localTag: string;
   readonly remoteTag: string;
   readonly usage: 'invite' | 'subscribe';
+  readonly isCaller: boolean;
   readonly local: string;
   readonly remote: string;
   remoteTarget: string;
@@ -53,6 +59,13 @@ export class Dialog {
   flow: Flow;
   pinned: boolean;
   isConfirmed = false;
+  /** Its BYE has come or gone, and only its subscriptions are left. */
+  isCallOver = false;
+  readonly changes = new SessionChanges();
+  /** Ends the call unless it is kept alive; undefined for a call without timer. */
+  session: KeptSession | undefined;
+  /** By their event, with the timer that ends each. */
+  subscriptions: Map<string, WheelTimer> | undefined;
   /** CSeq of our last INVITE, which its ACK repeats. */
   inviteCseq: number | undefined;
   /** The call was answered after its CANCEL, and ends as soon as the answer is acknowledged. */
@@ -80,6 +93,7 @@ export class Dialog {
     this.flow = parts.flow;
     this.pinned = parts.pinned;
     this.usage = parts.usage;
+    this.isCaller = parts.isCaller;
   }
 
   /** Takes over the peer's Contact when a message carries one, RFC 3261 §12.2. */
@@ -95,6 +109,16 @@ export interface AckWaiter {
   readonly cseq: number;
   /** The ACK has come; true for the first. */
   acknowledged(): boolean;
+}
+
+/** Methods whose requests and 2xx say where the peer is from now on. RFC 3261 §12.2, RFC 3311 §5.1, RFC 6665 §4.1.2. */
+export function isTargetRefresh(method: string): boolean {
+  return method === 'INVITE' || method === 'UPDATE' || method === 'SUBSCRIBE' || method === 'NOTIFY';
+}
+
+/** Methods that need a call: what is left of its dialog when it is over takes none of them. RFC 5057 §5.1. */
+export function isOfCall(method: string): boolean {
+  return method === 'INVITE' || method === 'UPDATE' || method === 'BYE' || method === 'PRACK' || method === 'INFO';
 }
 
 /** What a dialog is called by applications. */
@@ -120,6 +144,7 @@ export function uasDialogParts(
     localCseq: 0,
     remoteCseq: request.cseq.number,
     usage: usageOf(request.method),
+    isCaller: false,
   };
 }
 
@@ -137,14 +162,18 @@ export function uacDialogParts(
     local: copyText(formatNameAddr(request.from)),
     remote: copyText(formatNameAddr(response.to)),
     remoteTarget: copyText(contactUri(response) ?? request.uri),
-    routeSet: response
-      .addresses('record-route')
-      .map((route) => copyText(formatNameAddr(route)))
-      .reverse(),
+    routeSet: answeredRoutes(response),
     localCseq: request.cseq.number,
     remoteCseq: undefined,
     usage: usageOf(request.method),
+    isCaller: true,
   };
+}
+
+/** The Route set that a response makes for us, RFC 3261 §12.1.2. */
+export function answeredRoutes(response: SipResponse): readonly string[] {
+  const routes = response.addresses('record-route').map((route) => copyText(formatNameAddr(route)));
+  return routes.reverse();
 }
 
 /** The URI of the first Contact. */

@@ -9,6 +9,12 @@ export interface Quirks {
   readonly marksNoRoutes: boolean;
   /** A request that came by two ways is given to applications twice. */
   readonly allowsMergedRequests: boolean;
+  /** Offers that meet are the applications' business. */
+  readonly allowsGlare: boolean;
+  /** A request that takes long is not answered with 100 unless it is an INVITE. */
+  readonly keepsSilent: boolean;
+  /** Sessions are refreshed by INVITE alone, nobody is required to know timers, and who names no refresher gets none. */
+  readonly timesSessionsLoosely: boolean;
 }
 
 /** What is right. */
@@ -16,6 +22,9 @@ export const noQuirks: Quirks = {
   answersCancelItself: false,
   marksNoRoutes: false,
   allowsMergedRequests: false,
+  allowsGlare: false,
+  keepsSilent: false,
+  timesSessionsLoosely: false,
 };
 
 /** What drachtio-server does. */
@@ -23,4 +32,7 @@ export const drachtioQuirks: Quirks = {
   answersCancelItself: true,
   marksNoRoutes: true,
   allowsMergedRequests: true,
+  allowsGlare: true,
+  keepsSilent: true,
+  timesSessionsLoosely: true,
 };

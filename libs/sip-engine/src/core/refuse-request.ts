@@ -1,8 +1,11 @@
 import { type SipRequest } from '@callweave/sip';
 import { mergeKey } from '../transaction/match.ts';
 import { type Core } from './context.ts';
-import { type Dialog } from './dialog.ts';
+import { type Dialog, isOfCall } from './dialog.ts';
+import { type Quirks } from './quirks.ts';
 import { type Rejection, retryLater } from './reject.ts';
+import { changeBy } from './session-changes.ts';
+import { isForSession, MIN_SESSION_SEC, supportsTimer, termsOf } from './session-terms.ts';
 
 /** Seconds after which a peer may try again when there was nobody to answer it. */
 export const RETRY_AFTER_SEC = 5;
@@ -25,7 +28,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function refusalOf(
   request: SipRequest,
   dialog: Dialog | undefined,
-  { quirks, offersUnknownDialogs, isDraining }: Core,
+  { quirks, offersUnknownDialogs, isDraining, ids }: Core,
   originals: ReadonlySet<string>,
 ): Rejection | undefined {
   const { method, toTag, cseq } = request;
@@ -37,6 +40,12 @@ export function refusalOf(
   // RFC 3261 §8.2.2.2: a copy that came another way.
   if (isNew && !quirks.allowsMergedRequests && originals.has(mergeKey(request))) return { status: 482 };
   if (isNew && isDraining()) return retryLater(RETRY_AFTER_SEC);
+  if (dialog?.isCallOver === true && isOfCall(method)) return { status: 481 };
+  if (isForSession(method) && isTooBrief(request, quirks))
+    return { status: 422, headers: [['Min-SE', String(MIN_SESSION_SEC)]] };
+  const change = changeBy(method, request.body);
+  const meets = change === undefined ? undefined : dialog?.changes.refusalOf(change, ids.cseq() % 11);
+  if (meets !== undefined && !quirks.allowsGlare) return meets;
   if (method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) return { status: 481 };
   return undefined;
 }
@@ -48,4 +57,10 @@ export function refusalOfUnrouted({ method, toTag }: SipRequest, { apps }: Core)
   // RFC 3261 §21.5.2: it would not do for any user.
   const allowed = [...new Set(['ACK', 'CANCEL', ...apps.methods()])].join(', ');
   return { status: 501, headers: [['Allow', allowed]] };
+}
+
+/** Who does not know timers cannot mend what a proxy asked for in its place. RFC 4028 §8.1. */
+function isTooBrief(request: SipRequest, { timesSessionsLoosely }: Quirks): boolean {
+  const asked = termsOf(request.headers);
+  return asked !== undefined && asked.intervalSec < MIN_SESSION_SEC && (timesSessionsLoosely || supportsTimer(request));
 }

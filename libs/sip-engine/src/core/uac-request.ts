@@ -1,12 +1,14 @@
-import { Headers, parseMessage, responseTo, serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
+import { Headers, responseTo, serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
 import { type ClientFailure, type ClientTransaction, type ClientUser } from '../transaction/client.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
-import { type BuiltRequest, buildCancel, buildFailureAck } from './build-request.ts';
+import { type BuiltRequest, buildCancel } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
+import { requestIn } from './dialog-sender.ts';
 import { ReliableOrder } from './reliable-responses.ts';
+import { type SessionChange } from './session-changes.ts';
 
 /** What a request of ours tells the side that sent it. */
 export interface UacRequestUser {
@@ -25,6 +27,8 @@ export interface UacRequestParts {
   readonly dialogId: string;
   /** The routes of a dialog that another engine had. */
   readonly routeSet: readonly string[];
+  /** What it may do to the session of its dialog. */
+  readonly change: SessionChange | undefined;
 }
 
 /** One request an application sent, until its final response. */
@@ -37,6 +41,9 @@ export class UacRequest implements ClientUser {
   readonly bytes: Buffer;
   readonly isInDialog: boolean;
   readonly routeSet: readonly string[];
+  readonly change: SessionChange | undefined;
+  /** A final response above 299, or none, has come. */
+  hasFailed = false;
   /** The one it was sent in, or those that its responses made: one for each branch of a fork that rang. */
   dialogs: Dialog[];
   transaction: ClientTransaction | undefined;
@@ -61,6 +68,7 @@ export class UacRequest implements ClientUser {
     this.isInDialog = parts.dialog !== undefined;
     this.dialogs = parts.dialog === undefined ? [] : [parts.dialog];
     this.routeSet = parts.routeSet;
+    this.change = parts.change;
     this.dialogId = parts.dialogId;
     this.bytes = parts.built.bytes;
   }
@@ -72,13 +80,8 @@ export class UacRequest implements ClientUser {
 
   /** The request as sent, parsed again: needed only for CANCEL, ACK and the dialog. */
   get request(): SipRequest {
-    const message = parseMessage(this.bytes);
-    if (message.kind !== 'request') throw new TypeError('not a request');
-    return message;
+    return requestIn(this.bytes);
   }
-
-  /** The ACK for a failure. */
-  readonly ackFor = (failure: SipResponse): Buffer => buildFailureAck(this.request, failure);
 
   /** Cancels now, or as soon as a first answer shows that the request has arrived; true when it went out. */
   cancelWith(headers: Headers = new Headers()): boolean {

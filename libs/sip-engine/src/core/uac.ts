@@ -1,27 +1,30 @@
 import {
   type Headers,
   parseMessage,
-  type SipMessage,
+  responseTo,
+  serializeMessage,
   SipError,
+  type SipMessage,
   type SipResponse,
   SipSyntaxError,
 } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { type NextHops } from '../locate/next-hop.ts';
 import { isAddress, type Target, targetOf } from '../locate/resolve.ts';
-import { type ClientTransaction } from '../transaction/client.ts';
-import { InviteClient } from '../transaction/invite-client.ts';
 import { clientKey } from '../transaction/match.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { buildInDialog, buildInitial, type RequestWish } from './build-request.ts';
 import { type Core } from './context.ts';
-import { type Dialog, dialogIdOf } from './dialog.ts';
+import { type Dialog, dialogIdOf, isOfCall } from './dialog.ts';
 import { type DialogSender, emptyWish } from './dialog-sender.ts';
 import { sentOver, shownAs } from './local.ts';
 import { routesOf, routeUri } from './routes.ts';
 import { type Sent } from './sent.ts';
-import { UacDialogs } from './uac-dialogs.ts';
+import { changeBy } from './session-changes.ts';
+import { type SessionTimers } from './session-timers.ts';
+import { type Subscriptions } from './subscriptions.ts';
+import { UacDialogs, type UacDialogsDeps } from './uac-dialogs.ts';
 import { UacRequest, type UacRequestParts, type UacRequestUser } from './uac-request.ts';
 import { makesDialog } from './uas-request.ts';
 
@@ -47,9 +50,7 @@ export interface SendCommand {
 }
 
 /** What the side that asks works with. */
-export interface UacDeps {
-  readonly core: Core;
-  readonly sender: DialogSender;
+export interface UacDeps extends UacDialogsDeps {
   readonly hops: NextHops;
   readonly forwarder: ResponseForwarder;
 }
@@ -61,15 +62,20 @@ export class Uac implements UacRequestUser {
   readonly #hops: NextHops;
   readonly #forwarder: ResponseForwarder;
   readonly #dialogs: UacDialogs;
+  readonly #sessions: SessionTimers;
+  readonly #subscriptions: Subscriptions;
   /** Requests without a final response, by transaction id. */
   readonly #open = new Map<string, UacRequest>();
 
-  constructor({ core, sender, hops, forwarder }: UacDeps) {
+  constructor(deps: UacDeps) {
+    const { core, sender, sessions, subscriptions, hops, forwarder } = deps;
     this.#core = core;
+    this.#sessions = sessions;
+    this.#subscriptions = subscriptions;
     this.#sender = sender;
     this.#hops = hops;
     this.#forwarder = forwarder;
-    this.#dialogs = new UacDialogs(core, sender);
+    this.#dialogs = new UacDialogs(deps);
   }
 
   /** Requests that wait for the network. */
@@ -117,15 +123,23 @@ export class Uac implements UacRequestUser {
   sendInDialog(dialogId: string, app: App, wish: RequestWish): Sent {
     const dialog = this.#core.dialogs.byId(dialogId);
     if (dialog === undefined) throw new RefusedError(wish.method === 'ACK' ? ACK_IS_AUTOMATIC : NO_DIALOG);
-    if (wish.method === 'ACK') return this.#sendAck(dialog, wish);
+    const { method } = wish;
+    if (method === 'ACK') return this.#sendAck(dialog, wish);
+    if (dialog.isCallOver && isOfCall(method)) throw new RefusedError(NO_DIALOG);
     const flow = this.#sender.flowOf(dialog);
-    const cseq = ++dialog.localCseq;
-    const built = buildInDialog(wish, dialog, flow, cseq, this.#core.ids);
-    if (wish.method === 'INVITE') {
+    const cseq = dialog.localCseq + 1;
+    const built = buildInDialog(this.#sessions.reminding(dialog, wish), dialog, flow, cseq, this.#core.ids);
+    const change = changeBy(method, wish.body);
+    const parts: UacRequestParts = { method, built, flow, app, dialog, dialogId: dialog.id, routeSet: [], change };
+    const meetsOther = change !== undefined && change !== 'update' && dialog.changes.isGlaring;
+    if (meetsOther && !this.#core.quirks.allowsGlare) return this.#answerGlare(parts);
+    dialog.localCseq = cseq;
+    dialog.changes.begin('ours', change);
+    if (method === 'INVITE') {
       dialog.inviteCseq = cseq;
       dialog.ack = undefined;
     }
-    return this.#begin({ method: wish.method, built, flow, app, dialog, dialogId: dialog.id, routeSet: [] });
+    return this.#begin(parts);
   }
 
   /** Cancels an INVITE; throws `RefusedError`. */
@@ -201,7 +215,8 @@ export class Uac implements UacRequestUser {
     const request = checked(built.bytes);
     const dialogId = makesDialog(wish.method) ? dialogIdOf(request.callId, request.fromTag ?? '') : '';
     const routeSet = routesOf(wish.headers);
-    return this.#begin({ method: wish.method, built, flow, app, dialog: undefined, dialogId, routeSet });
+    const parts = { method: wish.method, built, flow, app, dialog: undefined, dialogId, routeSet };
+    return this.#begin({ ...parts, change: undefined });
   }
 
   #begin(parts: UacRequestParts): Sent {
@@ -209,25 +224,26 @@ export class Uac implements UacRequestUser {
     const request = new UacRequest(this.#core, this, parts);
     request.onCancel = (bytes) => this.#sender.transact('CANCEL', { bytes, branch: built.branch }, flow);
     this.#open.set(request.txn, request);
-    request.transaction =
-      method === 'INVITE' ? this.#invite(request, built.branch) : this.#sender.transact(method, built, flow, request);
+    this.#subscriptions.asked(request);
+    request.transaction = this.#sender.transact(method, built, flow, request);
     return sentBy(request, request.bytes);
   }
 
-  #invite(request: UacRequest, branch: string): ClientTransaction {
-    const { transactions, wheel, timers } = this.#core;
-    const { bytes, flow, ackFor } = request;
-    const parts = { key: `INVITE ${branch}`, bytes, flow, user: request, wheel, timers, ackFor };
-    const transaction = new InviteClient({ ...parts, onTerminated: transactions.removeClient });
-    transactions.addClient(transaction);
-    transaction.begin();
-    return transaction;
+  /** What must not be sent now is answered as the peer would. RFC 3261 §14.1, RFC 3311 §5.1. */
+  #answerGlare(parts: UacRequestParts): Sent {
+    const { flow, dialogId, app } = parts;
+    const request = new UacRequest(this.#core, this, parts);
+    const response = serializeMessage(responseTo(request.request, { status: 491 }));
+    const meta = { source: 'network', size: 0, protocol: shownAs(flow), address: '', port: 0, dialogId } as const;
+    this.#core.clock.after(0, () => app.deliver({ ...meta, txn: request.txn }, response));
+    return sentBy(request, request.bytes);
   }
 
   #sendAck(dialog: Dialog, wish: RequestWish): Sent {
     if (dialog.inviteCseq === undefined) throw new RefusedError(ACK_IS_AUTOMATIC);
     dialog.ack = this.#sender.acknowledge(dialog, wish, dialog.inviteCseq);
     const { bytes, flow } = dialog.ack;
+    dialog.session?.describe(wish.body);
     if (dialog.isUnwanted) this.#sender.hangUp(dialog, CANCELLED);
     return { bytes, ...sentOver(flow), txn: this.#core.ids.uuid(), dialogId: undefined };
   }

@@ -2,7 +2,7 @@ import { type Headers, reasonPhrase, serializeParts, type SipRequest } from '@ca
 import { type InviteServer } from '../transaction/invite-server.ts';
 import { mergeKey } from '../transaction/match.ts';
 import { type ServerTransaction, type ServerUser } from '../transaction/server.ts';
-import { giveUpMs } from '../transaction/timers.ts';
+import { giveUpMs, tryingMs } from '../transaction/timers.ts';
 import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
@@ -10,6 +10,7 @@ import { type Core } from './context.ts';
 import { type AckWaiter, type Dialog } from './dialog.ts';
 import { fallbackFlow, responseFlow } from './received-via.ts';
 import { ReliableResponses } from './reliable-responses.ts';
+import { type SessionChange } from './session-changes.ts';
 
 /** What a request tells the side that took it. */
 export interface UasRequestUser {
@@ -48,6 +49,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   dialogId: string;
   transaction: ServerTransaction | undefined;
   localTag: string | undefined;
+  /** What it may do to the session of its dialog. */
+  change: SessionChange | undefined;
   lastStatus = 0;
   /** Whoever proxies it; its responses are not ours then. */
   proxy: { cancelled(): void } | undefined;
@@ -59,6 +62,9 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   readonly #sentByPort: number | undefined;
   readonly #silence: WheelTimer<TimerName> = new WheelTimer<TimerName>(this, 'silence');
   #flow: Flow;
+  /** A 100 is to be sent when no answer comes in time. */
+  #triesLate: boolean;
+  #isHandedOver = false;
   #repeat: WheelTimer<TimerName> | undefined;
   #noAck: WheelTimer<TimerName> | undefined;
   /** Whether it counts among what its application has not begun to answer. */
@@ -80,7 +86,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.#flow = responseFlow(request, inbound.flow);
     this.#base = baseOf(request);
     this.#interval = core.timers.t1;
-    core.wheel.start(this.#silence, giveUpMs(core.timers));
+    this.#triesLate = request.method !== 'INVITE' && !core.quirks.keepsSilent;
+    core.wheel.start(this.#silence, this.#triesLate ? tryingMs(core.timers) : giveUpMs(core.timers));
   }
 
   get flow(): Flow {
@@ -111,7 +118,14 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   /** Somebody else answers it, and takes as long as it takes. */
   handOver(): void {
     this.#settle();
+    this.#isHandedOver = true;
+    if (!this.#triesLate) this.#core.wheel.stop(this.#silence);
+  }
+
+  /** Nobody will answer it. */
+  abandon(): void {
     this.#core.wheel.stop(this.#silence);
+    this.transaction?.abandoned();
   }
 
   /** Provisional responses that are repeated until their PRACK comes. */
@@ -169,12 +183,24 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   }
 
   onTimer(name: TimerName): void {
-    if (name === 'silence') this.#user.onSilence(this);
+    if (name === 'silence') this.#onSilence();
     else if (name === 'repeat2xx') this.#repeat2xx();
     else {
       this.#stopRepeating();
       this.#user.onNoAck(this);
     }
+  }
+
+  /** RFC 4320 §4.1: who asks slows down, but only when he has slowed down already. */
+  #onSilence(): void {
+    if (!this.#triesLate) {
+      this.#user.onSilence(this);
+      return;
+    }
+    this.#triesLate = false;
+    const { wheel, timers } = this.#core;
+    if (!this.#isHandedOver) wheel.start(this.#silence, giveUpMs(timers) - tryingMs(timers));
+    if (this.lastStatus === 0) this.respond(100);
   }
 
   #to(status: number): string {
@@ -234,9 +260,9 @@ function baseOf(request: SipRequest): ResponseBase {
   };
 }
 
-/** Methods whose responses make a dialog, RFC 3261 §12, RFC 6665 §4.4.1. */
+/** Methods whose responses make a dialog, RFC 3261 §12, RFC 6665 §4.4.1, RFC 3515 §2.4.4. */
 export function makesDialog(method: string): boolean {
-  return method === 'INVITE' || method === 'SUBSCRIBE';
+  return method === 'INVITE' || method === 'SUBSCRIBE' || method === 'REFER';
 }
 
 /** A copy of the request's bytes as an application is to see them: no folds, a Content-Length. */

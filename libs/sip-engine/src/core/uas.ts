@@ -11,13 +11,16 @@ import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
 import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
-import { Dialog, dialogIdOf, uasDialogParts } from './dialog.ts';
-import { contactFor, isPinned, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
+import { type Dialog } from './dialog.ts';
+import { contactFor, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
 import { refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, retryLater } from './reject.ts';
 import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
+import { changeBy } from './session-changes.ts';
+import { type Subscriptions } from './subscriptions.ts';
+import { UasDialogs, type UasDialogsDeps } from './uas-dialogs.ts';
 import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
 
 /** Requests that came without a response of the application to a second one. */
@@ -40,11 +43,19 @@ export interface RequestForwarder {
   request(inbound: Inbound<SipRequest>): boolean;
 }
 
+/** What the side that answers works with. */
+export interface UasDeps extends UasDialogsDeps {
+  readonly ender: DialogEnder;
+  readonly forwarder: RequestForwarder;
+}
+
 /** The side that answers: takes requests from the network to applications and their responses back. */
 export class Uas implements UasRequestUser {
   readonly #core: Core;
   readonly #ender: DialogEnder;
   readonly #forwarder: RequestForwarder;
+  readonly #dialogs: UasDialogs;
+  readonly #subscriptions: Subscriptions;
   /** Requests that applications may still answer, by transaction id. */
   readonly #open = new Map<string, UasRequest>();
   /** INVITEs by transaction key, for CANCEL. */
@@ -52,10 +63,13 @@ export class Uas implements UasRequestUser {
   /** Requests outside dialogs that have a transaction, by what all copies of one share. */
   readonly #originals = new Set<string>();
 
-  constructor(core: Core, ender: DialogEnder, forwarder: RequestForwarder) {
+  constructor(deps: UasDeps) {
+    const { core, ender, forwarder, subscriptions } = deps;
     this.#core = core;
     this.#forwarder = forwarder;
     this.#ender = ender;
+    this.#subscriptions = subscriptions;
+    this.#dialogs = new UasDialogs(deps);
   }
 
   /** Requests that wait for an application. */
@@ -101,7 +115,7 @@ export class Uas implements UasRequestUser {
       text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
     if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
-    if (status > 100) this.#formDialog(request, status, contactIn(text));
+    if (status > 100) text = this.#dialogs.answering(request, status, text, body);
     if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
     const { inbound } = request;
     const bytes = request.respondWith(status, reason, text, body, rseq);
@@ -198,7 +212,7 @@ export class Uas implements UasRequestUser {
 
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
-    const dialog = this.#core.dialogs.ofRequest(request);
+    const dialog = this.#core.dialogs.ofRequest(request) ?? this.#subscriptions.begunBy(inbound);
     const refusal = refusalOf(request, dialog, this.#core, this.#originals);
     if (refusal !== undefined) {
       reject(request, flow, refusal);
@@ -211,23 +225,18 @@ export class Uas implements UasRequestUser {
       return;
     }
     if (request.toTag === undefined && this.#core.overload.isBehind(app, inbound)) return;
-    if (dialog !== undefined) this.#enterDialog(dialog, inbound, app);
     noteSource(request, flow);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);
-    pending.dialog = dialog;
-    if (dialog !== undefined) pending.localTag = dialog.localTag;
+    if (dialog !== undefined) {
+      this.#dialogs.entered(dialog, inbound, app);
+      pending.dialog = dialog;
+      pending.localTag = dialog.localTag;
+      pending.change = changeBy(request.method, request.body);
+      dialog.changes.begin('theirs', pending.change);
+    }
     this.#begin(pending, key, flow.reliable);
     this.#deliver(pending, app);
-  }
-
-  #enterDialog(dialog: Dialog, { message: request, flow }: Inbound<SipRequest>, app: App): void {
-    dialog.app = app;
-    dialog.remoteCseq = request.cseq.number;
-    if (flow.reliable) dialog.flow = flow;
-    if (request.method === 'INVITE' || request.method === 'UPDATE') dialog.refreshTarget(request);
-    // From now on nothing can be sent in it; the application still answers this request.
-    if (request.method === 'BYE') this.#core.dialogs.remove(dialog);
   }
 
   #begin(request: UasRequest, key: string, reliable: boolean): void {
@@ -311,46 +320,8 @@ export class Uas implements UasRequestUser {
     if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);
   }
 
-  /** A response with a tag makes the dialog, a 2xx confirms it, a failure ends it. RFC 3261 §12.1.1. */
-  #formDialog(request: UasRequest, status: number, contact: string | undefined): void {
-    if (!makesDialog(request.method)) return;
-    const { inbound, app } = request;
-    if (inbound === undefined || app === undefined) return;
-    const { message, flow } = inbound;
-    const isSuccess = status < 300;
-    const begins = message.toTag === undefined && isSuccess && (request.method === 'INVITE' || status >= 200);
-    // A re-INVITE in a dialog that another engine had goes on here once its application accepts it.
-    const goesOn = message.toTag !== undefined && isSuccess && status >= 200 && request.method === 'INVITE';
-    if (begins || goesOn) {
-      request.localTag ??= message.toTag ?? this.#core.ids.tag();
-      request.dialog ??= this.#newDialog(message, request.localTag, {
-        app,
-        flow,
-        contact: contact ?? contactFor(flow),
-      });
-    }
-    const { dialog } = request;
-    request.dialogId = dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
-    if (dialog === undefined) return;
-    if (contact !== undefined) dialog.contact = contact;
-    if (status >= 200 && isSuccess) {
-      if (request.method === 'INVITE') dialog.awaitingAck = request;
-      else dialog.isConfirmed = true;
-    } else if (!isSuccess && message.toTag === undefined) this.#core.dialogs.remove(dialog);
-  }
-
-  #newDialog(message: SipRequest, localTag: string, parts: Pick<Dialog, 'app' | 'flow' | 'contact'>): Dialog {
-    const dialog = new Dialog({
-      ...uasDialogParts(message, localTag),
-      ...parts,
-      pinned: isPinned(message, parts.flow),
-    });
-    this.#core.dialogs.add(dialog);
-    return dialog;
-  }
-
   #close(request: UasRequest): void {
-    this.#open.delete(request.txn);
+    if (this.#open.delete(request.txn)) request.dialog?.changes.end('theirs', request.change);
   }
 }
 
@@ -362,8 +333,4 @@ function never(): boolean {
 /** The tag an application put into To, to be the dialog's local tag. */
 function tagFrom(head: Head): string | undefined {
   return /;\s*tag\s*=\s*([A-Za-z0-9\-.!%*_+`'~]+)/.exec(head.headers.get('to') ?? '')?.[1];
-}
-
-function contactIn(lines: string): string | undefined {
-  return /^Contact: (.*)\r$/m.exec(lines)?.[1];
 }

@@ -27,6 +27,10 @@ export class NonInviteServer extends Machine<TimerName> implements ServerTransac
     this.#feed(status < 200 ? '1xx' : 'final');
   }
 
+  abandoned(): void {
+    this.#feed('abandoned');
+  }
+
   onTimer(name: TimerName): void {
     this.#feed(name);
   }

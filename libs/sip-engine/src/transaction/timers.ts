@@ -15,6 +15,13 @@ export function giveUpMs({ t1 }: TimerValues): number {
   return 64 * t1;
 }
 
+/** When timer E reaches T2: not before a request other than INVITE is answered 100. RFC 4320 §4.1. */
+export function tryingMs({ t1, t2 }: TimerValues): number {
+  let at = t1;
+  for (let wait = 2 * t1; at + wait <= t2; wait *= 2) at += wait;
+  return at;
+}
+
 /** Timer D: how long copies of a failure are absorbed over an unreliable transport; at least 32 s. */
 export function timerDMs(timers: TimerValues): number {
   return Math.max(32_000, giveUpMs(timers));

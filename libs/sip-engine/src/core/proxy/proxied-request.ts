@@ -201,6 +201,11 @@ export class ProxiedRequest implements BranchUser {
   #answerBest(): void {
     const { request } = this.#parts;
     const { status, response } = this.#best ?? { status: 408, response: undefined };
+    // RFC 4320 §4.2: whoever asked has given up by now, and other proxies on the way as well.
+    if (status === 408 && request.method !== 'INVITE') {
+      request.abandon();
+      return;
+    }
     if (response === undefined) {
       request.respond(this.#isCancelled ? 487 : status === 503 ? 500 : status);
       return;
