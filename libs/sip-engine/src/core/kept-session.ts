@@ -1,5 +1,5 @@
 import { Headers, type SipResponse } from '@callweave/sip';
-import { type ClientFailure, type ClientUser } from '../transaction/client.ts';
+import { type ClientUser } from '../transaction/client.ts';
 import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { buildInDialog } from './build-request.ts';
@@ -110,7 +110,7 @@ export class KeptSession implements WheelUser<TimerName>, ClientUser {
     else if (!this.#isStopped) this.#onRefused(status);
   }
 
-  onFailure(_failure: ClientFailure): void {
+  onFailure(): void {
     this.#parts.dialog.changes.end('ours', this.#asked?.change);
     if (!this.#isStopped) this.#end();
   }
