@@ -10,13 +10,16 @@ import {
 } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type Command } from './control/commands.ts';
-import { ControlServer, type ControlUser } from './control/server.ts';
+import { RequestHandlers } from './control/request-handlers.ts';
+import { ControlServer } from './control/server.ts';
 import { type WhenSent } from './control/session.ts';
-import { type App, type Apps } from './core/app.ts';
+import { type ControlUser, Sessions } from './control/sessions.ts';
+import { type App } from './core/app.ts';
 import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
 import { DialogSender } from './core/dialog-sender.ts';
 import { DialogStore } from './core/dialog-store.ts';
+import { HandledRequests } from './core/handled-requests.ts';
 import { InDialogForwarder } from './core/proxy/in-dialog.ts';
 import { Proxy } from './core/proxy/proxy.ts';
 import { type ProxyReport, type ProxyWish } from './core/proxy/wish.ts';
@@ -60,6 +63,8 @@ export interface SipEngine {
   /** What is really listened at, as `proto/address:port`; external addresses where configured. */
   readonly contacts: readonly string[];
   readonly controlPort: number;
+  /** The port for applications that connect by TLS. */
+  readonly secureControlPort: number | undefined;
   stats(): EngineStats;
   /**
    * Shows another certificate to whoever connects from now on; connections go on. Throws, and nothing changes, when it
@@ -100,7 +105,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #proxy: Proxy;
   readonly #limits = new LimitCounts();
   readonly #overload: Overload;
+  readonly #apps: Sessions;
+  readonly #handlers: RequestHandlers;
   #control: ControlServer | undefined;
+  #secureControl: ControlServer | undefined;
   #isDraining = false;
 
   constructor(options: SipEngineOptions, deps: EngineDeps) {
@@ -113,13 +121,16 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#overload = new Overload(overload, {
       ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits },
     });
-    const apps: Apps = {
-      pick: (method, except) => this.#control?.pick(method, except),
-      methods: () => this.#control?.methods() ?? [],
-    };
-    const wheel = new TimerWheel(deps.clock);
+    const limits = { ...defaultLimits, ...options.limits };
+    const { clock, log } = deps;
+    const apps = new Sessions(
+      { ...limits, secret: options.control.secret, maxUnanswered: this.#overload.maxUnanswered },
+      { user: this, clock, log, ids, limits: this.#limits },
+    );
+    this.#apps = apps;
+    this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: [] });
+    const wheel = new TimerWheel(clock);
     const dialogs = new DialogStore(wheel);
-    const { clock } = deps;
     this.#core = {
       listeners: this.#listeners,
       transactions: this.#transactions,
@@ -136,6 +147,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
       defaultRefresher: options.defaultRefresher,
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,
+      handlerOf: (method) => {
+        const route = this.#handlers.of(method);
+        return route === undefined ? undefined : (pending, request) => handled.handle(pending, route(request));
+      },
       isDraining: () => this.#isDraining,
     };
     const hops = new NextHops(this.#listeners, options.resolver ?? systemResolver);
@@ -148,6 +163,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#uac = new Uac({ ...parts, ...usages });
     this.#uas = new Uas({ ...parts, ...usages });
     this.#proxy = new Proxy(this.#core, this.#uas, hops, key);
+    const handled = new HandledRequests(this.#core, this.#uas, this.#proxy);
   }
 
   async start(): Promise<void> {
@@ -156,9 +172,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const limits = { ...defaultLimits, ...this.#options.limits };
     await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls }, { user: this, clock, log });
     try {
-      const options = { ...control, maxApps: limits.maxApps, maxUnanswered: this.#overload.maxUnanswered };
-      this.#control = await ControlServer.listen(options, { user: this, clock, log, ids: this.#core.ids });
+      this.#control = await ControlServer.listen(control, this.#apps, log);
+      if (control.tls !== undefined) {
+        const { port, ...tls } = control.tls;
+        this.#secureControl = await ControlServer.listen({ address: control.address, port, tls }, this.#apps, log);
+      }
     } catch (error) {
+      await this.#control?.close();
       await this.#listeners.close();
       throw error;
     }
@@ -173,12 +193,16 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     return this.#control?.port ?? 0;
   }
 
+  get secureControlPort(): number | undefined {
+    return this.#secureControl?.port;
+  }
+
   stats(): EngineStats {
     return {
       transactions: this.#transactions.size,
       dialogs: this.#core.dialogs.size,
       connections: this.#listeners.connections,
-      apps: this.#control?.size ?? 0,
+      apps: this.#apps.size,
       pending: this.#pending,
       limits: this.#limits.all(),
       admittedShare: this.#overload.share,
@@ -204,7 +228,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   async stop(): Promise<void> {
     this.#isDraining = true;
     this.#overload.stop();
-    await this.#control?.close();
+    this.#handlers.stop();
+    const closed = [this.#control?.close(), this.#secureControl?.close()];
+    this.#apps.close();
+    await Promise.all(closed);
     await this.#listeners.close();
   }
 

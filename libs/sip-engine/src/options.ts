@@ -1,3 +1,4 @@
+import { type RequestHandler } from './control/request-handlers.ts';
 import { type ContactOption } from './transport/listeners.ts';
 import { type Resolver } from './locate/resolve.ts';
 import { type TimerValues } from './transaction/timers.ts';
@@ -9,7 +10,11 @@ export interface SipEngineOptions {
   /** Where SIP is listened for; at least one. */
   readonly contacts: readonly ContactOption[];
   /** Where applications connect. Port 0 takes any free port. */
-  readonly control: { readonly address: string; readonly port: number; readonly secret: string };
+  readonly control: ControlOptions;
+  /** Who is asked where requests go, and which applications are connected to; none unless given. */
+  readonly requestHandlers?: readonly RequestHandler[] | undefined;
+  /** Tell applications that route `cdr:attempt`, `cdr:start` and `cdr:stop` of calls. */
+  readonly cdrs?: boolean | undefined;
   /** This process among its kind; generated unless given. */
   readonly instance?: string | undefined;
   /** What applications are told to talk to; must begin `vN.N.N`. */
@@ -36,11 +41,32 @@ export interface SipEngineOptions {
   readonly offerUnknownDialogs?: boolean | undefined;
 }
 
+/** Where applications connect, and what they authenticate with. */
+export interface ControlOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly secret: string;
+  /** A second port, for connections by TLS. */
+  readonly tls?: ControlTlsOptions | undefined;
+}
+
+/** The port for applications that connect by TLS. */
+export interface ControlTlsOptions {
+  readonly port: number;
+  /** Certificate chain and key as PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** Parameters for Diffie-Hellman as PEM. */
+  readonly dhparam?: string | undefined;
+}
+
 /** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */
 export interface EngineLimits {
   readonly maxTransactions: number;
   readonly maxConnections: number;
   readonly maxApps: number;
+  /** An application that leaves this much unread is dropped. */
+  readonly maxAppQueuedBytes: number;
   /** A connection is closed whose first message, or the rest of one that has begun, takes longer. */
   readonly messageMs: number;
   /** A connection whose peer leaves this much unread is closed. */
@@ -52,6 +78,7 @@ export const defaultLimits: EngineLimits = {
   maxTransactions: 200_000,
   maxConnections: 100_000,
   maxApps: 1_000,
+  maxAppQueuedBytes: 32 * 1024 * 1024,
   messageMs: 30_000,
   maxQueuedBytes: 4 * 1024 * 1024,
 };

@@ -1,5 +1,5 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { connect } from 'node:net';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { connect, type Socket } from 'node:net';
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipResponse } from '@callweave/sip';
 import { buildRequest, buildResponse } from '@callweave/sip/testing';
@@ -184,6 +184,16 @@ export interface RawApp {
 /** Connects to a control port. */
 export async function connectRawApp(port: number, host = '127.0.0.1'): Promise<RawApp> {
   const socket = connect({ port, host, noDelay: true });
+  const app = rawAppOn(socket);
+  await new Promise((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  return app;
+}
+
+/** Speaks over a connection that is there already. */
+export function rawAppOn(socket: Socket): RawApp {
   const reader = new FrameReader();
   const frames = new Mailbox<string>();
   let isClosed = false;
@@ -196,10 +206,6 @@ export async function connectRawApp(port: number, host = '127.0.0.1'): Promise<R
   socket.on('data', (chunk) => {
     reader.push(chunk);
     for (let payload = reader.next(); payload !== undefined; payload = reader.next()) frames.put(payload.toString());
-  });
-  await new Promise((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', reject);
   });
   return {
     get isClosed() {
@@ -225,7 +231,7 @@ export interface RawPhone {
 
 /** Binds a phone to a free port of the loopback. */
 export async function openRawPhone(): Promise<RawPhone> {
-  const socket: Socket = createSocket('udp4');
+  const socket: UdpSocket = createSocket('udp4');
   const messages = new Mailbox<string>();
   socket.on('message', (bytes) => messages.put(bytes.toString()));
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));

@@ -13,6 +13,7 @@ test('a message that breaks the engine is answered NOK, logged, and ends nothing
   const user: SessionUser = {
     admits: () => true,
     greeting: () => [],
+    onAuthenticated: () => undefined,
     onRoutes: () => undefined,
     onSip: () => {
       throw new TypeError('a defect');
@@ -21,7 +22,8 @@ test('a message that breaks the engine is answered NOK, logged, and ends nothing
     onClosed: () => undefined,
   };
   const log = recordLogs();
-  const session = new ControlSession(socket, { user, clock: new FakeClock(), ids: cryptoIds(), log });
+  const limits = { authenticateMs: 1_000, maxQueuedBytes: 1_000, onStuck: () => undefined };
+  const session = new ControlSession(socket, { user, limits, clock: new FakeClock(), ids: cryptoIds(), log });
   const send = (payload: string): void => void socket.emit('data', frame(payload));
   send('a|authenticate|x|');
   expect(() => send('b|sip|txn|\r\nSIP/2.0 200 OK\r\n\r\n')).not.toThrow();

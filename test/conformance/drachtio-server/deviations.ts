@@ -71,6 +71,7 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
     { why: 'so the 503 is not said again', says: /^SIP\/2\.0 503 [^]*=>\n$/ },
     { why: 'REFER outside a dialog is answered', says: /^=>\nSIP\/2\.0 481 [^]*CSeq: 1 REFER/ },
   ],
+  'outbound-mode': [COUNTED],
   'overlapping-transactions': [
     { why: 'a request overtaken by a later one is answered 500, RFC 3261 §12.2.2', says: /INFO sip:[^]*=>\n$/ },
   ],

@@ -1,9 +1,10 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
-import { connectRawApp, type RawApp } from '@callweave/sip-engine/testing';
+import { connectRawApp, type RawApp, rawAppOn } from '@callweave/sip-engine/testing';
 import { cryptoIds } from '@callweave/sip';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { comparable, kindOf, Names } from './names.ts';
+import { listenOutbound, type Outbound } from './outbound.ts';
 import { openTcpPeer, openUdpPeer, openWsPeer, type Peer } from './peers.ts';
 import { contactsOf, type Entry } from './recording.ts';
 import { frameShape, sipShape } from './shape.ts';
@@ -20,6 +21,10 @@ export interface Deviation {
 
 /** Steps of the engine's clock while nothing comes: first what a message takes, then up to its longest timer. */
 const WAITS = [...Array<number>(40).fill(10), ...Array<number>(140).fill(500)];
+
+/** How recordings begin to tell of a request handler. */
+const ASKED = 'http handler called: ';
+const ANSWERED = 'http handler answered ';
 
 /** A silence longer than this was meant. */
 const LONG_MS = 900;
@@ -63,6 +68,7 @@ class Replayer {
   readonly #apps = new Map<string, { readonly app: RawApp; readonly inbox: string[] }>();
   readonly #peers = new Map<string, Peer>();
   #engine: SipEngine | undefined;
+  #outbound: Outbound | undefined;
   #cseq = 500_000;
 
   constructor(entries: readonly Entry[], prefix: string, compat: 'drachtio' | undefined) {
@@ -77,7 +83,9 @@ class Replayer {
     const contacts = contactsOf(this.#entries).map((one) => ({ ...one, address: this.#names.moved(one.address) }));
     const control = { address, port: 0, secret: 'cymru' };
     const resolver = { resolve: () => Promise.reject(new Error('ENOTFOUND')) };
-    const options = { contacts, control, compat: this.#compat, resolver };
+    if (this.#entries.some(({ data }) => data.startsWith(ASKED))) this.#outbound = await listenOutbound(address);
+    const requestHandlers = this.#outbound?.handlers;
+    const options = { contacts, control, compat: this.#compat, resolver, requestHandlers, cdrs: true };
     const ids = { ...cryptoIds(), cseq: () => (this.#cseq += 10_007) };
     this.#engine = await startSipEngine(options, { clock: this.#clock, log: recordLogs(), ids });
   }
@@ -85,6 +93,7 @@ class Replayer {
   async stop(): Promise<void> {
     for (const { app } of this.#apps.values()) app.close();
     for (const peer of this.#peers.values()) peer.close();
+    this.#outbound?.close();
     await this.#engine?.stop();
     this.#wire.release();
   }
@@ -106,12 +115,26 @@ class Replayer {
       case 'sip-out':
         await this.#expect(entry, following);
         return;
-      case 'note': {
-        const [, conn] = /^(\S+) closed by the app/.exec(entry.data) ?? [];
-        if (conn !== undefined) this.#apps.get(conn)?.app.close();
+      case 'note':
+        this.#heed(entry.data);
         await this.#wire.quiet();
-      }
     }
+  }
+
+  /** What the recording tells besides messages. */
+  #heed(text: string): void {
+    const [, closed] = /^(\S+) closed by the app/.exec(text) ?? [];
+    if (closed !== undefined) this.#apps.get(closed)?.app.close();
+    const [, opened] = /^server opened outbound connection (\S+)/.exec(text) ?? [];
+    const socket = opened === undefined ? undefined : this.#outbound?.connected.shift();
+    if (opened !== undefined && socket !== undefined) this.#addApp(opened, rawAppOn(socket));
+    if (text.startsWith(ASKED)) {
+      const wanted = comparable(decodeURIComponent(text.slice(ASKED.length)));
+      const asked = this.#outbound?.asked.shift();
+      const here = asked === undefined ? undefined : this.#names.toRecorded(asked);
+      if (wanted !== here) this.#note(wanted, here);
+    }
+    if (text.startsWith(ANSWERED)) this.#outbound?.answer(this.#names.moved(text.slice(ANSWERED.length)));
   }
 
   /** What the engine has said beyond the recording. */
@@ -215,6 +238,10 @@ class Replayer {
     const known = this.#apps.get(conn);
     if (known !== undefined) return known;
     const app = await connectRawApp(this.#engine?.controlPort ?? 0, `${this.#prefix}.1`);
+    return this.#addApp(conn, app);
+  }
+
+  #addApp(conn: string, app: RawApp): { app: RawApp; inbox: string[] } {
     const made = { app, inbox: [] as string[] };
     this.#apps.set(conn, made);
     void this.#collect(app, made.inbox);

@@ -10,11 +10,8 @@ import { proxyTokens, replyLeader, sentTokens, sipLeader, timeOfDay } from './ev
 import { frame, FrameReader, FramingError } from './framing.ts';
 import { type Sent } from '../core/sent.ts';
 
-/** An application that reads nothing while this much waits for it is gone. */
-const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
-
-/** How long a connection may stay without authenticating. */
-const AUTHENTICATE_MS = 10_000;
+/** How long an application may take to close what we have ended. */
+const END_MS = 1_000;
 
 /**
  * How long responses wait after the reply to their request. drachtio-srf handles all frames of one TCP segment in one
@@ -28,6 +25,7 @@ export interface SessionUser {
   admits(secret: string): boolean;
   /** What an application is told on success: public addresses, version, local addresses. */
   greeting(): readonly string[];
+  onAuthenticated(session: ControlSession): void;
   onRoutes(session: ControlSession): void;
   /** Sends a message for the application; throws `RefusedError`. `whenSent` may be called in a later turn. */
   onSip(session: ControlSession, command: Command & { kind: 'sip' }, whenSent: WhenSent): void;
@@ -39,8 +37,19 @@ export interface SessionUser {
 /** Called once: with what was sent, or with why it was not. */
 export type WhenSent = (result: Sent | RefusedError) => void;
 
+/** What one application may take of us. */
+export interface SessionLimits {
+  /** How long a connection may stay without authenticating. */
+  readonly authenticateMs: number;
+  /** An application that reads nothing while this much waits for it is gone. */
+  readonly maxQueuedBytes: number;
+  /** Told of such a one. */
+  readonly onStuck: () => void;
+}
+
 export interface SessionDeps {
   readonly user: SessionUser;
+  readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -62,8 +71,10 @@ export class ControlSession implements App {
   constructor(socket: Socket, deps: SessionDeps) {
     this.#socket = socket;
     this.#deps = deps;
-    const deadline = deps.clock.after(AUTHENTICATE_MS, () => {
-      if (!this.#authenticated) this.close();
+    const deadline = deps.clock.after(deps.limits.authenticateMs, () => {
+      if (this.#authenticated) return;
+      deps.log.warn('app.dropped', { peer: this.peer, reason: 'not authenticated in time' });
+      this.close();
     });
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('error', (error) => deps.log.debug('app.failed', { reason: reasonOf(error) }));
@@ -164,6 +175,7 @@ export class ControlSession implements App {
     this.tags = tags;
     this.#deps.log.info('app.connected', { peer: this.peer, tags });
     this.#accept(id, ...this.#deps.user.greeting());
+    this.#deps.user.onAuthenticated(this);
   }
 
   #sip(command: Command & { kind: 'sip' }): void {
@@ -225,6 +237,8 @@ export class ControlSession implements App {
     this.#flush();
     this.#open = false;
     this.#socket.end();
+    const deadline = this.#deps.clock.after(END_MS, () => this.#socket.destroy());
+    this.#socket.once('close', () => deadline.cancel());
   }
 
   #write(bytes: Buffer): void {
@@ -237,8 +251,10 @@ export class ControlSession implements App {
     const out = this.#out;
     this.#out = [];
     if (out.length === 0 || !this.#socket.writable) return;
-    if (this.#socket.writableLength > MAX_QUEUED_BYTES) {
+    const { maxQueuedBytes, onStuck } = this.#deps.limits;
+    if (this.#socket.writableLength > maxQueuedBytes) {
       this.#deps.log.error('app.stuck', { peer: this.peer, queuedBytes: this.#socket.writableLength });
+      onStuck();
       this.close();
       return;
     }

@@ -20,12 +20,15 @@ export interface App {
   /** Requests it was given and has not begun to answer; counted by whoever gave them. */
   unanswered: number;
   deliver(meta: SipMeta, sip: Buffer): void;
+  close(): void;
 }
 
 /** The connected applications. */
 export interface Apps {
   /** The next one, in turn, that takes requests of this method; not `except`. */
   pick(method: string, except?: App): App | undefined;
+  /** The next one that takes what is no method, such as `cdr:start`. */
+  pickVerb(verb: string): App | undefined;
   /** Methods that some application takes, upper case. */
   methods(): string[];
 }

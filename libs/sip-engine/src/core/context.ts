@@ -1,16 +1,18 @@
 import { type Clock } from '@callweave/clock';
-import { type IdSource } from '@callweave/sip';
+import { type IdSource, type SipRequest } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type TransactionStore } from '../transaction/store.ts';
 import { type TimerValues } from '../transaction/timers.ts';
 import { type TimerWheel } from '../transaction/wheel.ts';
 import { type Listeners } from '../transport/listeners.ts';
+import { type Inbound } from '../transport/transport.ts';
 import { type Apps } from './app.ts';
 import { type Connections } from './connections.ts';
 import { type DialogStore } from './dialog-store.ts';
 import { type LimitCounts } from '../limit-counts.ts';
 import { type Overload } from '../overload/overload.ts';
 import { type Quirks } from './quirks.ts';
+import { type UasRequest } from './uas-request.ts';
 
 /** What both sides of the core work with. */
 export interface Core {
@@ -31,6 +33,8 @@ export interface Core {
   readonly defaultRefresher: 'none' | 'uac' | 'uas' | undefined;
   /** Applications are asked about INVITE, BYE, UPDATE and REFER of a dialog that another engine may have had. */
   readonly offersUnknownDialogs: boolean;
+  /** Who decides where a request of this method goes; undefined when the connected applications take it. */
+  readonly handlerOf: (method: string) => ((pending: UasRequest, request: Inbound<SipRequest>) => void) | undefined;
   /** While draining, nothing new is taken on. */
   readonly isDraining: () => boolean;
 }

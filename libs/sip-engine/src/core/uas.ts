@@ -12,6 +12,7 @@ import { defectOf } from './check-request.ts';
 import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
+import { type UnroutedRequests } from './handled-requests.ts';
 import { contactFor, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
 import { noteSource } from './received-via.ts';
 import { refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
@@ -50,7 +51,7 @@ export interface UasDeps extends UasDialogsDeps {
 }
 
 /** The side that answers: takes requests from the network to applications and their responses back. */
-export class Uas implements UasRequestUser {
+export class Uas implements UasRequestUser, UnroutedRequests {
   readonly #core: Core;
   readonly #ender: DialogEnder;
   readonly #forwarder: RequestForwarder;
@@ -139,14 +140,29 @@ export class Uas implements UasRequestUser {
   }
 
   /** Lets somebody else answer a request that its application has not answered. */
-  takeOver(txn: string, app: App): UasRequest | undefined {
+  takeOver(txn: string, app: App | undefined): UasRequest | undefined {
     const request = this.#open.get(txn);
-    if (request?.app !== app || request.isAnswered) return undefined;
+    if (request === undefined || request.app !== app || request.isAnswered) return undefined;
     this.#close(request);
     request.handOver();
     // What comes back to us on another way is a spiral, RFC 3261 §16.3.
     if (request.copyKey !== undefined) this.#originals.delete(request.copyKey);
     return request;
+  }
+
+  give(request: UasRequest, app: App): boolean {
+    if (!this.#open.has(request.txn)) return false;
+    if (request.dialog !== undefined) request.dialog.app = app;
+    this.#deliver(request, app);
+    // It may have gone before it was given anything.
+    if (!app.isOpen) this.appClosed(app);
+    return true;
+  }
+
+  end(request: UasRequest, status: number, reason?: string, lines?: string): void {
+    if (!this.#open.has(request.txn)) return;
+    request.respond(status, lines, reason);
+    this.#close(request);
   }
 
   /** A browser has gone that nobody has answered yet: what rings for it must not ring on. RFC 7118 §7. */
@@ -164,7 +180,9 @@ export class Uas implements UasRequestUser {
   appClosed(app: App): void {
     const left = [...this.#open.values()].filter((request) => request.app === app);
     for (const request of left) {
-      const other = request.isAnswered ? undefined : this.#core.apps.pick(request.method, app);
+      // What a handler has decided about is for nobody else.
+      const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
+      const other = isFree ? this.#core.apps.pick(request.method, app) : undefined;
       if (other === undefined) {
         request.respond(503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
         this.#close(request);
@@ -218,25 +236,28 @@ export class Uas implements UasRequestUser {
       reject(request, flow, refusal);
       return;
     }
-    const app = dialog?.app.isOpen === true ? dialog.app : this.#core.apps.pick(request.method);
-    if (app === undefined) {
+    const known = dialog?.app.isOpen === true ? dialog.app : undefined;
+    const handler = known === undefined ? this.#core.handlerOf(request.method) : undefined;
+    const app = known ?? (handler === undefined ? this.#core.apps.pick(request.method) : undefined);
+    if (app === undefined && handler === undefined) {
       if (dialog !== undefined && request.method === 'BYE') this.#core.dialogs.remove(dialog);
       reject(request, flow, refusalOfUnrouted(request, this.#core));
       return;
     }
-    if (request.toTag === undefined && this.#core.overload.isBehind(app, inbound)) return;
+    if (app !== undefined && request.toTag === undefined && this.#core.overload.isBehind(app, inbound)) return;
     noteSource(request, flow);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);
     if (dialog !== undefined) {
-      this.#dialogs.entered(dialog, inbound, app);
+      this.#dialogs.entered(dialog, inbound, app ?? dialog.app);
       pending.dialog = dialog;
       pending.localTag = dialog.localTag;
       pending.change = changeBy(request.method, request.body);
       dialog.changes.begin('theirs', pending.change);
     }
     this.#begin(pending, key, flow.reliable);
-    this.#deliver(pending, app);
+    if (app === undefined) handler?.(pending, inbound);
+    else this.#deliver(pending, app);
   }
 
   #begin(request: UasRequest, key: string, reliable: boolean): void {

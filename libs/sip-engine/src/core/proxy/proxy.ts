@@ -11,7 +11,7 @@ import { type ProxyReport, type ProxyWish } from './wish.ts';
 /** Where requests that are to be proxied come from. */
 export interface ProxiedRequests {
   /** A request that `app` has not answered; from now on its responses are not the application's. */
-  takeOver(txn: string, app: App): UasRequest | undefined;
+  takeOver(txn: string, app: App | undefined): UasRequest | undefined;
 }
 
 /** Forwards requests for applications, statefully. RFC 3261 §16. */
@@ -35,7 +35,7 @@ export class Proxy {
   }
 
   /** Sends a request on; throws `RefusedError` when that cannot be, and the caller has its answer then. */
-  begin(app: App, wish: ProxyWish, report: ProxyReport): void {
+  begin(app: App | undefined, wish: ProxyWish, report: ProxyReport): void {
     const request = this.#requests.takeOver(wish.txn, app);
     const inbound = request?.inbound;
     if (request === undefined || inbound === undefined) throw new RefusedError(`Unknown transaction id: ${wish.txn}`);
