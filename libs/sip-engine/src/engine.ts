@@ -128,7 +128,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       { user: this, clock, log, ids, limits: this.#limits },
     );
     this.#apps = apps;
-    this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: [] });
+    this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: options.tls?.peerCa });
     const wheel = new TimerWheel(clock);
     const dialogs = new DialogStore(wheel);
     this.#core = {
@@ -173,9 +173,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls }, { user: this, clock, log });
     try {
       this.#control = await ControlServer.listen(control, this.#apps, log);
-      if (control.tls !== undefined) {
-        const { port, ...tls } = control.tls;
-        this.#secureControl = await ControlServer.listen({ address: control.address, port, tls }, this.#apps, log);
+      if (control.tlsPort !== undefined) {
+        const endpoint = { address: control.address, port: control.tlsPort, tls };
+        this.#secureControl = await ControlServer.listenSecurely(endpoint, this.#apps, log);
       }
     } catch (error) {
       await this.#control?.close();
@@ -212,6 +212,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   renewTls(tls: TlsOptions): void {
     this.#listeners.renewTls(tls);
+    this.#secureControl?.renew(tls);
   }
 
   drain(): Promise<void> {
@@ -229,7 +230,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#isDraining = true;
     this.#overload.stop();
     this.#handlers.stop();
-    const closed = [this.#control?.close(), this.#secureControl?.close()];
+    const closed = [this.#control, this.#secureControl].map((control) => control?.close() ?? Promise.resolve());
     this.#apps.close();
     await Promise.all(closed);
     await this.#listeners.close();

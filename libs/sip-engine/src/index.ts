@@ -1,5 +1,5 @@
 export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } from './engine.ts';
-export { type RequestHandler } from './control/request-handlers.ts';
+export { handlerProblem, type RequestHandler } from './control/request-handlers.ts';
 export { BindError } from './errors.ts';
 export { type Resolver } from './locate/resolve.ts';
 export { engineMetrics, publishMetrics } from './metrics.ts';

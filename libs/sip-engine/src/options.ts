@@ -23,7 +23,7 @@ export interface SipEngineOptions {
   readonly limits?: Partial<EngineLimits> | undefined;
   /** When new requests are refused so that those before them are served in time; `off` for never. */
   readonly overload?: Partial<OverloadOptions> | 'off' | undefined;
-  /** For contacts with `tls` or `wss`. */
+  /** For contacts with `tls` or `wss`, and applications that connect by TLS. */
   readonly tls?: TlsOptions | undefined;
   readonly webSockets?: WebSocketOptions | undefined;
   readonly resolver?: Resolver | undefined;
@@ -46,18 +46,8 @@ export interface ControlOptions {
   readonly address: string;
   readonly port: number;
   readonly secret: string;
-  /** A second port, for connections by TLS. */
-  readonly tls?: ControlTlsOptions | undefined;
-}
-
-/** The port for applications that connect by TLS. */
-export interface ControlTlsOptions {
-  readonly port: number;
-  /** Certificate chain and key as PEM. */
-  readonly cert: string;
-  readonly key: string;
-  /** Parameters for Diffie-Hellman as PEM. */
-  readonly dhparam?: string | undefined;
+  /** A second port, for connections by TLS; undefined for none. */
+  readonly tlsPort?: number | undefined;
 }
 
 /** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */

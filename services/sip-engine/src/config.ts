@@ -7,6 +7,8 @@ import {
   type Protocol,
   protocols,
   type WebSocketOptions,
+  type RequestHandler,
+  handlerProblem,
 } from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
 import { type Flag, flags } from './flags.ts';
@@ -19,6 +21,10 @@ export interface EngineConfig {
   readonly webSockets: WebSocketOptions;
   readonly address: string;
   readonly port: number;
+  /** Where applications connect by TLS; undefined for nowhere. */
+  readonly tlsPort: number | undefined;
+  /** Who is asked where requests go. */
+  readonly requestHandlers: readonly RequestHandler[];
   readonly secret: string;
   /** Whether to do as drachtio-server does also where that is not right. */
   readonly compat: 'drachtio' | undefined;
@@ -114,6 +120,8 @@ class Reader {
     const address = this.#values.get('address') ?? '0.0.0.0';
     if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
     const port = this.#port('port') ?? 9022;
+    const tlsPort = this.#port('tls-port');
+    const requestHandlers = this.#handlers();
     const httpPort = this.#port('http-port') ?? this.#defaults.httpPort;
     const tls = this.#tls();
     const compat = this.#compat();
@@ -128,6 +136,8 @@ class Reader {
       offerUnknownDialogs: this.#values.has('offer-unknown-dialogs'),
       address,
       port,
+      tlsPort,
+      requestHandlers,
       secret: this.#values.get('secret') ?? this.#defaults.secret ?? 'cymru',
       logLevel: level,
       httpHost: this.#values.get('http-host') ?? this.#defaults.httpHost ?? '127.0.0.1',
@@ -191,11 +201,11 @@ class Reader {
   }
 
   #tls(): TlsFiles | undefined {
-    if (!this.#contacts.some(({ protocols }) => protocols.includes('tls') || protocols.includes('wss')))
-      return undefined;
+    const isForSip = this.#contacts.some(({ protocols }) => protocols.includes('tls') || protocols.includes('wss'));
+    if (!isForSip && !this.#values.has('tls-port')) return undefined;
     const [cert, key] = [this.#values.get('cert-file'), this.#values.get('key-file')];
-    if (cert === undefined) this.problem('transport=tls and wss need --cert-file');
-    if (key === undefined) this.problem('transport=tls and wss need --key-file');
+    if (cert === undefined) this.problem('transport=tls, wss and --tls-port need --cert-file');
+    if (key === undefined) this.problem('transport=tls, wss and --tls-port need --key-file');
     if (cert === undefined || key === undefined) return undefined;
     const files = { cert, key, chain: this.#values.get('chain-file') };
     try {
@@ -205,6 +215,15 @@ class Reader {
       for (const problem of error.problems) this.problem(problem);
     }
     return files;
+  }
+
+  #handlers(): RequestHandler[] {
+    const [url, httpMethod = 'GET'] = [this.#values.get('http-handler'), this.#values.get('http-method')];
+    if (httpMethod !== 'GET' && httpMethod !== 'POST') this.problem(`--http-method must be GET or POST: ${httpMethod}`);
+    if (url === undefined) return [];
+    const problem = handlerProblem(url);
+    if (problem !== undefined) this.problem(`--http-handler ${problem}: ${url}`);
+    return [{ method: '*', httpMethod: httpMethod === 'POST' ? 'POST' : 'GET', url }];
   }
 
   #compat(): 'drachtio' | undefined {

@@ -15,7 +15,7 @@ const TLS = 'the defaults of Node.js count';
 /** Every flag: drachtio-server's own names, and ours. */
 export const flags = {
   address: { type: 'string', help: 'address for application connections (default 0.0.0.0)' },
-  'cert-file': { type: 'string', help: 'certificate of transport=tls and wss (PEM); read again on SIGHUP' },
+  'cert-file': { type: 'string', help: 'certificate of transport=tls, wss and --tls-port (PEM); read again on SIGHUP' },
   'chain-file': { type: 'string', help: 'certificates between it and a root (PEM)' },
   compat: { type: 'string', help: 'drachtio: do as drachtio-server does also where that is not right' },
   contact: {
@@ -30,6 +30,11 @@ export const flags = {
   },
   'dns-name': { type: 'string', help: 'name of the local host; belongs to the --contact before it (repeatable)' },
   help: { type: 'boolean', short: 'h', help: 'print this and exit' },
+  'http-handler': {
+    type: 'string',
+    help: 'URL that is asked where requests go (http:// or https://), or application to connect to (tcp://host:port or tls://host:port)',
+  },
+  'http-method': { type: 'string', help: 'how the handler is asked: GET or POST (default GET)' },
   'http-host': { type: 'string', help: 'address of health and metrics (default $CALLWEAVE_HTTP_HOST, else 127.0.0.1)' },
   'http-port': {
     type: 'string',
@@ -53,6 +58,7 @@ export const flags = {
   port: { type: 'string', short: 'p', help: 'TCP port for application connections (default 9022)' },
   secret: { type: 'string', help: 'what applications authenticate with (default $DRACHTIO_SECRET, else cymru)' },
   stdout: { type: 'boolean', help: 'log to standard output; always so' },
+  'tls-port': { type: 'string', help: 'port for applications that connect by TLS (default none)' },
   version: { type: 'boolean', short: 'v', help: 'print the version and exit' },
   'ws-origin': {
     type: 'string',
@@ -74,8 +80,6 @@ export const flags = {
   'globally-readable-logs': { type: 'boolean', ignored: 'no log files are written' },
   homer: { type: 'string', ignored: NOT_YET },
   'homer-id': { type: 'string', ignored: NOT_YET },
-  'http-handler': { type: 'string', ignored: NOT_YET },
-  'http-method': { type: 'string', ignored: NOT_YET },
   'memory-debug': { type: 'boolean', ignored: 'nothing to debug' },
   'min-tls-version': { type: 'string', ignored: TLS },
   mtu: { type: 'string', ignored: 'datagrams may have any size' },
@@ -84,7 +88,6 @@ export const flags = {
   'sofia-loglevel': { type: 'string', short: 's', ignored: 'there is no sofia here' },
   'tcp-keepalive-interval': { type: 'string', ignored: 'it is 45 s' },
   'tls-cipherlist': { type: 'string', ignored: TLS },
-  'tls-port': { type: 'string', ignored: NOT_YET },
   user: { type: 'string', short: 'u', ignored: 'run it as that user instead' },
   'user-agent-options-auto-respond': { type: 'string', ignored: NOT_YET },
 } as const satisfies Readonly<Record<string, Flag>>;

@@ -31,8 +31,19 @@ export async function startEngineProcess(config: EngineConfig, { clock, log }: P
   const instance = createInstanceId();
   // The flows of an engine are known by its id, so applications are told it when they are let in.
   const version = `${ENGINE_VERSION}+engine.${instance}`;
-  const control = { address, port, secret };
-  const options = { contacts, tls, webSockets, compat, offerUnknownDialogs, overload, control, instance, version };
+  const control = { address, port, tlsPort: config.tlsPort, secret };
+  const options = {
+    contacts,
+    tls,
+    webSockets,
+    compat,
+    offerUnknownDialogs,
+    overload,
+    control,
+    instance,
+    version,
+    requestHandlers: config.requestHandlers,
+  };
   const engine = await startSipEngine(options, { clock, log });
   let health: HealthServer | undefined;
   try {
@@ -50,6 +61,7 @@ export async function startEngineProcess(config: EngineConfig, { clock, log }: P
     instance,
     contacts: engine.contacts,
     controlPort: engine.controlPort,
+    secureControlPort: engine.secureControlPort,
     httpPort: health?.port,
   });
   const tellExpiry = (renewed: TlsOptions): void => {

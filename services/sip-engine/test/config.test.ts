@@ -62,6 +62,15 @@ describe('the command line', () => {
     expect(readCommandLine(['--secret', 'given'], { secret: 'other' })).toMatchObject({ config: { secret: 'given' } });
   });
 
+  test('a handler is asked where requests go', () => {
+    expect(run().requestHandlers).toEqual([]);
+    const url = 'https://example.com/where';
+    expect(run('--http-handler', url, '--http-method', 'POST').requestHandlers).toEqual([
+      { method: '*', httpMethod: 'POST', url },
+    ]);
+    expect(run('--http-handler', 'tcp://127.0.0.1:3001')).toMatchObject({ requestHandlers: [{ httpMethod: 'GET' }] });
+  });
+
   test('attributes belong to the contact before them', () => {
     const { contacts } = run(
       ...['--contact', 'sip:10.0.0.1:5070;transport=udp', '--external-ip', '192.0.2.1', '--local-net=10.0.0.0/8'],
@@ -146,10 +155,15 @@ describe('the command line', () => {
     ['--contact', 'sip:example.com', '--contact has no IP address'],
     ['--contact', 'sips:192.0.2.1;transport=tcp', '--contact wants TLS'],
     ['--contact', 'sip:192.0.2.1;transport=udp,sctp', '--contact has an unknown transport sctp'],
-    ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=tls and wss need --cert-file'],
+    ['--contact', 'sips:192.0.2.1;transport=wss', 'transport=tls, wss and --tls-port need --cert-file'],
     ['--contact', 'sip:192.0.2.1:70000', '--contact has no such port'],
     ['--http-port', 'x', '--http-port is no port'],
     ['--compat', 'kamailio', '--compat must be drachtio'],
+    ['--tls-port', '9023', '--tls-port need --cert-file'],
+    ['--http-handler', 'example.com', '--http-handler is no URL'],
+    ['--http-handler', 'ftp://example.com', '--http-handler must be http://'],
+    ['--http-handler', 'tcp://example.com', '--http-handler needs a host and a port'],
+    ['--http-method', 'PUT', '--http-method must be GET or POST'],
   ])('%s %s is wrong', (flag, value, problem) => {
     expect(problems(flag, value)).toContainEqual(expect.stringContaining(problem));
   });

@@ -162,8 +162,8 @@ class Replayer {
   }
 
   async #send({ data, peer = '' }: Entry): Promise<void> {
-    const { send } = await this.#peer(peer);
-    send(withLength(data, this.#names.toHere(data)));
+    const sender = await this.#peer(peer);
+    sender.send(withLength(data, this.#names.toHere(data)));
     await this.#wire.quiet();
   }
 

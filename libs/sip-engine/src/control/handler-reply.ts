@@ -62,7 +62,10 @@ function readRedirect({ contact }: Fields): HandlerReply {
 function readProxy(fields: Fields): HandlerReply {
   const targets = urisOf(fields['destination']);
   if (targets === undefined) return broken('proxy without destinations');
-  const delayOf = (name: string): number | undefined => parseDelayMs(String(fields[name] ?? ''));
+  const delayOf = (name: string): number | undefined => {
+    const text = fields[name];
+    return typeof text === 'string' ? parseDelayMs(text) : undefined;
+  };
   const wish = {
     targets,
     staysInPath: fields['recordRoute'] === true,

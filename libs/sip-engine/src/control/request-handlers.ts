@@ -1,5 +1,5 @@
 import { type Clock } from '@callweave/clock';
-import { SipError, type SipRequest } from '@callweave/sip';
+import { SipError, type SipRequest, unbracket } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App } from '../core/app.ts';
 import { type Route } from '../core/handled-requests.ts';
@@ -19,6 +19,15 @@ export interface RequestHandler {
   readonly url: string;
 }
 
+/** What is wrong with the URL of a handler; undefined for a good one. */
+export function handlerProblem(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'is no URL';
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol === 'http:' || protocol === 'https:') return undefined;
+  if (protocol !== 'tcp:' && protocol !== 'tls:') return 'must be http://, https://, tcp:// or tls://';
+  return hostname === '' || port === '' ? 'needs a host and a port' : undefined;
+}
+
 /** The applications a handler can name. */
 export interface HandlerApps {
   connectTo(address: AppAddress): Promise<App | undefined>;
@@ -31,7 +40,7 @@ export interface RequestHandlersDeps {
   readonly clock: Clock;
   readonly log: Logger;
   /** Certificates to trust besides the well-known ones. */
-  readonly ca: readonly string[];
+  readonly ca: string | undefined;
 }
 
 /** How long a handler may think. */
@@ -71,7 +80,11 @@ export class RequestHandlers {
   async #route(handler: RequestHandler, request: Inbound<SipRequest>): Promise<Route> {
     const url = new URL(handler.url);
     if (url.protocol === 'tcp:' || url.protocol === 'tls:') {
-      return this.#connect({ host: url.hostname, port: Number(url.port), isSecure: url.protocol === 'tls:' });
+      return this.#connect({
+        host: unbracket(url.hostname),
+        port: Number(url.port),
+        isSecure: url.protocol === 'tls:',
+      });
     }
     try {
       const text = await this.#ask(handler, request);

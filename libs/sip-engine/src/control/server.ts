@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:net';
-import { createServer as createSecureServer, type TlsOptions } from 'node:tls';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:tls';
 import { formatHostPort } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { BindError, reasonOf } from '../errors.ts';
+import { secureOptions, type TlsOptions } from '../transport/tls-options.ts';
 import { type Sessions } from './sessions.ts';
 
 /** Where applications connect. */
@@ -10,42 +11,62 @@ export interface ControlEndpoint {
   readonly address: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Certificate and key, for connections by TLS alone. */
-  readonly tls?: TlsOptions | undefined;
 }
+
+/** How long a TLS handshake may take. */
+const HANDSHAKE_MS = 5_000;
+
+const ACCEPTED = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000 } as const;
 
 /** A port at which applications connect. */
 export class ControlServer {
   readonly #server: Server;
   readonly #endpoint: ControlEndpoint;
+  readonly #renew: (tls: TlsOptions) => void;
 
-  private constructor(server: Server, endpoint: ControlEndpoint) {
+  private constructor(server: Server, endpoint: ControlEndpoint, renew: (tls: TlsOptions) => void) {
     this.#server = server;
     this.#endpoint = endpoint;
+    this.#renew = renew;
   }
 
   /** Rejects with `BindError`. */
   static async listen(endpoint: ControlEndpoint, sessions: Sessions, log: Logger): Promise<ControlServer> {
-    const { address, port, tls } = endpoint;
-    const name = `${tls === undefined ? 'control' : 'control-tls'}/${formatHostPort(address, port)}`;
-    const server = createListener(tls, name);
-    await new Promise<void>((resolve, reject) => {
-      const onError = (error: Error): void => reject(new BindError(name, reasonOf(error), { cause: error }));
-      server.once('error', onError);
-      server.listen({ host: address, port }, () => {
-        server.off('error', onError);
-        resolve();
-      });
-    });
+    const server = createServer(ACCEPTED);
+    await bind(server, 'control', endpoint);
     server.on('error', (error) => log.warn('control.failed', { reason: reasonOf(error) }));
-    server.on('tlsClientError', (error: Error) => log.warn('app.refused', { reason: reasonOf(error) }));
-    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket) => sessions.accept(socket));
-    return new ControlServer(server, endpoint);
+    server.on('connection', (socket) => sessions.accept(socket));
+    return new ControlServer(server, endpoint, () => undefined);
+  }
+
+  /** The same for connections by TLS. Rejects with `BindError`. */
+  static async listenSecurely(
+    endpoint: ControlEndpoint & { readonly tls: TlsOptions | undefined },
+    sessions: Sessions,
+    log: Logger,
+  ): Promise<ControlServer> {
+    const { tls } = endpoint;
+    if (tls === undefined) throw new BindError(nameOf('control-tls', endpoint), 'no certificate and key');
+    // Applications show who they are by the secret.
+    const options = { ...ACCEPTED, handshakeTimeout: HANDSHAKE_MS, requestCert: false };
+    const server: SecureServer = createSecureServer({ ...options, ...secureOptions(tls) });
+    await bind(server, 'control-tls', endpoint);
+    server.on('error', (error) => log.warn('control.failed', { reason: reasonOf(error) }));
+    server.on('tlsClientError', (error, { remoteAddress: peer }) => {
+      log.warn('app.refused', { peer, reason: reasonOf(error) });
+    });
+    server.on('secureConnection', (socket) => sessions.accept(socket));
+    return new ControlServer(server, endpoint, (renewed) => server.setSecureContext(secureOptions(renewed)));
   }
 
   get port(): number {
     const bound = this.#server.address();
     return typeof bound === 'object' && bound !== null ? bound.port : this.#endpoint.port;
+  }
+
+  /** Uses another certificate from the next connection on. */
+  renew(tls: TlsOptions): void {
+    this.#renew(tls);
   }
 
   /** Takes no further connections; resolves when those there were are closed. */
@@ -54,15 +75,19 @@ export class ControlServer {
   }
 }
 
-/** How long a TLS handshake may take. */
-const HANDSHAKE_MS = 5_000;
+function nameOf(kind: string, { address, port }: ControlEndpoint): string {
+  return `${kind}/${formatHostPort(address, port)}`;
+}
 
-function createListener(tls: TlsOptions | undefined, name: string): Server {
-  const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000 };
-  if (tls === undefined) return createServer(options);
-  try {
-    return createSecureServer({ ...options, ...tls, handshakeTimeout: HANDSHAKE_MS });
-  } catch (error) {
-    throw new BindError(name, reasonOf(error), { cause: error });
-  }
+function bind(server: Server, kind: string, endpoint: ControlEndpoint): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => {
+      reject(new BindError(nameOf(kind, endpoint), reasonOf(error), { cause: error }));
+    };
+    server.once('error', onError);
+    server.listen({ host: endpoint.address, port: endpoint.port }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
 }

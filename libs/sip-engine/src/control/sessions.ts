@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { connect as connectSecurely } from 'node:tls';
+import { connect as connectSecurely, rootCertificates } from 'node:tls';
 import { type App, type Apps } from '../core/app.ts';
 import { type LimitCounts } from '../limit-counts.ts';
 import { ControlSession, type SessionDeps, type SessionUser } from './session.ts';
@@ -29,7 +29,7 @@ export interface AppAddress {
   readonly host: string;
   readonly port: number;
   /** Certificates to trust besides the well-known ones; undefined for a connection without TLS. */
-  readonly tls: { readonly ca: readonly string[] } | undefined;
+  readonly tls: { readonly ca: string | undefined } | undefined;
 }
 
 /** How long an application that connected may take to authenticate. */
@@ -81,7 +81,7 @@ export class Sessions implements Apps {
   connectTo({ host, port, tls }: AppAddress): Promise<App | undefined> {
     if (this.#isFull(host)) return Promise.resolve(undefined);
     const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000 };
-    const trusted = tls === undefined || tls.ca.length === 0 ? {} : { ca: [...tls.ca] };
+    const trusted = tls?.ca === undefined ? {} : { ca: [...rootCertificates, tls.ca] };
     const socket = tls === undefined ? connect(options) : connectSecurely({ ...options, ...trusted });
     return new Promise((resolve) => {
       this.#awaited.set(this.#add(socket, CALLED_AUTHENTICATE_MS), resolve);
