@@ -76,6 +76,17 @@ describe('a call', () => {
     expect(fake.calls.size).toBe(0);
   });
 
+  test('that one side does not know any more is hung up at both, and nothing of it is left', async () => {
+    const fake = await answered();
+    fake.calls.all[0]?.probe();
+    fake.asked[0]?.events.responded(response(481));
+    await fake.settle();
+    expect(fake.seen.slice(-6)).toEqual([
+      ...['sent OPTIONS', 'sent OPTIONS', 'sent BYE', 'sent BYE', 'released', 'told ended platform node-lost'],
+    ]);
+    expect([fake.legs.size, fake.calls.size]).toEqual([0, 0]);
+  });
+
   test('that another edge has taken over is let go without a word', async () => {
     const fake = await answered();
     const before = fake.seen.length;

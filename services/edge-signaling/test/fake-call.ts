@@ -24,6 +24,11 @@ import { EstablishedCalls } from '../src/call/established-calls.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { LegTable } from '../src/leg/leg.ts';
 
+interface Sent {
+  readonly request: OutgoingRequest;
+  readonly events: OutgoingEvents;
+}
+
 /** A call whose surroundings are recorded: one list of what was seen, in order. */
 export interface FakeCall {
   readonly seen: string[];
@@ -32,7 +37,9 @@ export interface FakeCall {
   readonly legs: LegTable;
   readonly calls: EstablishedCalls;
   /** INVITEs that went to devices, in order. */
-  readonly invited: { readonly request: OutgoingRequest; readonly events: OutgoingEvents }[];
+  readonly invited: Sent[];
+  /** Requests of ours inside the dialogs, in order. */
+  readonly asked: Sent[];
   cancel(): void;
   /** A request of the caller inside the dialog. */
   fromCaller(method: string): Promise<void>;
@@ -69,7 +76,8 @@ export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 
     end: () => Promise.resolve(endOutcome),
   };
   const calls = new EstablishedCalls({ records, media, clock, log: recordLogs() });
-  const invited: FakeCall['invited'] = [];
+  const invited: Sent[] = [];
+  const asked: Sent[] = [];
   let cancelListener = (): void => undefined;
   const callId = CallId.parse('01HF7YAT000000000000000000');
   const legId = createLegId();
@@ -123,7 +131,7 @@ export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 
       legs,
       send: (request, events) => {
         seen.push(`sent ${request.method}`);
-        if (request.method === 'INVITE') invited.push({ request, events });
+        (request.method === 'INVITE' ? invited : asked).push({ request, events });
         return { cancel: (headers) => seen.push(['sent CANCEL', ...Object.values(headers ?? {})].join(' ')) };
       },
       applicationServer: () => undefined,
@@ -146,6 +154,7 @@ export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 
     legs,
     calls,
     invited,
+    asked,
     settle,
     cancel: () => cancelListener(),
     fromCaller: (method) =>

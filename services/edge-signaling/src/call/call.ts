@@ -115,7 +115,7 @@ export class Call {
         },
         bye: () => this.#established?.left('caller'),
         lost: () => {
-          if (this.#established !== undefined) this.#established.lost('caller');
+          if (this.#established !== undefined) this.#established.lost();
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
         },
         request: (request) => this.#relay(request, 'caller'),
@@ -239,7 +239,7 @@ export class Call {
       else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
     },
     lost: () => {
-      if (this.#established !== undefined) this.#established.lost('callee');
+      if (this.#established !== undefined) this.#established.lost();
       else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
     },
     request: (request) => this.#relay(request, 'callee'),

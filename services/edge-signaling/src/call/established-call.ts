@@ -78,12 +78,12 @@ export class EstablishedCall {
 
   /** One side hung up; its BYE is answered. */
   left(side: Side): void {
-    this.#gone(side, { by: side, reason: 'hang-up' });
+    this.hangUp({ by: side, reason: 'hang-up' });
   }
 
   /** One side cannot be reached any more. */
-  lost(side: Side, reason: CallCause['reason'] = 'unreachable'): void {
-    this.#gone(side, { by: 'platform', reason });
+  lost(reason: CallCause['reason'] = 'unreachable'): void {
+    this.hangUp({ by: 'platform', reason });
   }
 
   /**
@@ -95,7 +95,7 @@ export class EstablishedCall {
       const leg = this.parts[side];
       const isGone = (status: number): boolean => status === 481 || (status === 408 && isDatagram(leg));
       const responded = ({ status }: { status: number }): void => {
-        if (isGone(status)) this.lost(side, 'node-lost');
+        if (isGone(status)) this.lost('node-lost');
       };
       leg.request({ method: 'OPTIONS' }, { responded, failed: () => undefined });
     }
@@ -103,7 +103,7 @@ export class EstablishedCall {
 
   /** Ends the call towards both sides. */
   hangUp(cause: CallCause): void {
-    this.#machine.feed('hangUp', { cause });
+    this.#machine.feed('over', { cause });
   }
 
   /** Lets go of the call without a word: another edge has it. */
@@ -123,10 +123,6 @@ export class EstablishedCall {
   /** One side has acknowledged a 2xx. */
   acknowledged(by: Side): void {
     this.#changes.acknowledged(by);
-  }
-
-  #gone(side: Side, cause: CallCause): void {
-    this.#machine.feed(side === 'caller' ? 'callerGone' : 'calleeGone', { cause });
   }
 
   async #end(cause: CallCause): Promise<void> {

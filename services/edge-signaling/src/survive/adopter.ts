@@ -86,7 +86,7 @@ export class Adopter {
       send,
       events: {
         bye: () => calls.byId(callId)?.left(side),
-        lost: () => calls.byId(callId)?.lost(side),
+        lost: () => calls.byId(callId)?.lost(),
         request: async (request) => {
           const call = calls.byId(callId);
           if (call === undefined) await request.reply({ status: 481 });
