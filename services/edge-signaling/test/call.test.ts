@@ -291,6 +291,44 @@ describe('a call to several devices at once', () => {
   });
 });
 
+describe('a call whose offer is left to the callee', () => {
+  const ringing = async (): Promise<FakeCall> => {
+    const fake = await placed({ offer: 'none' });
+    expect(fake.invited[0]?.request).toMatchObject({ body: undefined });
+    const acknowledged = (answer: string | undefined): void =>
+      void fake.seen.push(`sent ACK ${answer ?? 'of nothing'}`);
+    fake.invited[0]?.events.responded(response(200, acknowledged));
+    await fake.settle();
+    return fake;
+  };
+
+  test('gives the caller the offer of the 2xx, and the callee the answer of the ACK', async () => {
+    const fake = await ringing();
+    expect(fake.seen.slice(4)).toEqual(['told answered', 'kept', 'caller 200 v=0 offered', 'disposed']);
+    await fake.fromCaller('ACK', 'v=0');
+    await fake.settle();
+    expect(fake.seen.slice(8)).toEqual(['sent ACK v=0 answered', 'record changed']);
+  });
+
+  test('ends when the ACK answers nothing', async () => {
+    const fake = await ringing();
+    await fake.fromCaller('ACK');
+    await fake.settle();
+    expect(fake.seen.slice(8)).toEqual([
+      ...['sent ACK of nothing', 'sent BYE', 'sent BYE', 'released', 'told ended platform unreachable'],
+    ]);
+    expect([fake.legs.size, fake.calls.size]).toEqual([0, 0]);
+  });
+
+  test('acknowledges and hangs up a callee who answers a caller that has gone', async () => {
+    const fake = await placed({ offer: 'none' });
+    fake.cancel();
+    fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
+    await fake.settle();
+    expect(fake.seen.slice(-4)).toEqual(['sent ACK', 'sent BYE', 'abandoned', 'disposed']);
+  });
+});
+
 describe('media before the answer', () => {
   test('is what the first device plays; the ringing of others is not heard over it', async () => {
     const fake = await placed({ devices: 2 });

@@ -42,12 +42,14 @@ export interface FakeCall {
   readonly asked: Sent[];
   cancel(): void;
   /** A request of the caller inside the dialog. */
-  fromCaller(method: string): Promise<void>;
+  fromCaller(method: string, body?: string): Promise<void>;
   /** Lets what is pending happen. */
   settle(): Promise<void>;
 }
 
 export interface FakeWorld {
+  /** What the caller offers; none leaves it to the callee. */
+  readonly offer?: 'v=0' | 'none';
   /** How many devices the callee has. */
   readonly devices?: number;
   /** Whether they prefer to be called one after the other. */
@@ -61,7 +63,13 @@ export interface FakeWorld {
 export const edge = InstanceId.parse('abcdefghijklmnop');
 const node = MediaNodeId.parse('127.0.0.1:2223@1');
 
-export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 'won' }: FakeWorld = {}): FakeCall {
+export function fakeCall({
+  offer = 'v=0',
+  devices = 1,
+  inTurn = false,
+  deps = {},
+  endOutcome = 'won',
+}: FakeWorld = {}): FakeCall {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -98,7 +106,8 @@ export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 
       domain: 'd',
       from: '<sip:a@d>',
       to: '<sip:b@d>',
-      sdp: 'v=0',
+      sdp: offer === 'none' ? undefined : offer,
+      profile: 'rtp',
     },
     invite,
     legId,
@@ -157,8 +166,11 @@ export function fakeCall({ devices = 1, inTurn = false, deps = {}, endOutcome = 
     asked,
     settle,
     cancel: () => cancelListener(),
-    fromCaller: (method) =>
-      call.caller.receive(fakeRequest(method, (reply) => seen.push(`caller's ${method} ${String(reply.status)}`))),
+    fromCaller: (method, body) =>
+      call.caller.receive({
+        ...fakeRequest(method, (reply) => seen.push(`caller's ${method} ${String(reply.status)}`)),
+        body,
+      }),
   };
 }
 
@@ -196,7 +208,7 @@ export function fakeRequest(
 /** A response of a device; a 200 has a body unless told otherwise. */
 export function response(
   status: number,
-  acknowledged: () => void = () => undefined,
+  acknowledged: (answer: string | undefined) => void = () => undefined,
   body = status === 200 ? 'v=0' : undefined,
 ): IncomingResponse {
   const headers = {
@@ -211,7 +223,7 @@ export function response(
     source: '192.0.2.2:5060',
     transport: 'udp',
     ...message(headers, body),
-    acknowledge: acknowledged,
+    acknowledge: (answer) => acknowledged(answer?.content),
   };
 }
 

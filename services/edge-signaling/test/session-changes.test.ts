@@ -30,6 +30,8 @@ interface World {
   readonly asked: OutgoingEvents[];
   /** A change that a side asks for; the result cancels it. */
   readonly ask: (from: Side, direction?: string, method?: string) => () => void;
+  /** An INVITE of one side that leaves the offer to the other. */
+  readonly askForOffer: (from: Side) => void;
   /** What a side answers. */
   readonly answers: (status: number, direction?: string) => Promise<void>;
   readonly settle: () => Promise<void>;
@@ -96,6 +98,12 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
     changes,
     asked,
     settle,
+    askForOffer: (from) => {
+      const replied = ({ status, body }: Reply): void => {
+        seen.push(`${from} is told ${String(status)} ${directionOf(body)}`);
+      };
+      changes.offer(fakeRequest('INVITE', replied), from, undefined);
+    },
     ask: (from, direction = 'sendrecv', method = 'INVITE') => {
       let cancel = (): void => undefined;
       const replied = ({ status, headers }: Reply): void => {
@@ -110,7 +118,10 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
     answers: async (status, direction = 'sendrecv') => {
       await settle();
       const body = status < 300 ? sdp(direction) : undefined;
-      asked.shift()?.responded({ ...response(status, () => seen.push('ACK')), body });
+      const acknowledged = (answer: string | undefined): void => {
+        seen.push(answer === undefined ? 'ACK' : `ACK ${directionOf(answer)}`);
+      };
+      asked.shift()?.responded({ ...response(status, acknowledged), body });
       await settle();
     },
   };
@@ -142,7 +153,7 @@ describe('a session', () => {
     const change = async (by: Side, offer: string, answer: string): Promise<void> => {
       ask(by, offer);
       await answers(200, answer);
-      changes.acknowledged(by);
+      changes.acknowledged(by, undefined);
     };
     await change('caller', 'sendonly', 'recvonly');
     await change('caller', 'inactive', 'inactive');
@@ -196,7 +207,7 @@ describe('a session', () => {
     await answers(200);
     ask('callee');
     expect(seen.at(-1)).toBe('callee is told 491');
-    changes.acknowledged('caller');
+    changes.acknowledged('caller', undefined);
     ask('callee');
     await answers(200);
     expect(seen).toContain('callee is told 200');
@@ -249,6 +260,46 @@ describe('a session', () => {
     await answers(200);
     expect(seen.slice(-2)).toEqual(['ACK', 'media answered sendrecv']);
     expect(seen).not.toContain('changed');
+  });
+
+  test('may be left to the other side: its 2xx brings the offer, and the ACK the answer', async () => {
+    const { seen, askForOffer, answers, changes, settle } = world();
+    askForOffer('caller');
+    await answers(200, 'sendonly');
+    changes.acknowledged('caller', sdp('recvonly'));
+    await settle();
+    expect(seen).toEqual([
+      'callee is sent INVITE nothing',
+      'media offered sendonly',
+      'caller is told 200 sendonly',
+      ...['caller refreshed', 'callee refreshed'],
+      ...['media answered recvonly', 'ACK recvonly'],
+      ...['held by callee', 'changed'],
+    ]);
+  });
+
+  test('left to the other side occupies both dialogs until it is answered, and ends the call when it never is', async () => {
+    const { seen, ask, askForOffer, answers, changes, settle } = world();
+    askForOffer('callee');
+    await answers(200);
+    ask('caller');
+    expect(seen.at(-1)).toBe('caller is told 491');
+    changes.acknowledged('callee', undefined);
+    await settle();
+    expect(seen.slice(-2)).toEqual(['ACK', 'gone 488']);
+  });
+
+  test('left to the other side is acknowledged when the call ends before the answer, and when media is away', async () => {
+    const { seen, askForOffer, answers, changes } = world();
+    askForOffer('caller');
+    await answers(200);
+    changes.close();
+    expect(seen.at(-1)).toBe('ACK');
+    const away = world({ offered: { kind: 'no-node' } });
+    away.askForOffer('caller');
+    await away.answers(200);
+    expect(away.seen.slice(1, 4)).toEqual(['media offered sendrecv', 'ACK', 'media offered sendrecv']);
+    expect(away.seen.at(-1)).toBe('caller is told 503 nothing');
   });
 
   test('whose call ends meanwhile is answered 487, and a late answer acknowledged and nothing more', async () => {

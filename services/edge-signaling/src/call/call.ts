@@ -5,6 +5,7 @@ import {
   type CallSource,
   type LegId,
   type MediaNodeId,
+  type MediaProfile,
   type RouteTarget,
   type Tenant,
 } from '@callweave/contracts';
@@ -22,7 +23,7 @@ import { failureCause } from './cause.ts';
 import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
-import { profileOfSdp } from './media-profile.ts';
+import { lateOffer } from './late-offer.ts';
 import { resolveTargets } from './resolve-targets.ts';
 import { type Session, type Side } from './session.ts';
 import { type FlowReader, type Target } from './targets.ts';
@@ -57,7 +58,10 @@ export interface CallFacts {
   /** From and To as the caller wrote them. */
   readonly from: string;
   readonly to: string;
-  readonly sdp: string;
+  /** Undefined leaves the offer to the callee. */
+  readonly sdp: string | undefined;
+  /** What the caller needs of our media. */
+  readonly profile: MediaProfile;
 }
 
 interface Detail {
@@ -119,7 +123,7 @@ export class Call {
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
         },
         request: (request) => this.#relay(request, 'caller'),
-        acknowledged: () => this.#established?.acknowledged('caller'),
+        acknowledged: (sdp) => this.#established?.acknowledged('caller', sdp),
         disposed: () => deps.legs.delete(legId),
       },
     });
@@ -201,7 +205,7 @@ export class Call {
       this.#refuse(mediaRefusal(anchored.refusal), 'platform');
       return;
     }
-    this.#node = anchored.node;
+    if (anchored.kind === 'anchored') this.#node = anchored.node;
     // A caller who left meanwhile released nothing: there was nothing to name yet.
     if (this.phase === 'ended') await this.#release();
     else this.#feed('anchored');
@@ -243,7 +247,7 @@ export class Call {
       else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
     },
     request: (request) => this.#relay(request, 'callee'),
-    acknowledged: () => this.#established?.acknowledged('callee'),
+    acknowledged: (sdp) => this.#established?.acknowledged('callee', sdp),
   };
 
   #passProgress({ branch, response }: Detail): void {
@@ -253,7 +257,7 @@ export class Call {
       this.#deps.teller.ringing(branch.legId, branch.target.name);
     }
     const { status, body } = response;
-    if (this.#early === undefined && body !== undefined) {
+    if (this.#early === undefined && body !== undefined && this.facts.sdp !== undefined) {
       const done = this.#passEarlyMedia(branch, status, body);
       this.#early = { branch, done };
       this.#run(done);
@@ -272,9 +276,9 @@ export class Call {
 
   async #answerMedia({ legId }: Branch, sdp: string): Promise<Anchored | undefined> {
     if (this.#node === undefined) return undefined;
-    const { tenant, callId, sdp: offer } = this.facts;
+    const { tenant, callId, profile } = this.facts;
     const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: legId, branch: legId, node: this.#node };
-    return this.#deps.media.answer({ ...about, sdp, profile: profileOfSdp(offer) });
+    return this.#deps.media.answer({ ...about, sdp, profile });
   }
 
   async #complete({ response }: Detail): Promise<void> {
@@ -286,9 +290,23 @@ export class Call {
     }
     // The node must not be told of the early description after the last.
     await this.#early?.done;
-    const anchored = await this.#answerMedia(branch, response.body);
+    const anchored =
+      this.facts.sdp === undefined
+        ? await this.#offerLate(branch, response.body)
+        : await this.#answerMedia(branch, response.body);
     if (anchored?.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(response.body) });
     else this.#refuse(anchored === undefined ? { status: 500 } : mediaRefusal(anchored), 'platform');
+  }
+
+  /** The callee's offer for a caller who left it to him. */
+  async #offerLate({ legId: fromLeg }: Branch, sdp: string): Promise<Anchored> {
+    const { tenant, callId, profile } = this.facts;
+    const { legId: branch } = this.caller;
+    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg, branch, sdp, profile });
+    if (anchored.kind === 'anchored') this.#node = anchored.node;
+    // Who left meanwhile released nothing: there was nothing to name yet.
+    if (this.phase === 'ended') await this.#release();
+    return anchored;
   }
 
   #answerCaller({ sdp, answer }: Detail): void {
@@ -301,10 +319,21 @@ export class Call {
     // The journal line comes before the 200, and the records are on their way.
     teller.answered(callee.legId, target.name, this.#node);
     const session: Session = {
-      caller: { profile: profileOfSdp(this.facts.sdp), sdp: this.facts.sdp, holds: false },
+      caller: { profile: this.facts.profile, sdp: this.facts.sdp, holds: false },
       callee: { profile: target.profile, sdp: answer, holds: false },
     };
-    const parts = { tenant, callId, epoch: 1, caller: this.caller, callee, node: this.#node, session, ...times };
+    const late = this.facts.sdp === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
+    const parts = {
+      tenant,
+      callId,
+      epoch: 1,
+      caller: this.caller,
+      callee,
+      node: this.#node,
+      session,
+      ...late,
+      ...times,
+    };
     this.#established = this.#deps.establish(parts, teller);
     this.caller.answer({ status: 200, headers: sessionHeaders, body: sdp });
   }

@@ -11,6 +11,7 @@ import {
   type EstablishedInput,
   type EstablishedState,
 } from './established-call.table.ts';
+import { type LateOffer } from './late-offer.ts';
 import { readSessionRequest } from './session-request.ts';
 import { relayRequest } from './relay.ts';
 import { SessionChanges } from './session-changes.ts';
@@ -27,6 +28,8 @@ export interface EstablishedParts {
   readonly node: MediaNodeId | undefined;
   /** As it was answered, or as its last owner left it. */
   readonly session: Session;
+  /** What the callee answered with, when the caller left the offer to him: the ACK is to answer it. */
+  readonly late?: LateOffer;
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }
@@ -61,15 +64,16 @@ export class EstablishedCall {
     this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
     const { node } = parts;
     const { media, teller, changed, clock, log } = deps;
-    this.#changes = new SessionChanges(parts.session, {
+    const changing = {
       place: node === undefined ? undefined : { ...parts, node, media },
       teller,
       changed,
-      gone: (sipStatus) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
+      gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
       random: Math.random,
       clock,
       log,
-    });
+    };
+    this.#changes = new SessionChanges(parts.session, changing, parts.late);
   }
 
   get state(): EstablishedState {
@@ -117,12 +121,13 @@ export class EstablishedCall {
     if (this.state === 'ended') await request.reply({ status: 481 });
     else if (session.kind === 'refuse') await request.reply(session.reply);
     else if (session.kind === 'offer') this.#changes.offer(request, from, session.sdp);
+    else if (session.kind === 'ask') this.#changes.offer(request, from, undefined);
     else await relayRequest(request, this.parts[otherSide(from)]);
   }
 
-  /** One side has acknowledged a 2xx. */
-  acknowledged(by: Side): void {
-    this.#changes.acknowledged(by);
+  /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */
+  acknowledged(by: Side, sdp: string | undefined): void {
+    this.#changes.acknowledged(by, sdp);
   }
 
   async #end(cause: CallCause): Promise<void> {

@@ -30,7 +30,7 @@ export interface Offer {
   readonly method: 'INVITE' | 'UPDATE';
   readonly sdp: string;
   /** Is given the peer's request as soon as it is on its way. */
-  readonly underWay?: (sent: SentRequest) => void;
+  readonly underWay?: ((sent: SentRequest) => void) | undefined;
 }
 
 /** Headers of everything that carries a session: the answers to it come back to us. */
@@ -46,12 +46,9 @@ export async function exchange(place: ExchangePlace, session: Session, offer: Of
   const about = { tenant, callId, fromLeg: place[from].legId, toLeg: place[to].legId, node };
   const offered = await media.offer({ ...about, sdp, profile: session[to].profile });
   if (offered.kind !== 'anchored') return { kind: 'not-offered', reply: mediaRefusal(offered) };
-  const response = await ask(place[to], method, offered.sdp, underWay);
-  if (response === undefined) return { kind: 'refused', reply: { status: 500 }, isGone: false };
-  if (response.status >= 300) {
-    const isGone = response.status === 408 || response.status === 481;
-    return { kind: 'refused', reply: refusal(response), isGone };
-  }
+  const response = await ask(place[to], { method, body: offered.sdp, underWay });
+  if (response === undefined || response.status >= 300) return refusalOf(response);
+  if (method === 'INVITE') response.acknowledge();
   if (response.body === undefined) return { kind: 'half-done', reply: { status: 500 } };
   const answered = await media.answer({ ...about, sdp: response.body, profile: profileOfSdp(sdp) });
   if (answered.kind !== 'anchored') return { kind: 'half-done', reply: mediaRefusal(answered) };
@@ -70,27 +67,34 @@ export async function restoreMedia(place: ExchangePlace, session: Session, from:
   await media.answer({ ...about, sdp: answer, profile: session[from].profile });
 }
 
-/** The final response; undefined when the request could not be sent. A 2xx to INVITE is acknowledged at once. */
-function ask(
+/**
+ * The final response; undefined when the request could not be sent. Without a body it asks for an offer. A 2xx to INVITE
+ * is for the asker to acknowledge.
+ */
+export function ask(
   peer: Leg,
-  method: Offer['method'],
-  body: string,
-  underWay: Offer['underWay'],
+  { method, body, underWay }: Pick<Offer, 'method' | 'underWay'> & { readonly body?: string },
 ): Promise<IncomingResponse | undefined> {
+  const headers = body === undefined ? { Contact: sessionHeaders.Contact } : sessionHeaders;
   return new Promise((resolve) => {
     const sent = peer.request(
-      { method, headers: sessionHeaders, body },
+      { method, headers, body },
       {
         responded: (response) => {
-          if (response.status < 200) return;
-          if (response.status < 300 && method === 'INVITE') response.acknowledge();
-          resolve(response);
+          if (response.status >= 200) resolve(response);
         },
         failed: () => resolve(undefined),
       },
     );
     underWay?.(sent);
   });
+}
+
+/** What a failure of the peer's, or none at all, is for the side that asked. */
+export function refusalOf(response: IncomingResponse | undefined): Exchanged & { kind: 'refused' } {
+  if (response === undefined) return { kind: 'refused', reply: { status: 500 }, isGone: false };
+  const isGone = response.status === 408 || response.status === 481;
+  return { kind: 'refused', reply: refusal(response), isGone };
 }
 
 /** What the media made impossible: 488 for a description nobody can use, else 503 and the session stays. */

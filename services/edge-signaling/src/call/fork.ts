@@ -18,7 +18,8 @@ export interface Failure {
 export interface Branch {
   readonly target: Target;
   readonly legId: LegId;
-  readonly sdp: string;
+  /** Undefined when the caller leaves the offer to the devices. */
+  readonly sdp: string | undefined;
 }
 
 /** What the devices tell their call; nothing comes from one that was given up. */
@@ -36,7 +37,7 @@ export interface ForkEvents {
   lost(): void;
   /** A request inside the dialog with who answered. */
   request(request: IncomingRequest): Promise<void>;
-  acknowledged(): void;
+  acknowledged(sdp: string | undefined): void;
 }
 
 export interface ForkDeps {
@@ -54,12 +55,15 @@ export interface ForkCaller {
   /** From and To of the INVITEs, without tags. */
   readonly from: string;
   readonly to: string;
-  readonly sdp: string;
+  /** Undefined leaves the offer to the devices. */
+  readonly sdp: string | undefined;
 }
 
 /** What became of anchoring the offers. */
 export type ForkAnchored =
   | { readonly kind: 'anchored'; readonly node: MediaNodeId }
+  /** There is nothing to anchor yet. */
+  | { readonly kind: 'offerless' }
   | { readonly kind: 'refused'; readonly refusal: Exclude<Anchored, { kind: 'anchored' }> };
 
 /** Phones show a call that was taken at another one as no missed call, RFC 3326 §2. */
@@ -91,9 +95,14 @@ export class Fork {
   async anchor(node: MediaNodeId | undefined): Promise<ForkAnchored> {
     const [first, ...others] = this.#targets;
     if (first === undefined) throw new RangeError('nobody to call');
-    const begun = await this.#offer(first, node);
+    const { sdp } = this.#caller;
+    if (sdp === undefined) {
+      this.#branches = this.#targets.map((target) => ({ target, legId: createLegId(), sdp }));
+      return { kind: 'offerless' };
+    }
+    const begun = await this.#offer(first, sdp, node);
     if (begun.kind !== 'anchored') return { kind: 'refused', refusal: begun };
-    const offered = [begun, ...(await Promise.all(others.map((target) => this.#offer(target, begun.node))))];
+    const offered = [begun, ...(await Promise.all(others.map((target) => this.#offer(target, sdp, begun.node))))];
     for (const anchored of offered) {
       if (anchored.kind !== 'anchored') return { kind: 'refused', refusal: anchored };
       this.#branches.push(anchored.branch);
@@ -101,8 +110,12 @@ export class Fork {
     return { kind: 'anchored', node: begun.node };
   }
 
-  async #offer(target: Target, node: MediaNodeId | undefined): Promise<Anchored & { readonly branch: Branch }> {
-    const { tenant, callId, legId: fromLeg, sdp } = this.#caller;
+  async #offer(
+    target: Target,
+    sdp: string,
+    node: MediaNodeId | undefined,
+  ): Promise<Anchored & { readonly branch: Branch }> {
+    const { tenant, callId, legId: fromLeg } = this.#caller;
     const legId = createLegId();
     const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node };
     const anchored = await this.#deps.media.offer(about);
@@ -156,7 +169,7 @@ export class Fork {
               else this.#failed(branch, { status: 480 });
             }),
           request: (request) => events.request(request),
-          acknowledged: () => events.acknowledged(),
+          acknowledged: (answer) => events.acknowledged(answer),
           established: () => legs.add(leg),
           disposed: () => legs.delete(legId),
         },

@@ -6,6 +6,7 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
 import { type CallTeller } from './call-ports.ts';
 import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
+import { answerLate, askForOffer, type LateOffer, type Offered } from './late-offer.ts';
 import { type ChangeAction, type ChangeInput, type ChangeState, sessionChangesTable } from './session-changes.table.ts';
 import { otherSide, type Session, type Side } from './session.ts';
 
@@ -20,7 +21,7 @@ export interface SessionChangesDeps {
   readonly teller: Pick<CallTeller, 'held' | 'resumed'>;
   /** The session or a dialog is another than before. */
   readonly changed: (session: Session) => void;
-  /** One side has no such dialog any more. */
+  /** The call cannot go on: one side has no such dialog any more, or both have no session. */
   readonly gone: (status: number) => void;
   /** From 0 to 1. */
   readonly random: () => number;
@@ -32,13 +33,17 @@ export interface SessionChangesDeps {
 interface Change {
   readonly request: IncomingRequest;
   readonly from: Side;
-  readonly sdp: string;
+  /** Undefined when the offer is left to the other side. */
+  readonly sdp: string | undefined;
   isAnswered: boolean;
   isCancelled: boolean;
   sent: SentRequest | undefined;
 }
 
 type Detail = Partial<Pick<Change, 'request' | 'from' | 'sdp'>>;
+
+/** The dialogs that a change goes through have all answered it. */
+type Answered = Exchanged & { readonly kind: 'answered' };
 
 /** Changes of an answered call's session, one at a time: the offer of one side, the answer of the other. */
 export class SessionChanges {
@@ -47,21 +52,26 @@ export class SessionChanges {
   #session: Session;
   #change: Change | undefined;
   #ackTimer: Timer | undefined;
+  /** The answer to it is still to come. */
+  #late: LateOffer | undefined;
 
-  constructor(session: Session, deps: SessionChangesDeps) {
+  /** With `late` the call was answered with that offer, and the caller's ACK is to answer it. */
+  constructor(session: Session, deps: SessionChangesDeps, late?: LateOffer) {
     this.#session = session;
     this.#deps = deps;
-    this.#machine = new Machine(sessionChangesTable, 'steady', this.#actions);
+    this.#late = late;
+    this.#machine = new Machine(sessionChangesTable, late === undefined ? 'steady' : 'callerAnswers', this.#actions);
   }
 
-  /** A re-INVITE or UPDATE of one side, with its offer. */
-  offer(request: IncomingRequest, from: Side, sdp: string): void {
-    this.#machine.feed(from === 'caller' ? 'callerOffer' : 'calleeOffer', { request, from, sdp: copyText(sdp) });
+  /** A re-INVITE or UPDATE of one side: with its offer, or an INVITE that asks the other side for one. */
+  offer(request: IncomingRequest, from: Side, sdp: string | undefined): void {
+    const copied = sdp === undefined ? undefined : copyText(sdp);
+    this.#machine.feed(from === 'caller' ? 'callerOffer' : 'calleeOffer', { request, from, sdp: copied });
   }
 
-  /** One side has acknowledged a 2xx. */
-  acknowledged(by: Side): void {
-    this.#machine.feed(by === 'caller' ? 'callerAck' : 'calleeAck', {});
+  /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */
+  acknowledged(by: Side, sdp: string | undefined): void {
+    this.#machine.feed(by === 'caller' ? 'callerAck' : 'calleeAck', { sdp });
   }
 
   /** The call is over; whoever waits for an answer is told so. */
@@ -75,17 +85,20 @@ export class SessionChanges {
       await this.#refuse(change, { status: 488 });
       return;
     }
-    const exchanged = await exchange(place, this.#session, {
-      from: change.from,
-      method: change.request.method === 'UPDATE' ? 'UPDATE' : 'INVITE',
-      sdp: change.sdp,
-      underWay: (sent) => {
-        change.sent = sent;
-        if (change.isCancelled) sent.cancel();
-      },
-    });
-    if (this.#machine.state === 'closed') return;
-    if (exchanged.kind === 'answered') await this.#accept(change, place, exchanged);
+    const { from, sdp } = change;
+    const underWay = (sent: SentRequest): void => {
+      change.sent = sent;
+      if (change.isCancelled) sent.cancel();
+    };
+    const method = change.request.method === 'UPDATE' ? 'UPDATE' : 'INVITE';
+    const exchanged =
+      sdp === undefined
+        ? await askForOffer(place, this.#session, from, underWay)
+        : await exchange(place, this.#session, { from, method, sdp, underWay });
+    if (exchanged.kind === 'offered') this.#late = exchanged.late;
+    if (this.#machine.state === 'closed') this.#letGo();
+    else if (exchanged.kind === 'offered') await this.#askForAnswer(change, place, exchanged);
+    else if (exchanged.kind === 'answered') await this.#accept(change, place, exchanged, sdp ?? '');
     else if (exchanged.kind === 'refused' && exchanged.isGone) {
       await this.#refuse(change, exchanged.reply);
       this.#deps.gone(exchanged.reply.status);
@@ -96,8 +109,8 @@ export class SessionChanges {
     }
   }
 
-  async #accept(change: Change, place: ExchangePlace, exchanged: Exchanged & { kind: 'answered' }): Promise<void> {
-    const { request, from, sdp } = change;
+  async #accept(change: Change, place: ExchangePlace, exchanged: Answered, offer: string): Promise<void> {
+    const { request, from } = change;
     const { answer, response } = exchanged;
     if (change.isCancelled) {
       await this.#undo(change, place);
@@ -114,14 +127,56 @@ export class SessionChanges {
     const to = otherSide(from);
     place[from].refreshTarget(request);
     place[to].refreshTarget(response);
+    this.#agree(from, offer, answer);
+  }
+
+  #agree(from: Side, offer: string, answer: string): void {
+    const to = otherSide(from);
     const before = this.#session;
-    const offers = { ...before[from], sdp, holds: isHold(sdp) };
+    const offers = { ...before[from], sdp: offer, holds: isHold(offer) };
     // Whoever is kept on hold has no say in it: what he answers says nothing of himself.
     const holds = offers.holds ? before[to].holds : isHold(answer);
     const answers = { ...before[to], sdp: copyText(answer), holds };
     this.#session = from === 'caller' ? { caller: offers, callee: answers } : { caller: answers, callee: offers };
     this.#tell(before);
     this.#deps.changed(this.#session);
+  }
+
+  /** Passes the other side's offer on to the one that asked for it; its ACK is to answer. */
+  async #askForAnswer(
+    change: Change,
+    place: ExchangePlace,
+    { sdp, response }: Offered & { readonly kind: 'offered' },
+  ): Promise<void> {
+    const { request, from } = change;
+    if (!change.isCancelled) this.#machine.feed('asked', {});
+    if (change.isCancelled || !(await this.#reply(change, { status: 200, headers: sessionHeaders, body: sdp }))) {
+      this.#letGo();
+      await this.#undo(change, place);
+      this.#machine.feed('settled', {});
+      return;
+    }
+    place[from].refreshTarget(request);
+    place[otherSide(from)].refreshTarget(response);
+  }
+
+  /** The ACK is here, and with it the answer to the other side's offer; without one there is no session. */
+  async #answerLate(sdp: string | undefined): Promise<void> {
+    const { place, gone } = this.#deps;
+    const late = this.#late;
+    if (late === undefined || place === undefined) return;
+    const outcome = sdp === undefined ? 'unusable' : await answerLate(place, this.#session, late, copyText(sdp));
+    this.#letGo();
+    if (this.#machine.state === 'closed') return;
+    this.#machine.feed('settled', {});
+    if (outcome === 'anchored' && sdp !== undefined) this.#agree(late.by, copyText(late.sdp), sdp);
+    else gone(outcome === 'unusable' ? 488 : 503);
+  }
+
+  /** Whoever offered waits for an acknowledgement, whatever becomes of his offer. RFC 3261 §13.2.2.4 */
+  #letGo(): void {
+    this.#late?.acknowledge();
+    this.#late = undefined;
   }
 
   #tell(before: Session): void {
@@ -165,7 +220,7 @@ export class SessionChanges {
   }
 
   #begin({ request, from, sdp }: Detail): void {
-    if (request === undefined || from === undefined || sdp === undefined) return;
+    if (request === undefined || from === undefined) return;
     const change: Change = { request, from, sdp, isAnswered: false, isCancelled: false, sent: undefined };
     this.#change = change;
     request.onCancel(() => {
@@ -189,10 +244,20 @@ export class SessionChanges {
     },
     awaitAck: () => (this.#ackTimer = this.#deps.clock.after(ACK_MS, () => this.#machine.feed('ackOverdue', {}))),
     stopAwaiting: () => this.#ackTimer?.cancel(),
+    answer: ({ sdp }) => {
+      this.#answerLate(sdp).catch((error: unknown) => {
+        this.#deps.log.error('session.answer-failed', { callId: this.#deps.place?.callId, err: error });
+        this.#deps.gone(500);
+      });
+    },
+    giveUp: () => this.#deps.gone(408),
     abandon: () => {
       // RFC 3261 §15.1.2: what is pending when the dialog ends is answered 487.
       if (this.#change !== undefined) void this.#reply(this.#change, { status: 487 });
     },
-    dispose: () => this.#ackTimer?.cancel(),
+    dispose: () => {
+      this.#ackTimer?.cancel();
+      this.#letGo();
+    },
   };
 }

@@ -5,6 +5,7 @@ import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
 import { type CallTeller } from '../call/call-ports.ts';
+import { profileOfSdp, profileOfTransport } from '../call/media-profile.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { parseInvite } from './parse-invite.ts';
@@ -59,7 +60,9 @@ export class InviteHandler {
       return;
     }
     const callId = CallId.parse(ulid());
-    this.#start({ tenant, callId, source: { kind: 'user', user }, dialled, domain, from, to, sdp }, request);
+    const profile = sdp === undefined ? profileOfTransport(request.transport) : profileOfSdp(sdp);
+    const source = { kind: 'user', user } as const;
+    this.#start({ tenant, callId, source, dialled, domain, from, to, sdp, profile }, request);
   }
 
   /** Resolves when no call is in hand. */

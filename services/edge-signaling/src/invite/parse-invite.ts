@@ -13,7 +13,8 @@ export interface InviteFacts {
   /** From and To without their tags, to be told and passed on. */
   readonly from: string;
   readonly to: string;
-  readonly sdp: string;
+  /** Undefined leaves the offer to the callee, RFC 3261 §13.2.1. */
+  readonly sdp: string | undefined;
 }
 
 export type ParsedInvite =
@@ -45,7 +46,7 @@ function readFacts(request: IncomingRequest): ParsedInvite {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (body !== undefined && type !== 'application/sdp')
     return refuse({ status: 415, headers: { Accept: 'application/sdp' } });
-  if (body === undefined || Buffer.byteLength(body) > MAX_SDP_BYTES) return refuse({ status: 488 });
+  if (body !== undefined && Buffer.byteLength(body) > MAX_SDP_BYTES) return refuse({ status: 488 });
   const facts: InviteFacts = {
     user: User.parse(user),
     domain: from.host,

@@ -18,7 +18,7 @@ export interface AdoptedLegEvents {
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
   /** An ACK, which can only be that of a re-INVITE. */
-  acknowledged(): void;
+  acknowledged(sdp: string | undefined): void;
   disposed(): void;
 }
 
@@ -61,7 +61,7 @@ export class AdoptedLeg implements Leg {
 
   async receive(request: IncomingRequest): Promise<void> {
     if (request.method === 'ACK') {
-      this.#events.acknowledged();
+      this.#events.acknowledged(request.body);
       return;
     }
     if (request.isFromEngine) {

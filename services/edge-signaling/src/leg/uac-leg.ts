@@ -35,7 +35,7 @@ export interface UacLegEvents {
   lost(): void;
   request(request: IncomingRequest): Promise<void>;
   /** An ACK, which can only be that of a re-INVITE. */
-  acknowledged(): void;
+  acknowledged(sdp: string | undefined): void;
   /** The dialog can be found from now on. */
   established(): void;
   disposed(): void;
@@ -47,7 +47,8 @@ export interface Invitation {
   readonly nextHop: string | undefined;
   readonly callId: string;
   readonly headers: HeaderValues;
-  readonly sdp: string;
+  /** Undefined leaves the offer to the device: its answer is then acknowledged by `acknowledge`. */
+  readonly sdp: string | undefined;
 }
 
 interface Detail {
@@ -65,6 +66,9 @@ export class UacLeg implements Leg {
   readonly #send: SendRequest;
   readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
   readonly #sent: SentRequest;
+  readonly #isOfferless: boolean;
+  /** The 2xx whose offer is not answered yet. */
+  #unacknowledged: IncomingResponse | undefined;
   #remoteTag = '';
   #dialog: DialogState = noDialog;
 
@@ -78,13 +82,18 @@ export class UacLeg implements Leg {
     this.#events = events;
     this.#machine = new Machine(uacLegTable, 'calling', this.#actions);
     const { uri, nextHop, headers, sdp, callId } = invitation;
+    this.#isOfferless = sdp === undefined;
     this.#sent = send(
       {
         method: 'INVITE',
         uri,
         nextHop,
         body: sdp,
-        headers: { ...headers, 'Call-ID': callId, 'Content-Type': 'application/sdp' },
+        headers: {
+          ...headers,
+          'Call-ID': callId,
+          ...(sdp === undefined ? {} : { 'Content-Type': 'application/sdp' }),
+        },
       },
       {
         responded: (response) => this.#receiveResponse(response),
@@ -118,9 +127,15 @@ export class UacLeg implements Leg {
     this.#machine.feed('drop', {});
   }
 
+  /** Acknowledges the 2xx that brought the device's offer, with the answer if there is one; once. */
+  acknowledge(answer?: { readonly type: string; readonly content: string }): void {
+    this.#unacknowledged?.acknowledge(answer);
+    this.#unacknowledged = undefined;
+  }
+
   async receive(request: IncomingRequest): Promise<void> {
     if (request.method === 'ACK') {
-      this.#events.acknowledged();
+      this.#events.acknowledged(request.body);
       return;
     }
     if (request.method !== 'BYE') {
@@ -170,10 +185,15 @@ export class UacLeg implements Leg {
   readonly #actions: Readonly<Record<UacAction, (detail: Detail) => void>> = {
     sendCancel: ({ headers }) => this.#sent.cancel(headers),
     sendAck: ({ response }) => {
-      response?.acknowledge();
+      this.#unacknowledged = response;
+      if (!this.#isOfferless) this.acknowledge();
       this.#events.established();
     },
-    sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    sendBye: ({ headers }) => {
+      // RFC 3261 §15: no BYE before the ACK.
+      this.acknowledge();
+      this.request({ method: 'BYE', headers: headers ?? {} }, silent);
+    },
     tellProgress: ({ response }) => {
       if (response !== undefined) this.#events.progress(response);
     },

@@ -35,7 +35,7 @@ export interface UasLegEvents {
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
   /** An ACK, of the INVITE or of a later one. */
-  acknowledged(): void;
+  acknowledged(sdp: string | undefined): void;
   /** The leg is over and holds nothing any more. */
   disposed(): void;
 }
@@ -114,7 +114,7 @@ export class UasLeg implements Leg {
     switch (request.method) {
       case 'ACK':
         this.#machine.feed('ack', {});
-        this.#events.acknowledged();
+        this.#events.acknowledged(request.body);
         return;
       case 'BYE':
         if (request.isFromEngine) {

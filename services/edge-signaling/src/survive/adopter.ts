@@ -92,7 +92,7 @@ export class Adopter {
           if (call === undefined) await request.reply({ status: 481 });
           else await call.relay(request, side);
         },
-        acknowledged: () => calls.byId(callId)?.acknowledged(side),
+        acknowledged: (sdp) => calls.byId(callId)?.acknowledged(side, sdp),
         disposed: () => legs.delete(record.legId),
       },
     });

@@ -78,26 +78,52 @@ test('a phone that rang in vain is told that the call was taken elsewhere', asyn
   expect(unregistered).toMatchObject({ successful: 1 });
 });
 
-test('what a gateway plays before it answers is heard, and goes on when it has', async () => {
+/** A file that SIPp can play. */
+async function withTone(hz: number, use: (file: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-tone-'));
-  const toneFile = join(directory, 'tone.ulaw');
-  writeFileSync(toneFile, pcmu.encode(samplesOf(toneWav(1000))));
+  const file = join(directory, 'tone.ulaw');
+  writeFileSync(file, pcmu.encode(samplesOf(toneWav(hz))));
+  try {
+    await use(file);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test('what a gateway plays before it answers is heard, and goes on when it has', async () => {
   const localPort = await getPort({ host: '127.0.0.1' });
   const [gateway] = await addSubscribers(phones.bus, `gateway-${String(localPort)}-`, 1);
   if (gateway === undefined) throw new Error('no account');
   const about = { remote: phones.edge, calls: 1, localPort };
   const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([gateway]) });
   expect(registered).toMatchObject({ successful: 1 });
-  const keys = { tone_file: toneFile };
-  const answering = runSipp({ ...about, scenario: 'early-media', keys, talkMs: 3_000 });
-  const alice = await phones.phone('alice');
-  phones.dial(alice, gateway.user);
-  await hears(alice, 1000);
-  expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
-  await alice.waitFor('CALL_ESTABLISHED');
-  alice.command('hangup');
-  const { errors, ...told } = await answering;
-  expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  await withTone(1000, async (tone) => {
+    const answering = runSipp({ ...about, scenario: 'early-media', keys: { tone_file: tone }, talkMs: 3_000 });
+    const alice = await phones.phone('alice');
+    phones.dial(alice, gateway.user);
+    await hears(alice, 1000);
+    expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
+    await alice.waitFor('CALL_ESTABLISHED');
+    alice.command('hangup');
+    const { errors, ...told } = await answering;
+    expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  });
   expect(await phones.toldInAll()).toEqual(wholeCall);
-  rmSync(directory, { recursive: true });
+});
+
+test('a gateway that leaves the offer to the phone, when it calls and in the call, is heard all the while', async () => {
+  const [gateway] = await addSubscribers(phones.bus, `late-${String(await getPort())}-`, 1);
+  if (gateway === undefined) throw new Error('no account');
+  const bob = await phones.phone('bob');
+  await withTone(700, async (tone) => {
+    const keys = { callee: 'bob', tone_file: tone };
+    const about = { remote: phones.edge, calls: 1, talkMs: 2_500 };
+    const calling = runSipp({ ...about, scenario: 'late-offer', keys, lines: sippLines([gateway]) });
+    await bob.waitFor('CALL_ESTABLISHED');
+    await hears(bob, 700);
+    const { errors, ...told } = await calling;
+    expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  });
+  await bob.waitFor('CALL_CLOSED');
+  expect(await phones.toldInAll()).toEqual(wholeCall);
 });
