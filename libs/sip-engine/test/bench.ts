@@ -78,6 +78,7 @@ export class BenchApp {
   readonly #clock: FakeClock;
   /** Messages that came while a reply was waited for. */
   readonly #told: Told[] = [];
+  #commands = 0;
 
   constructor(app: RawApp, clock: FakeClock) {
     this.#app = app;
@@ -86,11 +87,12 @@ export class BenchApp {
 
   /** Sends a command and returns the reply. */
   async command(payload: string): Promise<Told> {
-    this.#app.send(`c|${payload}`);
+    const id = `c${++this.#commands}`;
+    this.#app.send(`${id}|${payload}`);
     for (;;) {
       const frame = new Told(await this.#app.next());
       if (frame.tokens[1] !== 'response') this.#told.push(frame);
-      else {
+      else if (frame.tokens[2] === id) {
         this.#clock.advance(HELD_MS);
         return frame;
       }
@@ -99,7 +101,15 @@ export class BenchApp {
 
   /** The next message that has come or will come. */
   async told(): Promise<Told> {
-    return this.#told.shift() ?? new Told(await this.#app.next());
+    for (;;) {
+      const told = this.#told.shift() ?? new Told(await this.#app.next());
+      if (told.tokens[1] !== 'response') return told;
+    }
+  }
+
+  /** Sends a command whose replies are of no interest. */
+  send(payload: string): void {
+    this.#app.send(`c|${payload}`);
   }
 
   /** Sends a request; `about` is `TXN|DIALOG`, and lines come after the first one. */

@@ -6,6 +6,7 @@ import { type Quirks } from './quirks.ts';
 import { type Rejection, retryLater } from './reject.ts';
 import { changeBy } from './session-changes.ts';
 import { isForSession, MIN_SESSION_SEC, supportsTimer, termsOf } from './session-terms.ts';
+import { STRAY_RESPONSE } from './stray-response.ts';
 
 /** Seconds after which a peer may try again when there was nobody to answer it. */
 export const RETRY_AFTER_SEC = 5;
@@ -55,7 +56,7 @@ export function refusalOfUnrouted({ method, toTag }: SipRequest, { apps }: Core)
   if (toTag !== undefined || method === 'REFER') return { status: 481 };
   if (KNOWN.has(method)) return retryLater(RETRY_AFTER_SEC);
   // RFC 3261 §21.5.2: it would not do for any user.
-  const allowed = [...new Set(['ACK', 'CANCEL', ...apps.methods()])].join(', ');
+  const allowed = [...new Set(['ACK', 'CANCEL', ...apps.methods()])].filter((one) => one !== STRAY_RESPONSE).join(', ');
   return { status: 501, headers: [['Allow', allowed]] };
 }
 

@@ -19,11 +19,13 @@ import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf, isOfCall } from './dialog.ts';
 import { type DialogSender, emptyWish } from './dialog-sender.ts';
 import { sentOver, shownAs } from './local.ts';
+import { isOurVia } from './proxy/via.ts';
 import { routesOf, routeUri } from './routes.ts';
 import { type Sent } from './sent.ts';
 import { changeBy } from './session-changes.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
+import { offerStray } from './stray-response.ts';
 import { UacDialogs, type UacDialogsDeps } from './uac-dialogs.ts';
 import { UacRequest, type UacRequestParts, type UacRequestUser } from './uac-request.ts';
 import { makesDialog } from './uas-request.ts';
@@ -37,7 +39,7 @@ const CANCELLED = 'ACK-BYE due to cancel race condition';
 
 /** Who takes responses to requests that are not ours but came through us. */
 export interface ResponseForwarder {
-  /** Whether it took the response. */
+  /** Whether it took the response, whose first Via is ours. */
   response(inbound: Inbound<SipResponse>): boolean;
 }
 
@@ -89,7 +91,9 @@ export class Uac implements UacRequestUser {
       if (message.problem !== undefined) return;
       const transaction = this.#core.transactions.client(clientKey(message));
       if (transaction !== undefined) transaction.receive(inbound);
-      else this.#forwarder.response(inbound);
+      // What did not leave from here is to be dropped, RFC 3261 §18.1.2.
+      else if (isOurVia(this.#core.listeners, message) && !this.#forwarder.response(inbound))
+        offerStray(this.#core, inbound);
     } catch (error) {
       // A response that cannot be read is to be dropped, RFC 3261 §16.7 and §18.1.2.
       if (!(error instanceof SipError)) throw error;

@@ -11,7 +11,7 @@ import { type Listeners } from '../../transport/listeners.ts';
 import { defaultPort, type Flow } from '../../transport/transport.ts';
 import { appLines, requestHeaders } from '../app-headers.ts';
 import { localHostPort, viaFor } from '../local.ts';
-import { splitAddresses } from '../routes.ts';
+import { routed, splitAddresses } from '../routes.ts';
 
 /** How a request is to be forwarded. */
 export interface Forwarding {
@@ -34,8 +34,11 @@ const THEIR_HEADERS: ReadonlySet<string> = new Set([...requestHeaders, 'contact'
 
 /** The bytes of a request that is forwarded, RFC 3261 §16.6. */
 export function forwardedBytes(forwarding: Forwarding): Buffer {
-  const { request, flow, uri, branch, added } = forwarding;
+  const { request, flow, branch, added } = forwarding;
   const headers = request.headers.copy();
+  const { uri, routes } = routed(forwarding.uri, splitAddresses(headers.joined('route') ?? ''));
+  headers.remove('route');
+  for (const route of [...routes].reverse()) headers.prepend('Route', route);
   headers.set('Max-Forwards', String((request.number('max-forwards') ?? 71) - 1));
   if (added !== undefined) {
     const lines = appLines(added, THEIR_HEADERS, localHostPort(flow));

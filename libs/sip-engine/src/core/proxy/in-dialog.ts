@@ -5,8 +5,9 @@ import { defaultPort, type Flow, type Inbound, protocols } from '../../transport
 import { type Core } from '../context.ts';
 import { noteSource } from '../received-via.ts';
 import { reject } from '../reject.ts';
+import { isLooseRouter, routeUri, splitAddresses } from '../routes.ts';
 import { forwardedBytes, isOwnUri, popOwnRoutes } from './forward-request.ts';
-import { isOurVia, popVia, sign, statelessBranch } from './via.ts';
+import { popVia, sign, statelessBranch } from './via.ts';
 
 /**
  * Forwards what belongs to dialogs that were proxied with Record-Route, without keeping anything of them: RFC 3261
@@ -25,9 +26,9 @@ export class InDialogForwarder {
 
   /** Takes a request that names us in its Route; false when it does not. */
   request({ message: request, flow: cameBy }: Inbound<SipRequest>): boolean {
-    const [route] = request.addresses('route');
-    if (request.toTag === undefined || route === undefined || !isOwnUri(this.#core.listeners, route.uri)) return false;
-    if (!this.#isOurs(request, route.uri)) {
+    const ours = request.toTag === undefined ? undefined : this.#ownUriIn(request);
+    if (ours === undefined) return false;
+    if (!this.#isOurs(request, ours)) {
       reject(request, cameBy, { status: 403 });
       return true;
     }
@@ -37,18 +38,42 @@ export class InDialogForwarder {
     }
     const branch = statelessBranch(this.#key, request);
     noteSource(request, cameBy);
-    popOwnRoutes(this.#core.listeners, request);
-    const { uri, nextHop } = looseRoute(request);
-    void this.#flowTo(nextHop).then((flow) => {
+    const uri = this.#targetOf(request);
+    const [next] = request.addresses('route');
+    void this.#flowTo(next?.uri ?? uri).then((flow) => {
       if (flow === undefined) reject(request, cameBy, { status: 404 });
       else flow.send(forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath: false, mark: '' }));
     });
     return true;
   }
 
-  /** Takes a response to a request that was forwarded here; false when it was not. RFC 3261 §16.11. */
+  /** Where a request names us as a hop: in its first Route, or in the Request-URI when a strict router sent it. */
+  #ownUriIn(request: SipRequest): string | undefined {
+    const [route] = request.addresses('route');
+    const { listeners } = this.#core;
+    if (route !== undefined && isOwnUri(listeners, route.uri)) return route.uri;
+    const isStrict = route !== undefined && isLooseRouter(request.uri) && isOwnUri(listeners, request.uri);
+    return isStrict ? request.uri : undefined;
+  }
+
+  /** The Request-URI without us; what a strict router did to it is undone. RFC 3261 §16.4. */
+  #targetOf(request: SipRequest): string {
+    const { listeners } = this.#core;
+    const { uri, headers } = request;
+    if (!isLooseRouter(uri) || !isOwnUri(listeners, uri)) {
+      popOwnRoutes(listeners, request);
+      return uri;
+    }
+    const routes = splitAddresses(headers.joined('route') ?? '');
+    const target = routeUri(routes.pop() ?? uri);
+    headers.remove('route');
+    for (const route of routes.reverse()) headers.prepend('Route', route);
+    popOwnRoutes(listeners, request);
+    return target;
+  }
+
+  /** Takes a response to a request that was forwarded here, whose first Via is ours; false when it was not. RFC 3261 §16.11. */
   response({ message: response }: Inbound<SipResponse>): boolean {
-    if (!isOurVia(this.#core.listeners, response)) return false;
     const branch = response.via.params.get('branch');
     popVia(response);
     if (!response.headers.has('via') || branch !== statelessBranch(this.#key, response)) return false;
@@ -78,17 +103,4 @@ export class InDialogForwarder {
       throw error;
     }
   }
-}
-
-/** Where a request goes next, RFC 3261 §16.6 steps 6 and 7: a strict router wants its address as the Request-URI. */
-function looseRoute(request: SipRequest): { uri: string; nextHop: string } {
-  const [next] = request.addresses('route');
-  if (next === undefined) return { uri: request.uri, nextHop: request.uri };
-  if (/;lr(?:[;=]|$)/i.test(next.uri)) return { uri: request.uri, nextHop: next.uri };
-  const { headers } = request;
-  const rest = request.addresses('route').slice(1);
-  headers.remove('route');
-  for (const { uri } of rest) headers.append('Route', `<${uri}>`);
-  headers.append('Route', `<${request.uri}>`);
-  return { uri: next.uri, nextHop: next.uri };
 }
