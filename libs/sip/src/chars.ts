@@ -61,6 +61,18 @@ export function isDigit(code: number): boolean {
   return code >= DIGIT_0 && code <= 57;
 }
 
+/** The decimal number that the whole of `text` is; undefined when it is none. */
+export function readNumber(text: string): number | undefined {
+  if (text === '') return undefined;
+  let number = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (!isDigit(code)) return undefined;
+    number = number * 10 + code - DIGIT_0;
+  }
+  return number;
+}
+
 /** Space or tab. */
 export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;

@@ -1,3 +1,10 @@
+/** Header lines as they were read: name as spelled, what it is looked up by, value. */
+export interface HeaderLines {
+  readonly names: string[];
+  readonly keys: string[];
+  readonly values: string[];
+}
+
 /** Header fields in order, as spelled; looked up by any spelling, compact forms included. RFC 3261 §7.3. */
 export class Headers {
   readonly #names: string[];
@@ -5,10 +12,15 @@ export class Headers {
   readonly #values: string[];
   #revision = 0;
 
-  constructor(names: string[] = [], values: string[] = []) {
+  constructor(names: string[] = [], values: string[] = [], keys: string[] = names.map(headerKey)) {
     this.#names = names;
     this.#values = values;
-    this.#keys = names.map(headerKey);
+    this.#keys = keys;
+  }
+
+  /** Takes over what a parser has read; `keys` are those that `headerKey` gives. */
+  static ofLines({ names, keys, values }: HeaderLines): Headers {
+    return new Headers(names, values, keys);
   }
 
   /** How many header lines there are. */
@@ -46,7 +58,10 @@ export class Headers {
   }
 
   count(name: string): number {
-    return this.all(name).length;
+    const key = headerKey(name);
+    let count = 0;
+    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) count++;
+    return count;
   }
 
   /** Replaces every line called `name` by one, in the place of the first, or at the end. */
@@ -100,7 +115,7 @@ export class Headers {
 
   /** Independent of this one; changes to either do not show in the other. */
   copy(): Headers {
-    return new Headers([...this.#names], [...this.#values]);
+    return new Headers(this.#names.slice(), this.#values.slice(), this.#keys.slice());
   }
 
   /** The lines as text, each ended by CRLF. */
@@ -193,6 +208,33 @@ const knownKeys = new Map<string, string>([
     [letter.toUpperCase(), key],
   ]),
 ]);
+
+/**
+ * The name that stands in `text` from `start` to `end`, when it is spelled as most senders do: names are found by length
+ * and first letter, so that nearly no name of a message is cut out, hashed and kept.
+ */
+export function knownName(text: string, start: number, end: number): KnownName | undefined {
+  const candidates = byShape[shapeOf(end - start, text.charCodeAt(start))];
+  if (candidates === undefined) return undefined;
+  for (const known of candidates) if (text.startsWith(known.name, start)) return known;
+  return undefined;
+}
+
+/** A usual spelling, and what it is looked up by. */
+interface KnownName {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Longer than any usual name. */
+const MAX_KNOWN_LENGTH = 32;
+
+const byShape: (KnownName[] | undefined)[] = [];
+for (const [name, key] of knownKeys) (byShape[shapeOf(name.length, name.charCodeAt(0))] ??= []).push({ name, key });
+
+function shapeOf(length: number, first: number): number {
+  return first < 128 && length < MAX_KNOWN_LENGTH ? length * 128 + first : -1;
+}
 
 function slowKey(name: string): string {
   const lower = name.toLowerCase();

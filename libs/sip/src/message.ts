@@ -1,4 +1,4 @@
-import { isCallIdChar, isDigit, isToken, skipBlanks } from './chars.ts';
+import { isCallIdChar, isDigit, isToken, readNumber, skipBlanks } from './chars.ts';
 import { type SipError, SipSyntaxError } from './errors.ts';
 import { type Headers } from './headers.ts';
 import { type ContactList, type NameAddr, parseContactList, parseNameAddr, parseNameAddrList } from './name-addr.ts';
@@ -40,6 +40,13 @@ abstract class Message {
   #cseq: CSeq | undefined;
   #contacts: ContactList | undefined;
 
+  #callId: string | undefined;
+  #fromText: string | undefined;
+  #toText: string | undefined;
+  #cseqText: string | undefined;
+  #fromTag: string | undefined;
+  #toTag: string | undefined;
+
   constructor({ headers, body, problem, bytes }: MessageParts) {
     this.headers = headers;
     this.body = body ?? noBody;
@@ -56,15 +63,20 @@ abstract class Message {
 
   get from(): NameAddr {
     this.#refresh();
-    return (this.#from ??= parseNameAddr(this.required('from')));
+    return (this.#from ??= parseNameAddr((this.#fromText = this.required('from'))));
   }
 
   get to(): NameAddr {
     this.#refresh();
-    return (this.#to ??= parseNameAddr(this.required('to')));
+    return (this.#to ??= parseNameAddr((this.#toText = this.required('to'))));
   }
 
   get callId(): string {
+    this.#refresh();
+    return (this.#callId ??= this.#readCallId());
+  }
+
+  #readCallId(): string {
     const text = this.required('call-id');
     for (let i = 0; i < text.length; i++) {
       if (!isCallIdChar(text.charCodeAt(i))) throw new SipSyntaxError('call-id', i);
@@ -75,17 +87,19 @@ abstract class Message {
 
   get cseq(): CSeq {
     this.#refresh();
-    return (this.#cseq ??= parseCSeq(this.required('cseq')));
+    return (this.#cseq ??= parseCSeq((this.#cseqText = this.required('cseq'))));
   }
 
   /** The From tag; undefined from an RFC 2543 sender. Only token characters. */
   get fromTag(): string | undefined {
-    return tagOf(this.from);
+    this.#refresh();
+    return (this.#fromTag ??= tagOf(this.from));
   }
 
   /** The To tag; undefined outside a dialog. Only token characters. */
   get toTag(): string | undefined {
-    return tagOf(this.to);
+    this.#refresh();
+    return (this.#toTag ??= tagOf(this.to));
   }
 
   /** The Contact header; an empty list when there is none. */
@@ -104,6 +118,8 @@ abstract class Message {
   number(name: string): number | undefined {
     const text = this.headers.get(name);
     if (text === undefined) return undefined;
+    const number = text.length <= 10 ? readNumber(text) : undefined;
+    if (number !== undefined) return number;
     if (!/^\d{1,10}(?:\s*[;(].*)?$/.test(text)) throw new SipSyntaxError(name, 0);
     return parseInt(text, 10);
   }
@@ -120,10 +136,14 @@ abstract class Message {
     return text === undefined || text === '' ? [] : parseContactList(text);
   }
 
+  /** Forgets what no longer stands in the headers; a new Via alone, as every hop writes, leaves the rest as it is. */
   #refresh(): void {
     if (this.#revision === this.headers.revision) return;
     this.#revision = this.headers.revision;
-    this.#via = this.#from = this.#to = this.#cseq = this.#contacts = undefined;
+    this.#via = this.#contacts = this.#callId = undefined;
+    if (this.headers.get('from') !== this.#fromText) this.#from = this.#fromTag = undefined;
+    if (this.headers.get('to') !== this.#toText) this.#to = this.#toTag = undefined;
+    if (this.headers.get('cseq') !== this.#cseqText) this.#cseq = undefined;
   }
 }
 
@@ -142,10 +162,10 @@ export class SipRequest extends Message {
   readonly uri: string;
   #parsedUri: Uri | undefined;
 
-  constructor({ method, uri, ...parts }: MessageParts & { readonly method: string; readonly uri: string }) {
+  constructor(parts: MessageParts & { readonly method: string; readonly uri: string }) {
     super(parts);
-    this.method = method;
-    this.uri = uri;
+    this.method = parts.method;
+    this.uri = parts.uri;
   }
 
   /** The Request-URI, parsed. */
@@ -160,10 +180,10 @@ export class SipResponse extends Message {
   readonly status: number;
   readonly reason: string;
 
-  constructor({ status, reason, ...parts }: MessageParts & { readonly status: number; readonly reason: string }) {
+  constructor(parts: MessageParts & { readonly status: number; readonly reason: string }) {
     super(parts);
-    this.status = status;
-    this.reason = reason;
+    this.status = parts.status;
+    this.reason = parts.reason;
   }
 }
 

@@ -13,8 +13,9 @@ export function sipLeader(id: string, time: string, meta: SipMeta): string {
 /** The leader of the answer to a command; `rest` are further tokens. */
 export function replyLeader(id: string, commandId: string, status: 'OK' | 'NO' | 'NOK', ...rest: string[]): string {
   // A separator or line end in an error text would be read as something else.
-  const tokens = rest.map((token) => token.replace(/[\r\n]+/g, ' '));
-  return [id, 'response', commandId, status, ...tokens].join('|');
+  let leader = `${id}|response|${commandId}|${status}`;
+  for (const token of rest) leader += `|${hasLineEnd(token) ? token.replace(/[\r\n]+/g, ' ') : token}`;
+  return leader;
 }
 
 /** What follows `OK` when a message was sent for an application: as it went out, and under which ids. */
@@ -41,7 +42,21 @@ export function proxyTokens(time: string, { flow, size }: Pick<Inbound, 'flow' |
   ];
 }
 
+function hasLineEnd(text: string): boolean {
+  return text.includes('\n') || text.includes('\r');
+}
+
+const DAY_MS = 86_400_000;
+
 /** The time of day as applications are told it: `HH:MM:SS.uuuuuu`, UTC. */
 export function timeOfDay(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(11, 23)}000`;
+  const ms = Math.floor(epochMs) % DAY_MS;
+  const sec = Math.floor(ms / 1_000);
+  const min = Math.floor(sec / 60);
+  const clock = `${digits(Math.floor(min / 60), 2)}:${digits(min % 60, 2)}:${digits(sec % 60, 2)}`;
+  return `${clock}.${digits(ms % 1_000, 3)}000`;
+}
+
+function digits(number: number, count: number): string {
+  return String(number).padStart(count, '0');
 }

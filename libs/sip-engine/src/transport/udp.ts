@@ -23,7 +23,13 @@ export interface UdpOptions extends Advertising {
 /** Binds one UDP socket. */
 export async function listenUdp(options: UdpOptions, user: TransportUser, log: Logger): Promise<Listener> {
   const { address, port } = options;
-  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+  const isV6 = isIPv6(address);
+  const socket = createSocket({
+    type: isV6 ? 'udp6' : 'udp4',
+    recvBufferSize: RECEIVE_BUFFER,
+    // Names are resolved long before: without this, Node.js asks its resolver about every datagram, in a later turn.
+    lookup: (host, _options, done) => done(null, host, isV6 ? 6 : 4),
+  });
   await new Promise<void>((resolve, reject) => {
     const onError = (error: Error): void => {
       socket.close();
