@@ -1,5 +1,6 @@
 import { runSipp } from '@callweave/test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { scenario } from './engine-load.ts';
 import { startEngine } from './engine-side.ts';
 import { round } from './statistics.ts';
 
@@ -22,21 +23,17 @@ export interface DialogMemory {
 }
 
 /** Holds many calls in an engine of their own and takes its memory before, during and after. Takes two minutes. */
-export async function dialogMemory(calls: {
-  readonly callee: number;
-  readonly call: string;
-  readonly answer: string;
-}): Promise<DialogMemory> {
+export async function dialogMemory(calleePort: number): Promise<DialogMemory> {
   const engine = await startEngine();
   const stop = new AbortController();
   try {
-    await engine.startApp('bridge', `127.0.0.1:${calls.callee}`);
+    await engine.startApp('bridge', `127.0.0.1:${calleePort}`);
     const answering = runSipp({
-      ...{ scenario: calls.answer, remote: engine.address, calls: 10 * CALLS, localPort: calls.callee },
+      ...{ scenario: scenario('bare-answer'), remote: engine.address, calls: 10 * CALLS, localPort: calleePort },
       signal: stop.signal,
     });
     const load = (count: number, talkMs: number): ReturnType<typeof runSipp> =>
-      runSipp({ scenario: calls.call, remote: engine.address, calls: count, rate: RATE, talkMs });
+      runSipp({ scenario: scenario('bare-call'), remote: engine.address, calls: count, rate: RATE, talkMs });
     await load(CALLS / 5, 0);
     await pause(SETTLED_MS);
     const before = await engine.memory();

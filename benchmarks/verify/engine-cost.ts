@@ -5,47 +5,38 @@
 // seconds=N rate=N; only=NAME,NAME for some of the sides; cost to leave out what comes after the cost at `rate`;
 // against=DIRECTORY for the engine of another checkout beside this one's.
 import { argv } from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { freePort, runSipp, takeLoadTurn } from '@callweave/test';
+import { freePort, takeLoadTurn } from '@callweave/test';
 import { KamailioPeer } from '../peers/kamailio.ts';
 import { dialogMemory } from '../support/dialog-memory.ts';
-import { type Deed, startEngine } from '../support/engine-side.ts';
+import { type DeedName, deeds, deedsOf, loadOf } from '../support/engine-load.ts';
+import { startEngine } from '../support/engine-side.ts';
 import { sustainedRate } from '../support/ladder.ts';
 import { type Comparison, compare, planOf, TURN_MS } from '../support/rounds.ts';
 import { type Side } from '../support/side.ts';
 
 /** What drachtio-server reaches on a machine like this: the ratio at 200 calls/s, and calls per second. */
-const goals = {
-  uas: { deed: 'answer', ratio: 2.2, sustained: 2_400 },
-  b2bua: { deed: 'bridge', ratio: 4.6, sustained: 800 },
-  proxy: { deed: 'proxy', ratio: 2.2, sustained: 800 },
-} as const satisfies Readonly<Record<string, { deed: Deed; ratio: number; sustained: number }>>;
+const goals: Readonly<Record<DeedName, { readonly ratio: number; readonly sustained: number }>> = {
+  uas: { ratio: 2.2, sustained: 2_400 },
+  b2bua: { ratio: 4.6, sustained: 800 },
+  proxy: { ratio: 2.2, sustained: 800 },
+};
 
 const LADDER_SEC = 8;
-/** Two workers of a proxy overtake each other with what is sent back to back. */
-const TALK_MS = 20;
-
 const args = argv.slice(2);
 const plan = planOf(args, { rounds: 5, seconds: 10, rate: 200 });
-const textOf = (name: string): string | undefined =>
-  args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
-const only = textOf('only')?.split(',');
-const against = textOf('against');
-const scenario = (name: string): string => fileURLToPath(new URL(`../scenarios/${name}.xml`, import.meta.url));
+const against = args.find((arg) => arg.startsWith('against='))?.slice('against='.length);
 const calleePort = await freePort();
 const callee = `127.0.0.1:${String(calleePort)}`;
 const stops: (() => Promise<unknown>)[] = [];
 try {
   const peer = await KamailioPeer.start({ callee, password: 'none', challenge: false });
   stops.unshift(() => peer.stop());
-  const kamailio: Side = { name: 'kamailio', processes: () => peer.processes, load: loadOf(peer.address, true) };
-  const ours = new Map<keyof typeof goals, Side>();
+  const kamailio: Side = { name: 'kamailio', processes: () => peer.processes, load: loadOf(peer.address, calleePort) };
+  const ours = new Map<DeedName, Side>();
   const others: Side[] = [];
-  for (const name of Object.keys(goals) as (keyof typeof goals)[]) {
-    if (only !== undefined && !only.includes(name)) continue;
-    const { deed } = goals[name];
-    ours.set(name, await engineSide(name, deed));
-    if (against !== undefined) others.push(await engineSide(`${name} of the other`, deed, against));
+  for (const name of deedsOf(args)) {
+    ours.set(name, await engineSide(name, name));
+    if (against !== undefined) others.push(await engineSide(`${name} of the other`, name, against));
   }
   const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
   const cost = (sides: readonly [Side, ...Side[]], rate: number): Promise<Comparison> =>
@@ -64,39 +55,18 @@ try {
       const shared = Math.min(rate, kamailioSustains);
       if (shared > 0) nearTheTop[name] = { rate: shared, ...(await cost([kamailio, side], shared)) };
     }
-    const memory = await dialogMemory({
-      callee: calleePort,
-      call: scenario('bare-call'),
-      answer: scenario('bare-answer'),
-    });
+    const memory = await dialogMemory(calleePort);
     console.log(JSON.stringify({ ...result, sustained, nearTheTop, memory }));
   }
 } finally {
   for (const stop of stops) await stop();
 }
 
-async function engineSide(name: string, deed: Deed, checkout?: string): Promise<Side> {
+async function engineSide(title: string, name: DeedName, checkout?: string): Promise<Side> {
+  const deed = deeds[name];
   const engine = await startEngine({ checkout });
   stops.unshift(() => engine.stop());
   await engine.startApp(deed, callee);
-  return { name, processes: () => engine.processes(), load: loadOf(engine.address, deed !== 'answer') };
-}
-
-/** Calls to `remote`, which somebody answers when it passes them on. */
-function loadOf(remote: string, isPassedOn: boolean): Side['load'] {
-  return async (rate, seconds) => {
-    const calls = rate * seconds;
-    const stop = new AbortController();
-    const answering = isPassedOn
-      ? runSipp({
-          ...{ scenario: scenario('bare-answer'), remote, calls: 10 * calls, localPort: calleePort },
-          ...{ toleratesDisorder: true, signal: stop.signal },
-        })
-      : undefined;
-    const options = { remote, calls, rate, talkMs: TALK_MS, toleratesDisorder: true };
-    const result = await runSipp({ scenario: scenario('bare-call'), ...options });
-    stop.abort();
-    await answering;
-    return result;
-  };
+  const load = loadOf(engine.address, deed === 'answer' ? undefined : calleePort);
+  return { name: title, processes: () => engine.processes(), load };
 }
