@@ -7,6 +7,7 @@ import { isProgram } from './findings.ts';
 import { asyncApi } from './reference/asyncapi.ts';
 import { configPage, settingsIn } from './reference/config-page.ts';
 import { collectContracts } from './reference/contracts.ts';
+import { drachtioPage } from './reference/drachtio-page.ts';
 import { metricsIn, metricsPage } from './reference/metrics-page.ts';
 import { subjectsPage } from './reference/subjects-page.ts';
 import { listFiles, repositoryRoot } from './repository.ts';
@@ -35,9 +36,13 @@ export async function generateReference(): Promise<Map<string, string>> {
     })),
   );
 
+  const { settings: engineSettings } = await load('services/sip-engine/src/settings.table.ts');
+  const { elements } = await load('services/sip-engine/src/elements.table.ts');
+
   return new Map([
     [`${folder}/subjects.md`, subjectsPage(declared, contracts.serviceProfiles)],
     [`${folder}/config.md`, configPage(settingsIn(await load('libs/service/src/run.ts')), processes)],
+    [`${folder}/drachtio.md`, drachtioPage(engineSettings, elements)],
     [`${folder}/metrics.md`, metricsPage(metrics)],
     [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
     ...generatedChartFiles(),

@@ -26,6 +26,7 @@ import { type ProxyReport, type ProxyWish } from './core/proxy/wish.ts';
 import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { SessionTimers } from './core/session-timers.ts';
 import { Subscriptions } from './core/subscriptions.ts';
+import { Screen } from './core/screen.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
@@ -107,6 +108,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #overload: Overload;
   readonly #apps: Sessions;
   readonly #handlers: RequestHandlers;
+  readonly #screen: Screen | undefined;
   #control: ControlServer | undefined;
   #secureControl: ControlServer | undefined;
   #isDraining = false;
@@ -116,6 +118,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#options = options;
     this.#deps = { ...deps, ids };
     this.instance = options.instance ?? ids.uuid();
+    this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, deps.log);
     this.#transactions = new TransactionStore(options.limits?.maxTransactions ?? defaultLimits.maxTransactions);
     const overload = options.overload === 'off' ? undefined : { ...defaultOverload, ...options.overload };
     this.#overload = new Overload(overload, {
@@ -151,6 +154,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
         const route = this.#handlers.of(method);
         return route === undefined ? undefined : (pending, request) => handled.handle(pending, route(request));
       },
+      outboundProxy: options.outboundProxy,
+      udpMtu: options.udpMtu,
       isDraining: () => this.#isDraining,
     };
     const hops = new NextHops(this.#listeners, options.resolver ?? systemResolver);
@@ -167,10 +172,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   async start(): Promise<void> {
-    const { contacts, control, tls, webSockets } = this.#options;
+    const { contacts, control, tls, natDetection, webSockets } = this.#options;
     const { clock, log } = this.#deps;
     const limits = { ...defaultLimits, ...this.#options.limits };
-    await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls }, { user: this, clock, log });
+    await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls, natDetection }, { user: this, clock, log });
     try {
       this.#control = await ControlServer.listen(control, this.#apps, log);
       if (control.tlsPort !== undefined) {
@@ -243,6 +248,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   onMessage(inbound: Inbound): void {
     try {
       if (isRequest(inbound)) {
+        if (this.#screen?.takes(inbound) === true) return;
         if (!this.#overload.refuses(inbound)) this.#uas.receive(inbound);
       } else if (isResponse(inbound)) this.#uac.receive(inbound);
     } catch (error) {

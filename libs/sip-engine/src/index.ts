@@ -1,6 +1,7 @@
 export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } from './engine.ts';
 export { handlerProblem, type RequestHandler } from './control/request-handlers.ts';
 export { BindError } from './errors.ts';
+export { type ScreenOptions, type SpammerHeader, type Spammers } from './core/screen.ts';
 export { type Resolver } from './locate/resolve.ts';
 export { engineMetrics, publishMetrics } from './metrics.ts';
 export {
@@ -12,7 +13,7 @@ export {
   type SipEngineOptions,
 } from './options.ts';
 export { defaultTimers, type TimerValues } from './transaction/timers.ts';
-export { parseNetwork } from './transport/address.ts';
+export { type NatDetection, parseNetwork } from './transport/address.ts';
 export { type ContactOption } from './transport/listeners.ts';
 export { secureContext, type TlsOptions } from './transport/tls-options.ts';
 export { type Protocol, protocols } from './transport/transport.ts';

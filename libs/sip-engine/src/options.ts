@@ -1,7 +1,9 @@
 import { type RequestHandler } from './control/request-handlers.ts';
 import { type ContactOption } from './transport/listeners.ts';
+import { type ScreenOptions } from './core/screen.ts';
 import { type Resolver } from './locate/resolve.ts';
 import { type TimerValues } from './transaction/timers.ts';
+import { type NatDetection } from './transport/address.ts';
 import { type TlsOptions } from './transport/tls-options.ts';
 import { type WebSocketOptions } from './transport/ws.ts';
 
@@ -23,6 +25,14 @@ export interface SipEngineOptions {
   readonly limits?: Partial<EngineLimits> | undefined;
   /** When new requests are refused so that those before them are served in time; `off` for never. */
   readonly overload?: Partial<OverloadOptions> | 'off' | undefined;
+  /** Which new requests are dealt with before applications see them; none unless given. */
+  readonly screening?: ScreenOptions | undefined;
+  /** Next hop of requests outside dialogs for which an application names none. */
+  readonly outboundProxy?: string | undefined;
+  /** Requests outside dialogs with more bytes go by TCP where it is listened for, RFC 3261 §18.1.1; none unless given. */
+  readonly udpMtu?: number | undefined;
+  /** When peers are taken to be behind a NAT, so that they get in-dialog requests where they sent from. */
+  readonly natDetection?: NatDetection | undefined;
   /** For contacts with `tls` or `wss`, and applications that connect by TLS. */
   readonly tls?: TlsOptions | undefined;
   readonly webSockets?: WebSocketOptions | undefined;

@@ -21,14 +21,14 @@ export type LogLevel = (typeof logLevels)[number];
 export interface LoggerOptions {
   readonly name: string;
   readonly level: LogLevel;
-  /** File descriptor of the log; stdout unless given. */
-  readonly fd?: number;
+  /** File descriptor of the log, or several that all get it; stdout unless given. */
+  readonly fd?: number | readonly number[];
 }
 
 /** Keys whose values never reach a log, at any depth of two. */
 const SECRET_KEYS = ['password', 'secret', 'ha1', 'authorization', 'natsPassword'];
 
-/** JSON lines on stdout; errors become `{ type, message, code, stack }`; inside a trace a line carries its `traceId`. */
+/** JSON lines on stdout or where else they are wanted; errors become `{ type, message, code, stack }`; inside a trace a line carries its `traceId`. */
 export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     name,
@@ -39,7 +39,10 @@ export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
     mixin: traceField,
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
   };
-  return wrap(pino(options, pino.destination({ fd, sync: true })));
+  const [first, ...others] = [fd].flat().map((each) => pino.destination({ fd: each, sync: true }));
+  if (others.length === 0) return wrap(pino(options, first));
+  const streams = [first, ...others].flatMap((stream) => (stream === undefined ? [] : [{ level: 'trace', stream }]));
+  return wrap(pino(options, pino.multistream(streams)));
 }
 
 /** What a line says of the trace it belongs to. */

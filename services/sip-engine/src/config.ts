@@ -1,51 +1,76 @@
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
 import {
   type ContactOption,
-  type OverloadOptions,
-  parseNetwork,
-  type Protocol,
-  protocols,
-  type WebSocketOptions,
-  type RequestHandler,
+  defaultTimers,
   handlerProblem,
+  type NatDetection,
+  type OverloadOptions,
+  type RequestHandler,
+  type ScreenOptions,
+  type SipEngineOptions,
 } from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
-import { type Flag, flags } from './flags.ts';
+import { CommandLine } from './command-line.ts';
+import { ConfFile, DEFAULT_FILE } from './conf-file.ts';
+import { readContact } from './contact.ts';
+import { type Environment } from './environment.ts';
+import { type Setting, type SettingName, settings } from './settings.table.ts';
+import { type Given, type GivenHandler, isOff, isOn } from './source.ts';
 import { readTlsFiles, type TlsFiles, TlsFilesError } from './tls-files.ts';
+
+/** An address to serve health and metrics at. */
+export interface HealthAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the engine is told that is read from no file but this. */
+type EngineSettings = Pick<
+  SipEngineOptions,
+  | 'contacts'
+  | 'webSockets'
+  | 'compat'
+  | 'offerUnknownDialogs'
+  | 'timers'
+  | 'screening'
+  | 'outboundProxy'
+  | 'udpMtu'
+  | 'natDetection'
+  | 'requestHandlers'
+  | 'cdrs'
+  | 'defaultRefresher'
+>;
 
 /** How the process is to run. */
 export interface EngineConfig {
-  readonly contacts: readonly ContactOption[];
+  readonly engine: EngineSettings & { readonly overload: Partial<OverloadOptions> | 'off' };
+  readonly control: SipEngineOptions['control'];
   readonly tls: TlsFiles | undefined;
-  readonly webSockets: WebSocketOptions;
-  readonly address: string;
-  readonly port: number;
-  /** Where applications connect by TLS; undefined for nowhere. */
-  readonly tlsPort: number | undefined;
-  /** Who is asked where requests go. */
-  readonly requestHandlers: readonly RequestHandler[];
-  readonly secret: string;
-  /** Whether to do as drachtio-server does also where that is not right. */
-  readonly compat: 'drachtio' | undefined;
-  /** Whether applications are asked about requests of dialogs that are not known. */
-  readonly offerUnknownDialogs: boolean;
-  /** When new requests are refused. */
-  readonly overload: Partial<OverloadOptions> | 'off';
   readonly logLevel: LogLevel;
-  readonly httpHost: string;
-  /** Undefined serves no health. */
-  readonly httpPort: number | undefined;
-  /** Flags that were given and have no effect, each with the reason. */
+  /** Standard output unless given. */
+  readonly logFile: string | undefined;
+  /** Whether standard output gets the log besides a file. */
+  readonly logsToStdout: boolean;
+  readonly health: readonly HealthAddress[];
+  /** What was said and has no effect, each with the reason. */
   readonly warnings: readonly string[];
 }
 
-/** What the command line asks for. */
-export type CommandLine =
+/** What the process is to do. */
+export type Wish =
   | { readonly kind: 'run'; readonly config: EngineConfig }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+/** What is said elsewhere than on the command line. */
+export interface Surroundings {
+  readonly environment?: Environment | undefined;
+  readonly httpHost?: string | undefined;
+  readonly httpPort?: number | undefined;
+  /** The file that is read when none is named. */
+  readonly defaultFile?: string | undefined;
+}
 
 /** drachtio-server's levels and what they are here. */
 const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
@@ -56,184 +81,242 @@ const LEVELS: ReadonlyMap<string, LogLevel> = new Map([
   ['debug', 'debug'],
 ]);
 
-/** What is listened at without any --contact. */
-const DEFAULT_CONTACT = 'sip:*;transport=udp,tcp';
+/** What is listened at without any contact. */
+const DEFAULT_CONTACT = { uri: { text: 'sip:*;transport=udp,tcp', from: 'default' } };
 
-type Draft = { -readonly [key in keyof ContactOption]: ContactOption[key] };
+/** drachtio-server refuses smaller ones too. */
+const MIN_MTU = 1_000;
 
-/** What holds where the command line says nothing: what the environment says. */
-export interface Defaults {
-  readonly secret?: string | undefined;
-  readonly httpHost?: string | undefined;
-  readonly httpPort?: number | undefined;
+/**
+ * Reads the command line, which counts more than the environment, which counts more than the configuration file. Finds
+ * every problem, not just the first.
+ */
+export function readConfig(args: readonly string[], surroundings: Surroundings = {}): Wish {
+  const commandLine = new CommandLine(args);
+  if (commandLine.wants !== undefined) return { kind: commandLine.wants };
+  const { environment } = surroundings;
+  const named = commandLine.values.get('file') ?? environment?.values.get('file');
+  const isUnread = commandLine.values.has('noconfig');
+  const file = isUnread
+    ? new ConfFile()
+    : ConfFile.read(named?.text ?? surroundings.defaultFile ?? DEFAULT_FILE, named === undefined);
+  const sources = [file, ...(environment === undefined ? [] : [environment]), commandLine];
+  const reader = new Reader(new Map(sources.flatMap(({ values }) => [...values])));
+  reader.problems.push(...sources.toReversed().flatMap(({ problems }) => problems));
+  const warnings = sources.toReversed().flatMap((source) => source.warnings);
+  const contacts = [commandLine.contacts, file.contacts].find((list) => list.length > 0);
+  const config = reader.config({
+    contacts: reader.contacts(contacts ?? [DEFAULT_CONTACT]),
+    origins: commandLine.origins,
+    ...{ spammers: file.spammers, handlers: file.requestHandlers, surroundings, warnings },
+  });
+  return reader.problems.length > 0 ? { kind: 'wrong', problems: reader.problems } : { kind: 'run', config };
 }
 
-/** Reads the command line; finds every problem, not just the first. */
-export function readCommandLine(args: readonly string[], defaults: Defaults = {}): CommandLine {
-  const reader = new Reader(defaults);
-  const options = Object.fromEntries(
-    Object.entries<Flag>(flags).map(([name, { type, short }]) => [
-      name,
-      short === undefined ? { type } : { type, short },
-    ]),
-  );
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
-  for (const token of tokens) {
-    if (token.kind === 'positional') reader.problem(`unexpected argument: ${token.value}`);
-    if (token.kind === 'option') reader.option(token.name, token.rawName, token.value);
-  }
-  if (reader.wants !== undefined) return { kind: reader.wants };
-  return reader.finish();
+interface Parts {
+  readonly contacts: readonly ContactOption[];
+  readonly origins: readonly string[];
+  readonly spammers: ScreenOptions['spammers'];
+  readonly handlers: readonly GivenHandler[];
+  readonly surroundings: Surroundings;
+  readonly warnings: string[];
 }
 
+/** Makes of text what it means. */
 class Reader {
-  wants: 'help' | 'version' | undefined;
-  readonly #problems: string[] = [];
-  readonly #warnings: string[] = [];
-  readonly #contacts: Draft[] = [];
-  readonly #values = new Map<string, string>();
-  readonly #origins: string[] = [];
-  readonly #defaults: Defaults;
+  readonly problems: string[] = [];
+  readonly #values: ReadonlyMap<SettingName, Given>;
 
-  constructor(defaults: Defaults) {
-    this.#defaults = defaults;
+  constructor(values: ReadonlyMap<SettingName, Given>) {
+    this.#values = values;
   }
 
-  problem(text: string): void {
-    this.#problems.push(text);
+  contacts(given: readonly Parameters<typeof readContact>[0][]): ContactOption[] {
+    return given.flatMap((contact) => readContact(contact, (text) => this.problems.push(text)) ?? []);
   }
 
-  option(name: string, rawName: string, value: string | undefined): void {
-    const flag: Flag | undefined = isFlag(name) ? flags[name] : undefined;
-    if (flag === undefined) this.problem(`unknown flag: ${rawName}`);
-    else if (flag.type === 'string' && (value === undefined || value === '')) this.problem(`${rawName} needs a value`);
-    else if (flag.type === 'boolean' && value !== undefined) this.problem(`${rawName} takes no value`);
-    else if (flag.ignored !== undefined) this.#warnings.push(`--${name} has no effect: ${flag.ignored}`);
-    else if (name === 'help' || name === 'version') this.wants ??= name;
-    else this.#take(name, value ?? '');
-  }
-
-  finish(): CommandLine {
-    if (this.#contacts.length === 0) this.#contact(DEFAULT_CONTACT);
-    const level = LEVELS.get(this.#values.get('loglevel') ?? 'info');
-    if (level === undefined) this.problem('--loglevel must be notice, error, warning, info or debug');
-    const address = this.#values.get('address') ?? '0.0.0.0';
-    if (isIP(address) === 0) this.problem(`--address is no IP address: ${address}`);
-    const port = this.#port('port') ?? 9022;
-    const tlsPort = this.#port('tls-port');
-    const requestHandlers = this.#handlers();
-    const httpPort = this.#port('http-port') ?? this.#defaults.httpPort;
-    const tls = this.#tls();
-    const compat = this.#compat();
-    const overload = this.#overload();
-    if (this.#problems.length > 0 || level === undefined) return { kind: 'wrong', problems: this.#problems };
-    const config = {
-      contacts: this.#contacts,
-      tls,
-      webSockets: { allowedOrigins: this.#origins.length === 0 ? undefined : this.#origins },
-      compat,
-      overload,
-      offerUnknownDialogs: this.#values.has('offer-unknown-dialogs'),
-      address,
-      port,
-      tlsPort,
-      requestHandlers,
-      secret: this.#values.get('secret') ?? this.#defaults.secret ?? 'cymru',
-      logLevel: level,
-      httpHost: this.#values.get('http-host') ?? this.#defaults.httpHost ?? '127.0.0.1',
-      httpPort,
-      warnings: this.#warnings,
+  config({ contacts, origins, spammers, handlers, surroundings, warnings }: Parts): EngineConfig {
+    const timers = this.#timers();
+    return {
+      logLevel: this.#level(),
+      control: {
+        address: this.#address(),
+        port: this.#port('port') ?? 9022,
+        tlsPort: this.#port('tls-port'),
+        secret: this.#text('secret') ?? 'cymru',
+      },
+      tls: this.#tls(contacts, warnings),
+      engine: {
+        ...{ contacts, webSockets: { allowedOrigins: origins.length === 0 ? undefined : origins } },
+        ...{ compat: this.#compat(), overload: this.#overload(), timers },
+        offerUnknownDialogs: this.#is('offer-unknown-dialogs'),
+        screening: this.#screening(spammers),
+        outboundProxy: this.#outboundProxy(),
+        udpMtu: this.#mtu(),
+        natDetection: this.#natDetection(),
+        requestHandlers: this.#handlers(handlers),
+        cdrs: this.#is('cdrs'),
+        defaultRefresher: this.#refresher(),
+      },
+      logFile: this.#text('log-file'),
+      logsToStdout: this.#is('stdout'),
+      health: this.#health(surroundings),
+      warnings,
     };
-    return { kind: 'run', config };
   }
 
-  #take(name: string, value: string): void {
-    if (name === 'contact') this.#contact(value);
-    else if (name === 'ws-origin') this.#origins.push(value);
-    else if (name === 'external-ip' || name === 'local-net' || name === 'dns-name') this.#attribute(name, value);
-    else this.#values.set(name, value);
+  #text(name: SettingName): string | undefined {
+    return this.#values.get(name)?.text;
   }
 
-  /** An attribute belongs to the contact before it. */
-  #attribute(name: 'external-ip' | 'local-net' | 'dns-name', value: string): void {
-    const contact = this.#contacts.at(-1);
-    if (contact === undefined) {
-      this.problem(`--${name} must follow a --contact`);
-      return;
-    }
-    if (name === 'dns-name') contact.dnsNames = [...(contact.dnsNames ?? []), value];
-    else if (name === 'external-ip') {
-      if (isIP(value) === 0) this.problem(`--external-ip is no IP address: ${value}`);
-      contact.externalIp = value;
-    } else {
-      if (!isNetwork(value)) this.problem(`--local-net is no network such as 10.0.0.0/8: ${value}`);
-      contact.localNet = value;
-    }
+  #is(name: SettingName): boolean {
+    const given = this.#values.get(name);
+    if (given === undefined || isOff(given.text)) return false;
+    if (!isOn(given.text)) this.#wrong(name, 'is neither yes nor no');
+    return true;
   }
 
-  #contact(value: string): void {
-    const match = /^(sips?):(\[[0-9a-fA-F:.]+\]|[^:;[\]]+)(?::(\d{1,5}))?((?:;[^;]*)*)$/.exec(value);
-    if (match === null) {
-      this.problem(`--contact must be like sip:192.0.2.1:5060;transport=udp,tcp: ${value}`);
-      return;
-    }
-    const [, scheme = 'sip', host = '', given, params = ''] = match;
-    const address = host.replace(/^\[|\]$/g, '');
-    if (address !== '*' && isIP(address) === 0) this.problem(`--contact has no IP address: ${value}`);
-    const protocols = this.#protocols(scheme, params, value);
-    const port = Number(given ?? (protocols.every((protocol) => protocol === 'tls') ? 5061 : 5060));
-    if (port > 65_535) this.problem(`--contact has no such port: ${value}`);
-    this.#contacts.push({ address, port, protocols, ...(scheme === 'sips' && { scheme }) });
+  /** Notes that the value of a setting will not do. */
+  #wrong(name: SettingName, what: string): undefined {
+    const given = this.#values.get(name);
+    const { secret }: Setting = settings[name];
+    if (given !== undefined) this.problems.push(`${given.from} ${what}${secret === true ? '' : `: ${given.text}`}`);
+    return undefined;
   }
 
-  #protocols(scheme: string, params: string, contact: string): Protocol[] {
-    const named = params.split(';').find((param) => param.startsWith('transport='));
-    if (named === undefined) return scheme === 'sips' ? ['tls'] : ['udp', 'tcp'];
-    const found: Protocol[] = [];
-    for (const name of named.slice('transport='.length).toLowerCase().split(',')) {
-      const protocol = protocols.find((known) => known === name);
-      if (protocol === undefined) this.problem(`--contact has an unknown transport ${name}: ${contact}`);
-      else if (scheme === 'sips' && protocol !== 'tls' && protocol !== 'wss') {
-        this.problem(`--contact wants TLS by sips: and ${name}, which is without: ${contact}`);
-      } else found.push(protocol);
-    }
-    return [...new Set(found)];
+  #level(): LogLevel {
+    const level = LEVELS.get(this.#text('loglevel') ?? 'info');
+    if (level === undefined) this.#wrong('loglevel', 'must be notice, error, warning, info or debug');
+    return level ?? 'info';
   }
 
-  #tls(): TlsFiles | undefined {
-    const isForSip = this.#contacts.some(({ protocols }) => protocols.includes('tls') || protocols.includes('wss'));
+  #address(): string {
+    const address = this.#text('address') ?? '0.0.0.0';
+    if (isIP(address) === 0) this.#wrong('address', 'is no IP address');
+    return address;
+  }
+
+  #port(name: SettingName): number | undefined {
+    const text = this.#text(name);
+    if (text === undefined) return undefined;
+    return isPort(text) ? Number(text) : this.#wrong(name, 'is no port');
+  }
+
+  #positive(name: SettingName): number | undefined {
+    const text = this.#text(name);
+    if (text === undefined) return undefined;
+    return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : this.#wrong(name, 'is no positive number');
+  }
+
+  #health({ httpHost, httpPort }: Surroundings): HealthAddress[] {
+    const port = this.#port('http-port') ?? httpPort;
+    const host = this.#text('http-host') ?? httpHost ?? '127.0.0.1';
+    const scraped = this.#text('prometheus-scrape-port');
+    const match = /^(?:(.+):)?(\d+)$/.exec(scraped ?? '');
+    const [, scrapeHost = '0.0.0.0', scrapePort = ''] = match ?? [];
+    const isScraped = scraped !== undefined && isPort(scrapePort);
+    if (scraped !== undefined && !isScraped) this.#wrong('prometheus-scrape-port', 'is neither a port nor host:port');
+    return [
+      ...(port === undefined ? [] : [{ host, port }]),
+      ...(isScraped ? [{ host: scrapeHost.replace(/^\[|\]$/g, ''), port: Number(scrapePort) }] : []),
+    ];
+  }
+
+  #timers(): SipEngineOptions['timers'] {
+    const given = {
+      t1: this.#positive('timer-t1'),
+      t2: this.#positive('timer-t2'),
+      t4: this.#positive('timer-t4'),
+    };
+    const [t1, t2, t4] = [given.t1 ?? defaultTimers.t1, given.t2 ?? defaultTimers.t2, given.t4 ?? defaultTimers.t4];
+    return { t1, t2, t4, t1x64: this.#positive('timer-t1x64') };
+  }
+
+  #screening(spammers: ScreenOptions['spammers']): ScreenOptions | undefined {
+    const optionsUserAgent = this.#text('user-agent-options-auto-respond');
+    const refusesAddressRegistrars = this.#is('reject-register-with-no-realm');
+    if (spammers === undefined && optionsUserAgent === undefined && !refusesAddressRegistrars) return undefined;
+    return { spammers, optionsUserAgent, refusesAddressRegistrars };
+  }
+
+  #outboundProxy(): string | undefined {
+    const uri = this.#text('outbound-proxy');
+    if (uri === undefined || /^sips?:[^;?]+(?:;[^?]*)?$/.test(uri)) return uri;
+    return this.#wrong('outbound-proxy', 'must be like sip:192.0.2.1:5060;transport=tcp');
+  }
+
+  #mtu(): number | undefined {
+    const mtu = this.#positive('mtu');
+    return mtu === undefined || mtu >= MIN_MTU ? mtu : this.#wrong('mtu', `must be at least ${MIN_MTU}`);
+  }
+
+  #natDetection(): NatDetection {
+    if (this.#is('disable-nat-detection')) return 'off';
+    return this.#is('aggressive-nat-detection') ? 'declared' : 'contact';
+  }
+
+  #tls(contacts: readonly ContactOption[], warnings: string[]): TlsFiles | undefined {
+    const minVersion = this.#minVersion(warnings);
+    const isForSip = contacts.some(({ protocols }) => protocols.includes('tls') || protocols.includes('wss'));
     if (!isForSip && !this.#values.has('tls-port')) return undefined;
-    const [cert, key] = [this.#values.get('cert-file'), this.#values.get('key-file')];
-    if (cert === undefined) this.problem('transport=tls, wss and --tls-port need --cert-file');
-    if (key === undefined) this.problem('transport=tls, wss and --tls-port need --key-file');
+    const [cert, key] = [this.#text('cert-file'), this.#text('key-file')];
+    if (cert === undefined) this.problems.push('transport=tls, wss and --tls-port need --cert-file');
+    if (key === undefined) this.problems.push('transport=tls, wss and --tls-port need --key-file');
+    const chain = this.#text('chain-file');
+    const asksPeers = this.#is('tls-verify-client-cert');
+    if (asksPeers && chain === undefined) this.#wrong('tls-verify-client-cert', 'needs --chain-file');
     if (cert === undefined || key === undefined) return undefined;
-    const files = { cert, key, chain: this.#values.get('chain-file') };
+    const files = {
+      ...{ cert, key, chain, minVersion, ciphers: this.#text('tls-cipherlist'), dhParam: this.#text('dh-param') },
+      peerCa: this.#text('tls-peer-ca') ?? (asksPeers ? chain : undefined),
+    };
     try {
       readTlsFiles(files);
     } catch (error) {
       if (!(error instanceof TlsFilesError)) throw error;
-      for (const problem of error.problems) this.problem(problem);
+      this.problems.push(...error.problems);
     }
     return files;
   }
 
-  #handlers(): RequestHandler[] {
-    const [url, httpMethod = 'GET'] = [this.#values.get('http-handler'), this.#values.get('http-method')];
-    if (httpMethod !== 'GET' && httpMethod !== 'POST') this.problem(`--http-method must be GET or POST: ${httpMethod}`);
-    if (url === undefined) return [];
-    const problem = handlerProblem(url);
-    if (problem !== undefined) this.problem(`--http-handler ${problem}: ${url}`);
-    return [{ method: '*', httpMethod: httpMethod === 'POST' ? 'POST' : 'GET', url }];
+  #minVersion(warnings: string[]): TlsFiles['minVersion'] {
+    const given = this.#values.get('min-tls-version');
+    const version = Number(given?.text ?? '1.2');
+    if (given === undefined || version === 1.2) return 'TLSv1.2';
+    if (version === 1.3) return 'TLSv1.3';
+    if (version === 1 || version === 1.1) warnings.push(`${given.from} has no effect: 1.2 is the lowest there is`);
+    else this.#wrong('min-tls-version', 'must be 1.2 or 1.3');
+    return 'TLSv1.2';
+  }
+
+  /** The flag is for every method, and counts instead of the file. */
+  #handlers(ofFile: readonly GivenHandler[]): RequestHandler[] {
+    const url = this.#values.get('http-handler');
+    const httpMethod = this.#text('http-method') ?? 'GET';
+    if (httpMethod !== 'GET' && httpMethod !== 'POST') this.#wrong('http-method', 'must be GET or POST');
+    const given = url === undefined ? ofFile : [{ method: '*', httpMethod, url }];
+    return given.map((handler) => {
+      const { text, from } = handler.url;
+      const problem = handlerProblem(text);
+      if (problem !== undefined) this.problems.push(`${from} ${problem}: ${text}`);
+      return { method: handler.method, httpMethod: handler.httpMethod === 'POST' ? 'POST' : 'GET', url: text };
+    });
+  }
+
+  #refresher(): SipEngineOptions['defaultRefresher'] {
+    const text = this.#text('default-refresher')?.toLowerCase();
+    if (text === undefined || text === 'none' || text === 'uac' || text === 'uas') return text;
+    return this.#wrong('default-refresher', 'must be none, uac or uas');
   }
 
   #compat(): 'drachtio' | undefined {
-    const value = this.#values.get('compat');
-    if (value !== undefined && value !== 'drachtio') this.problem(`--compat must be drachtio: ${value}`);
+    const value = this.#text('compat');
+    if (value !== undefined && value !== 'drachtio') this.#wrong('compat', 'must be drachtio');
     return value === 'drachtio' ? value : undefined;
   }
 
   #overload(): Partial<OverloadOptions> | 'off' {
-    if (this.#values.get('overload-delay') === 'off') return 'off';
+    if (this.#text('overload-delay') === 'off') return 'off';
     const maxDelayMs = this.#positive('overload-delay');
     const maxUnanswered = this.#positive('overload-unanswered');
     return {
@@ -241,34 +324,8 @@ class Reader {
       ...(maxUnanswered === undefined ? {} : { maxUnanswered }),
     };
   }
-
-  #positive(name: string): number | undefined {
-    const text = this.#values.get(name);
-    if (text === undefined) return undefined;
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    this.problem(`--${name} is no positive number: ${text}`);
-    return undefined;
-  }
-
-  #port(name: string): number | undefined {
-    const text = this.#values.get(name);
-    if (text === undefined) return undefined;
-    if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-    this.problem(`--${name} is no port: ${text}`);
-    return undefined;
-  }
 }
 
-function isFlag(name: string): name is keyof typeof flags {
-  return Object.hasOwn(flags, name);
-}
-
-function isNetwork(value: string): boolean {
-  try {
-    parseNetwork(value);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 }

@@ -1,17 +1,18 @@
+import { openSync } from 'node:fs';
 import { systemClock } from '@callweave/clock';
-import { loadProcessConfig, reportConfigProblems, version } from '@callweave/service';
+import { ConfigError, loadProcessConfig, reportConfigProblems, version } from '@callweave/service';
 import { BindError } from '@callweave/sip-engine';
 import { createLogger } from '@callweave/telemetry';
-import { type EngineConfig, readCommandLine } from './config.ts';
-import { environment } from './environment.ts';
-import { usage } from './flags.ts';
+import { type EngineConfig, readConfig, type Wish } from './config.ts';
+import { environment, Environment, health } from './environment.ts';
 import { startEngineProcess } from './service.ts';
+import { usage } from './settings.table.ts';
 
 const NAME = 'callweave-sip-engine';
+const STDOUT = 1;
 
-const { secret, ...health } = loadProcessConfig(environment);
-const commandLine = readCommandLine(process.argv.slice(2), { secret: secret?.reveal(), ...health });
-switch (commandLine.kind) {
+const wish = readWish();
+switch (wish.kind) {
   case 'help':
     process.stdout.write(usage());
     break;
@@ -19,15 +20,27 @@ switch (commandLine.kind) {
     process.stdout.write(`v${version}\n`);
     break;
   case 'wrong':
-    reportConfigProblems(NAME, commandLine.problems);
+    reportConfigProblems(NAME, wish.problems);
     break;
   case 'run':
-    await run(commandLine.config);
+    await run(wish.config);
+}
+
+function readWish(): Wish {
+  const args = process.argv.slice(2);
+  try {
+    const surroundings = { ...loadProcessConfig(health), environment: new Environment(loadProcessConfig(environment)) };
+    return readConfig(args, surroundings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const rest = readConfig(args);
+    return { kind: 'wrong', problems: [...error.problems, ...(rest.kind === 'wrong' ? rest.problems : [])] };
+  }
 }
 
 async function run(config: EngineConfig): Promise<void> {
-  const log = createLogger({ name: 'sip-engine', level: config.logLevel });
   try {
+    const log = createLogger({ name: 'sip-engine', level: config.logLevel, fd: logTargets(config) });
     const engine = await startEngineProcess(config, { clock: systemClock, log });
     process.on('SIGHUP', () => engine.reload());
     let isStopping = false;
@@ -44,4 +57,10 @@ async function run(config: EngineConfig): Promise<void> {
     process.stderr.write(`${NAME}: ${reason}\n`);
     process.exit(1);
   }
+}
+
+/** Where the log goes. Throws when the file cannot be opened. */
+function logTargets({ logFile, logsToStdout }: EngineConfig): number[] {
+  const file = logFile === undefined ? [] : [openSync(logFile, 'a', 0o640)];
+  return file.length === 0 || logsToStdout ? [STDOUT, ...file] : file;
 }

@@ -3,80 +3,76 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testCertificate } from '@callweave/sip-engine/testing';
 import { describe, expect, test } from 'vitest';
-import { readCommandLine } from '../src/config.ts';
-import { type Flag, flags } from '../src/flags.ts';
+import { readConfig, type Surroundings } from '../src/config.ts';
+import { Environment } from '../src/environment.ts';
+import { allSettings } from '../src/settings.table.ts';
+
+/** No file of the machine counts. */
+const nothing: Surroundings = { defaultFile: '/nowhere' };
 
 function run(...args: string[]) {
-  const line = readCommandLine(args);
-  if (line.kind !== 'run') throw new Error(`not run: ${JSON.stringify(line)}`);
-  return line.config;
+  return runIn(nothing, ...args);
+}
+
+function runIn(surroundings: Surroundings, ...args: string[]) {
+  const wish = readConfig(args, { ...nothing, ...surroundings });
+  if (wish.kind !== 'run') throw new Error(`not run: ${JSON.stringify(wish)}`);
+  return wish.config;
 }
 
 function problems(...args: string[]) {
-  const line = readCommandLine(args);
-  return line.kind === 'wrong' ? line.problems : [];
+  const wish = readConfig(args, nothing);
+  return wish.kind === 'wrong' ? wish.problems : [];
 }
 
 describe('the command line', () => {
   test("without flags it is drachtio-server's", () => {
     expect(run()).toMatchObject({
-      contacts: [{ address: '*', port: 5060, protocols: ['udp', 'tcp'] }],
-      address: '0.0.0.0',
-      port: 9022,
-      secret: 'cymru',
+      control: { address: '0.0.0.0', port: 9022, secret: 'cymru' },
+      engine: { contacts: [{ address: '*', port: 5060, protocols: ['udp', 'tcp'] }], offerUnknownDialogs: false },
       logLevel: 'info',
-      httpPort: undefined,
-      offerUnknownDialogs: false,
+      health: [],
+      warnings: [],
     });
   });
 
   test('applications are asked about unknown dialogs on request', () => {
-    expect(run('--offer-unknown-dialogs')).toMatchObject({ offerUnknownDialogs: true, warnings: [] });
-  });
-
-  test('when it is overloaded is told by flags, or never', () => {
-    expect(run()).toMatchObject({ overload: {} });
-    expect(run('--overload-delay', '20', '--overload-unanswered', '5')).toMatchObject({
-      overload: { maxDelayMs: 20, maxUnanswered: 5 },
-    });
-    expect(run('--overload-delay', 'off')).toMatchObject({ overload: 'off' });
-    expect(problems('--overload-delay', '0', '--overload-unanswered', 'many')).toEqual([
-      '--overload-delay is no positive number: 0',
-      '--overload-unanswered is no positive number: many',
-    ]);
+    expect(run('--offer-unknown-dialogs')).toMatchObject({ engine: { offerUnknownDialogs: true }, warnings: [] });
   });
 
   test('health is served where the flags say, else where the environment says, else nowhere', () => {
     const environment = { httpHost: '192.0.2.1', httpPort: 8080 };
-    expect(readCommandLine([])).toMatchObject({ config: { httpHost: '127.0.0.1', httpPort: undefined } });
-    expect(readCommandLine([], environment)).toMatchObject({ config: environment });
-    expect(readCommandLine(['--http-host', '127.0.0.1', '--http-port', '9'], environment)).toMatchObject({
-      config: { httpHost: '127.0.0.1', httpPort: 9 },
-    });
+    expect(runIn(environment).health).toEqual([{ host: '192.0.2.1', port: 8080 }]);
+    expect(runIn(environment, '--http-host', '127.0.0.1', '--http-port', '9').health).toEqual([
+      { host: '127.0.0.1', port: 9 },
+    ]);
   });
 
-  test('the secret comes from the flag, else from the environment', () => {
-    expect(readCommandLine([], { secret: 'of the environment' })).toMatchObject({
-      config: { secret: 'of the environment' },
-    });
-    expect(readCommandLine(['--secret', 'given'], { secret: 'other' })).toMatchObject({ config: { secret: 'given' } });
+  test('metrics can be scraped by everybody, or at one address', () => {
+    expect(run('--prometheus-scrape-port', '9090').health).toEqual([{ host: '0.0.0.0', port: 9090 }]);
+    expect(run('--prometheus-scrape-port', '192.0.2.1:9090', '--http-port', '8080').health).toEqual([
+      { host: '127.0.0.1', port: 8080 },
+      { host: '192.0.2.1', port: 9090 },
+    ]);
   });
 
   test('a handler is asked where requests go', () => {
-    expect(run().requestHandlers).toEqual([]);
+    expect(run().engine.requestHandlers).toEqual([]);
     const url = 'https://example.com/where';
-    expect(run('--http-handler', url, '--http-method', 'POST').requestHandlers).toEqual([
+    expect(run('--http-handler', url, '--http-method', 'POST').engine.requestHandlers).toEqual([
       { method: '*', httpMethod: 'POST', url },
     ]);
-    expect(run('--http-handler', 'tcp://127.0.0.1:3001')).toMatchObject({ requestHandlers: [{ httpMethod: 'GET' }] });
+    expect(run('--http-handler', 'tcp://127.0.0.1:3001')).toMatchObject({
+      engine: { requestHandlers: [{ httpMethod: 'GET' }] },
+    });
   });
 
   test('attributes belong to the contact before them', () => {
-    const { contacts } = run(
+    const { engine } = run(
       ...['--contact', 'sip:10.0.0.1:5070;transport=udp', '--external-ip', '192.0.2.1', '--local-net=10.0.0.0/8'],
       ...['-c', 'sip:[::1];transport=tcp,udp', '--dns-name', 'a.example.com', '--dns-name', 'b.example.com'],
     );
-    expect(contacts).toEqual([
+    expect(engine.contacts).toEqual([
       { address: '10.0.0.1', port: 5070, protocols: ['udp'], externalIp: '192.0.2.1', localNet: '10.0.0.0/8' },
       { address: '::1', port: 5060, protocols: ['tcp', 'udp'], dnsNames: ['a.example.com', 'b.example.com'] },
     ]);
@@ -86,10 +82,12 @@ describe('the command line', () => {
     expect(
       run('-c', 'sip:192.0.2.1:8080;transport=ws', '--ws-origin', 'https://a', '--ws-origin', 'https://b'),
     ).toMatchObject({
-      contacts: [{ address: '192.0.2.1', port: 8080, protocols: ['ws'] }],
-      webSockets: { allowedOrigins: ['https://a', 'https://b'] },
+      engine: {
+        contacts: [{ address: '192.0.2.1', port: 8080, protocols: ['ws'] }],
+        webSockets: { allowedOrigins: ['https://a', 'https://b'] },
+      },
     });
-    expect(run().webSockets).toEqual({});
+    expect(run().engine.webSockets).toEqual({});
   });
 
   test('TLS is given the certificate, what it hangs on, and its key', () => {
@@ -103,8 +101,10 @@ describe('the command line', () => {
     const secure = ['-c', 'sips:192.0.2.1;transport=tls', '--cert-file', file('cert.pem', cert)];
     const [keyFile, chainFile] = [file('key.pem', key), file('chain.pem', authority.cert)];
     const config = run(...secure, '--key-file', keyFile, '--chain-file', chainFile);
-    expect(config.contacts).toEqual([{ address: '192.0.2.1', port: 5061, protocols: ['tls'], scheme: 'sips' }]);
-    expect(config.tls).toEqual({ cert: join(directory, 'cert.pem'), key: keyFile, chain: chainFile });
+    expect(config.engine.contacts).toEqual([{ address: '192.0.2.1', port: 5061, protocols: ['tls'], scheme: 'sips' }]);
+    expect(config.tls).toEqual({
+      ...{ cert: join(directory, 'cert.pem'), key: keyFile, chain: chainFile, minVersion: 'TLSv1.2' },
+    });
     expect(problems(...secure, '--key-file', keyFile, '--chain-file', '/nowhere')).toEqual([
       expect.stringContaining('certificate chain cannot be read: ENOENT'),
     ]);
@@ -123,15 +123,18 @@ describe('the command line', () => {
   });
 
   test('every flag of drachtio-server that has no effect is named in a warning', () => {
-    for (const [name, flag] of Object.entries<Flag>(flags)) {
-      if (flag.ignored === undefined) continue;
-      const args = flag.type === 'string' ? [`--${name}`, 'x'] : [`--${name}`];
+    const without = allSettings.filter(([, { ignored, flag }]) => ignored !== undefined && flag === undefined);
+    expect(without.length).toBeGreaterThan(0);
+    for (const [name, { type }] of without) {
+      const args = type === 'string' ? [`--${name}`, 'x'] : [`--${name}`];
       expect(run(...args).warnings).toEqual([expect.stringContaining(`--${name} has no effect: `)]);
     }
   });
 
   test('a level is one of those, not a name that every object has', () => {
-    expect(problems('-l', 'constructor')).toEqual(['--loglevel must be notice, error, warning, info or debug']);
+    expect(problems('-l', 'constructor')).toEqual([
+      '--loglevel must be notice, error, warning, info or debug: constructor',
+    ]);
   });
 
   test('all problems are reported at once', () => {
@@ -143,7 +146,7 @@ describe('the command line', () => {
       'unknown flag: --frobnicate',
       'unexpected argument: stray',
       '--secret needs a value',
-      '--loglevel must be notice, error, warning, info or debug',
+      '--loglevel must be notice, error, warning, info or debug: loud',
       '--address is no IP address: nowhere',
       '--port is no port: 99999',
     ]);
@@ -174,6 +177,6 @@ describe('the command line', () => {
     ['-v', 'version'],
     ['--version', 'version'],
   ])('%s asks for %s, whatever else is wrong', (flag, kind) => {
-    expect(readCommandLine([flag, '--frobnicate'])).toEqual({ kind });
+    expect(readConfig([flag, '--frobnicate'])).toEqual({ kind });
   });
 });

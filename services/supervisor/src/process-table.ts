@@ -150,7 +150,8 @@ function engineAt(
     program: { entry: engineEntry },
     health: { kind: 'http' },
     args: (httpPort) => [
-      ...['--contact', contact],
+      // What is in /etc for another server is not for this one.
+      ...['--noconfig', '--contact', contact],
       ...(ws === undefined ? [] : ['--contact', `sip:${addresses.host}:${ws};transport=ws`]),
       '--address',
       '127.0.0.1',

@@ -35,6 +35,10 @@ export interface Core {
   readonly offersUnknownDialogs: boolean;
   /** Who decides where a request of this method goes; undefined when the connected applications take it. */
   readonly handlerOf: (method: string) => ((pending: UasRequest, request: Inbound<SipRequest>) => void) | undefined;
+  /** Next hop of requests outside dialogs for which an application names none. */
+  readonly outboundProxy: string | undefined;
+  /** Requests outside dialogs with more bytes go by TCP. */
+  readonly udpMtu: number | undefined;
   /** While draining, nothing new is taken on. */
   readonly isDraining: () => boolean;
 }

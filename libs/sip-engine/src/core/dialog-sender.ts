@@ -24,7 +24,9 @@ export class DialogSender {
     if (!dialog.flow.isOpen) dialog.flow = this.#core.connections.latest(dialog.flow);
     const [route] = dialog.routeSet;
     const staysOnFlow = dialog.pinned || dialog.flow.reliable;
-    if (route === undefined && staysOnFlow && dialog.flow.isOpen) return dialog.flow;
+    // A proxy that says it is behind a NAT cannot be reached by its Record-Route.
+    const isHidden = dialog.pinned && dialog.flow.listener.natDetection === 'declared';
+    if ((route === undefined || isHidden) && staysOnFlow && dialog.flow.isOpen) return dialog.flow;
     const uri = route === undefined ? dialog.remoteTarget : routeUri(route);
     try {
       const { protocol, host, port } = targetOf(uri, 'no way');

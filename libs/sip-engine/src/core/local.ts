@@ -50,10 +50,12 @@ export function viaFor(flow: Flow, branch: string): string {
 
 /**
  * Whether requests to the sender of `message` must go where it came from: its Contact names another address, as behind
- * a NAT, and no proxy asked to stay in between.
+ * a NAT, and no proxy asked to stay in between. `NatDetection` has the exceptions.
  */
 export function isPinned(message: SipMessage, flow: Flow): boolean {
-  if (message.headers.has('record-route')) return false;
+  const { natDetection } = flow.listener;
+  if (natDetection === 'declared' && declaresNat(message)) return true;
+  if (natDetection === 'off' || message.headers.has('record-route')) return false;
   const text = contactUri(message);
   if (text === undefined) return true;
   try {
@@ -65,4 +67,11 @@ export function isPinned(message: SipMessage, flow: Flow): boolean {
     if (error instanceof SipError) return true;
     throw error;
   }
+}
+
+/** Whether a proxy next to the peer, or without any the peer itself, says by `nat=yes` that it is behind a NAT. */
+function declaresNat(message: SipMessage): boolean {
+  const routes = message.addresses('record-route');
+  const next = message.kind === 'request' ? routes[0]?.uri : routes.at(-1)?.uri;
+  return /;nat=yes(?:[;?]|$)/i.test(next ?? contactUri(message) ?? '');
 }

@@ -204,7 +204,7 @@ export class Uac implements UacRequestUser {
     const [route] = routesOf(wish.headers);
     let target: Target;
     try {
-      target = targetOf(proxyUri ?? (route === undefined ? wish.uri : routeUri(route)), refusal);
+      target = targetOf(proxyUri ?? (route === undefined ? this.#firstHop(wish) : routeUri(route)), refusal);
     } catch (error) {
       if (error instanceof SipError) throw new RefusedError(refusal);
       throw error;
@@ -214,13 +214,32 @@ export class Uac implements UacRequestUser {
     return target;
   }
 
-  #sendBy({ app, wish }: SendCommand, flow: Flow): Sent {
-    const built = buildInitial(wish, flow, this.#core.ids);
+  /** Where a request without routes goes; in a dialog that another engine had, to whom it is for. */
+  #firstHop({ uri, headers }: RequestWish): string {
+    const isInDialog = /;\s*tag\s*=/i.test(headers.get('to') ?? '');
+    return isInDialog ? uri : (this.#core.outboundProxy ?? uri);
+  }
+
+  #sendBy({ app, wish }: SendCommand, firstFlow: Flow): Sent {
+    let flow = firstFlow;
+    let built = buildInitial(wish, flow, this.#core.ids);
+    const streamed = this.#streamFor(built.bytes, flow);
+    if (streamed !== undefined) {
+      flow = streamed;
+      built = buildInitial(wish, flow, this.#core.ids);
+    }
     const request = checked(built.bytes);
     const dialogId = makesDialog(wish.method) ? dialogIdOf(request.callId, request.fromTag ?? '') : '';
     const routeSet = routesOf(wish.headers);
     const parts = { method: wish.method, built, flow, app, dialog: undefined, dialogId, routeSet };
     return this.#begin({ ...parts, change: undefined });
+  }
+
+  /** The connection for what is too long for a datagram. RFC 3261 §18.1.1. */
+  #streamFor({ length }: Buffer, { protocol, remoteAddress, remotePort }: Flow): Flow | undefined {
+    const { udpMtu, listeners } = this.#core;
+    if (protocol !== 'udp' || udpMtu === undefined || length <= udpMtu) return undefined;
+    return listeners.flowTo('tcp', remoteAddress, remotePort);
   }
 
   #begin(parts: UacRequestParts): Sent {

@@ -6,13 +6,15 @@ export interface TimerValues {
   readonly t2: number;
   /** The longest a message stays in the network. */
   readonly t4: number;
+  /** How long a transaction may take; 64*T1 unless given. */
+  readonly t1x64?: number | undefined;
 }
 
 export const defaultTimers: TimerValues = { t1: 500, t2: 4_000, t4: 5_000 };
 
 /** 64*T1: timers B, F, H, J, L and M. */
-export function giveUpMs({ t1 }: TimerValues): number {
-  return 64 * t1;
+export function giveUpMs({ t1, t1x64 }: TimerValues): number {
+  return t1x64 ?? 64 * t1;
 }
 
 /** When timer E reaches T2: not before a request other than INVITE is answered 100. RFC 4320 §4.1. */

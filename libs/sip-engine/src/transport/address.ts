@@ -1,6 +1,12 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
+/**
+ * How it is told that a peer is behind a NAT. `contact` (default): its Contact is not the address it sent from, and no
+ * proxy asked to stay in between. `declared`: that, or a `nat=yes` in Record-Route or Contact says so. `off`: never.
+ */
+export type NatDetection = 'contact' | 'declared' | 'off';
+
 /** How one socket is seen from outside. */
 export interface Advertising {
   /** The address to put into Via and Contact instead of the local one. */

@@ -1,7 +1,7 @@
 import { type Server, type Socket } from 'node:net';
 import { formatHostPort } from '@callweave/sip';
 import { BindError, reasonOf } from '../errors.ts';
-import { Advertiser, type Advertising } from './address.ts';
+import { Advertiser, type Advertising, type NatDetection } from './address.ts';
 import { type ConnectionFlow, type ConnectionParts, type StreamDeps, type StreamLimits } from './connection-flow.ts';
 import { Newcomers, peerKey } from './newcomers.ts';
 import { type Flow, type Listener, type Protocol } from './transport.ts';
@@ -10,6 +10,7 @@ export interface ConnectionOptions extends Advertising, StreamLimits {
   readonly address: string;
   /** 0 takes any free port. */
   readonly port: number;
+  readonly natDetection?: NatDetection | undefined;
   /** Connections beyond this are closed at once. */
   readonly maxConnections: number;
 }
@@ -47,6 +48,7 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
   readonly protocol: P;
   readonly address: string;
   readonly port: number;
+  readonly natDetection: NatDetection | undefined;
   protected readonly options: ConnectionOptions;
   protected readonly deps: StreamDeps;
   protected readonly newcomers: Newcomers;
@@ -61,6 +63,7 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
     this.deps = deps;
     this.newcomers = new Newcomers(options.messageMs, deps);
     this.address = options.address;
+    this.natDetection = options.natDetection;
     this.#server = server;
     this.#advertiser = new Advertiser(options.address, options);
     const bound = server.address();

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { formatHostPort, unbracket } from '@callweave/sip';
-import { expandWildcard, nearness } from './address.ts';
+import { expandWildcard, type NatDetection, nearness } from './address.ts';
 import { type StreamDeps } from './connection-flow.ts';
 import { type ConnectionOptions } from './connection-listener.ts';
 import { listenTcp } from './tcp.ts';
@@ -28,7 +28,7 @@ export interface ContactOption {
 const MAX_PORT_ATTEMPTS = 10;
 
 type Settings = Pick<ConnectionOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'> &
-  WebSocketOptions & { readonly tls?: TlsOptions | undefined };
+  WebSocketOptions & { readonly tls?: TlsOptions | undefined; readonly natDetection?: NatDetection | undefined };
 
 /** Every socket that SIP arrives at, and the choice of the one to send from. */
 export class Listeners {
@@ -135,7 +135,7 @@ export class Listeners {
 }
 
 function bind(protocol: Protocol, contact: ContactOption, settings: Settings, deps: StreamDeps): Promise<Listener> {
-  if (protocol === 'udp') return listenUdp(contact, deps.user, deps.log);
+  if (protocol === 'udp') return listenUdp({ ...contact, ...settings }, deps.user, deps.log);
   if (protocol === 'tcp') return listenTcp({ ...contact, ...settings }, deps);
   if (protocol === 'tls') return listenTls({ ...contact, ...settings }, deps);
   return listenWs({ ...contact, ...settings, protocol }, deps);

@@ -1,4 +1,5 @@
 import { type SipMessage } from '@callweave/sip';
+import { type NatDetection } from './address.ts';
 import { type TlsOptions } from './tls-options.ts';
 
 /** What SIP travels on. */
@@ -24,6 +25,8 @@ export interface Listener {
   readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
+  /** How it is told that peers are behind a NAT; `contact` unless said. */
+  readonly natDetection?: NatDetection | undefined;
   /** Of the Contacts that lead here; `sip` unless said. */
   readonly scheme?: 'sip' | 'sips';
   /** The flow to a peer: for streams an open connection, or a new one; undefined where only the peer can open one. */

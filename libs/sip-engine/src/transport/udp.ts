@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { formatHostPort, parseMessage, SipError } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { BindError, reasonOf } from '../errors.ts';
-import { Advertiser, type Advertising, plainAddress } from './address.ts';
+import { Advertiser, type Advertising, type NatDetection, plainAddress } from './address.ts';
 import { type Flow, type Listener, type TransportUser } from './transport.ts';
 
 /** What fits into one datagram over IPv4. */
@@ -16,6 +16,7 @@ const RECEIVE_BUFFER = 2 * 1024 * 1024;
 const MIN_MESSAGE = 20;
 
 export interface UdpOptions extends Advertising {
+  readonly natDetection?: NatDetection | undefined;
   readonly address: string;
   readonly port: number;
 }
@@ -51,6 +52,7 @@ class UdpListener implements Listener {
   readonly protocol = 'udp';
   readonly address: string;
   readonly port: number;
+  readonly natDetection: NatDetection | undefined;
   readonly connections = 0;
   readonly #socket: Socket;
   readonly #advertiser: Advertiser;
@@ -59,6 +61,7 @@ class UdpListener implements Listener {
   constructor(socket: Socket, options: UdpOptions, user: TransportUser, log: Logger) {
     this.#socket = socket;
     this.address = options.address;
+    this.natDetection = options.natDetection;
     this.port = socket.address().port;
     this.#advertiser = new Advertiser(options.address, options);
     // Errors of single datagrams, for example an unreachable network; whoever waits for an answer times out.

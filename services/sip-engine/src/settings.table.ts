@@ -1,0 +1,366 @@
+/** One thing the process can be told: by a flag of its name, by a variable, or in drachtio.conf.xml. */
+export interface Setting {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What it does; absent for a setting of drachtio-server that has no effect here. */
+  readonly does?: string;
+  /** Why it has no effect, for the warning. */
+  readonly ignored?: string;
+  /** Environment variable of drachtio-server with the same meaning. */
+  readonly variable?: string;
+  /** Its places in drachtio.conf.xml, below the outermost element: `sip/tls/key-file`, `admin@port`. */
+  readonly elements?: readonly string[];
+  /** False where drachtio-server has no flag, and neither have we. */
+  readonly flag?: false;
+  /** Must not be seen in logs and references. */
+  readonly secret?: true;
+}
+
+const NO_BLACKLIST = 'bans are kept by the edge, not by this server';
+const NO_CAPTURE = 'messages are not captured for Homer';
+const NO_SYSLOG = 'logs go to standard output or a file; let the supervisor pass them on';
+const NO_ROTATION = 'rotate the file with logrotate and its copytruncate';
+
+/** Every setting: drachtio-server's own names, and ours. */
+export const settings = {
+  address: {
+    type: 'string',
+    does: 'address for application connections (default 0.0.0.0)',
+    variable: 'DRACHTIO_ADMIN_ADDRESS',
+    elements: ['admin'],
+  },
+  'aggressive-nat-detection': {
+    type: 'boolean',
+    does: 'take nat=yes in Record-Route or Contact for a sign that a peer is behind a NAT',
+    variable: 'DRACHTIO_AGRESSIVE_NAT_DETECTION',
+    elements: ['sip/aggressive-nat-detection'],
+  },
+  'cert-file': {
+    type: 'string',
+    does: 'certificate of transport=tls, wss and --tls-port (PEM); read again on SIGHUP',
+    variable: 'DRACHTIO_TLS_CERT_FILE',
+    elements: ['sip/tls/cert-file'],
+  },
+  'chain-file': {
+    type: 'string',
+    does: 'certificates between it and a root (PEM)',
+    variable: 'DRACHTIO_TLS_CHAIN_FILE',
+    elements: ['sip/tls/chain-file'],
+  },
+  compat: { type: 'string', does: 'drachtio: do as drachtio-server does also where that is not right' },
+  contact: {
+    type: 'string',
+    short: 'c',
+    does: 'SIP address to bind, as sip:ip:port;transport=udp,tcp or ;transport=ws, or sips:ip:port;transport=tls or ;transport=wss (repeatable)',
+  },
+  'dh-param': {
+    type: 'string',
+    does: 'Diffie-Hellman parameters (PEM; default those of OpenSSL)',
+    variable: 'DRACHTIO_TLS_DH_PARAM_FILE',
+    elements: ['sip/tls/dh-param'],
+  },
+  'disable-nat-detection': {
+    type: 'boolean',
+    does: 'send in-dialog requests to the Contact, also where it is not the address the peer sent from',
+  },
+  'dns-name': { type: 'string', does: 'name of the local host; belongs to the --contact before it (repeatable)' },
+  'external-ip': { type: 'string', does: 'address to show to peers instead; belongs to the --contact before it' },
+  file: {
+    type: 'string',
+    short: 'f',
+    does: 'configuration file (default /etc/drachtio.conf.xml, if it is there)',
+    variable: 'DRACHTIO_CONFIG_FILE_PATH',
+  },
+  help: { type: 'boolean', short: 'h', does: 'print this and exit' },
+  'http-host': { type: 'string', does: 'address of health and metrics (default $CALLWEAVE_HTTP_HOST, else 127.0.0.1)' },
+  'http-port': {
+    type: 'string',
+    does: 'port of /healthz, /readyz and /metrics (default $CALLWEAVE_HTTP_PORT, else none)',
+  },
+  'key-file': {
+    type: 'string',
+    does: 'key of the certificate (PEM)',
+    variable: 'DRACHTIO_TLS_KEY_FILE',
+    elements: ['sip/tls/key-file'],
+  },
+  'local-net': {
+    type: 'string',
+    does: 'network whose peers see the local address; belongs to the --contact before it',
+  },
+  'log-file': {
+    type: 'string',
+    does: 'file the log is appended to, instead of standard output unless --stdout is given too',
+    flag: false,
+    elements: ['logging/file/name'],
+  },
+  loglevel: {
+    type: 'string',
+    short: 'l',
+    does: 'notice, error, warning, info or debug (default info)',
+    variable: 'DRACHTIO_LOGLEVEL',
+    elements: ['logging/loglevel'],
+  },
+  'min-tls-version': {
+    type: 'string',
+    does: 'lowest version of TLS, 1.2 (default) or 1.3',
+    variable: 'DRACHTIO_MIN_TLS_VERSION',
+    elements: ['sip/tls/min-tls-version'],
+  },
+  mtu: {
+    type: 'string',
+    does: 'requests outside dialogs with more bytes go by TCP where that is listened for (default any size by UDP)',
+    variable: 'DRACHTIO_UDP_MTU',
+    elements: ['sip/udp-mtu', 'sip/mtu-size'],
+  },
+  noconfig: { type: 'boolean', does: 'read no configuration file' },
+  'offer-unknown-dialogs': {
+    type: 'boolean',
+    does: 'ask applications about INVITE, BYE, UPDATE and REFER of a dialog that another server may have had (default: 481)',
+  },
+  'outbound-proxy': {
+    type: 'string',
+    does: 'next hop of requests outside dialogs that the application gives none, as sip:host:port;transport=tcp',
+    flag: false,
+    elements: ['sip/outbound-proxy'],
+  },
+  'overload-delay': {
+    type: 'string',
+    does: 'ms that messages may wait before new requests are refused with 503, or off (default 50)',
+  },
+  'overload-unanswered': {
+    type: 'string',
+    does: 'requests an application may leave without any answer before it gets no new ones (default 1000)',
+  },
+  port: {
+    type: 'string',
+    short: 'p',
+    does: 'TCP port for application connections (default 9022)',
+    variable: 'DRACHTIO_ADMIN_TCP_PORT',
+    elements: ['admin@port'],
+  },
+  'preserve-header-names': {
+    type: 'string',
+    flag: false,
+    ignored: 'headers of applications are written X-… as given and else as the RFCs write them',
+    variable: 'DRACHTIO_PRESERVE_HEADER_NAMES',
+  },
+  'prometheus-scrape-port': {
+    type: 'string',
+    does: 'port, or host:port, that serves /metrics (and health) to everybody unless a host is given',
+    variable: 'DRACHTIO_PROMETHEUS_SCRAPE_PORT',
+    elements: ['monitoring/prometheus'],
+  },
+  'reject-register-with-no-realm': {
+    type: 'boolean',
+    does: 'answer 403 to a REGISTER for an address instead of a domain',
+    variable: 'DRACHTIO_REJECT_REGISTER_WITH_NO_REALM',
+    elements: ['sip/reject-register-with-no-realm'],
+  },
+  secret: {
+    type: 'string',
+    does: 'what applications authenticate with (default cymru)',
+    variable: 'DRACHTIO_SECRET',
+    elements: ['admin@secret'],
+    secret: true,
+  },
+  stdout: {
+    type: 'boolean',
+    does: 'log to standard output, also when the configuration file names a log file',
+    variable: 'DRACHTIO_CONSOLE_LOGGING',
+    elements: ['logging/console'],
+  },
+  'timer-t1': { type: 'string', flag: false, does: 'T1 of RFC 3261, ms (default 500)', elements: ['sip/timers/t1'] },
+  'timer-t1x64': {
+    type: 'string',
+    flag: false,
+    does: 'how long a transaction may take, ms (default 64 times T1)',
+    elements: ['sip/timers/t1x64'],
+  },
+  'timer-t2': { type: 'string', flag: false, does: 'T2 of RFC 3261, ms (default 4000)', elements: ['sip/timers/t2'] },
+  'timer-t4': { type: 'string', flag: false, does: 'T4 of RFC 3261, ms (default 5000)', elements: ['sip/timers/t4'] },
+  'tls-cipherlist': {
+    type: 'string',
+    does: "OpenSSL's list of ciphers for TLS 1.2 (default that of Node.js)",
+    variable: 'DRACHTIO_TLS_CIPHER_LIST',
+  },
+  'tls-peer-ca': {
+    type: 'string',
+    does: 'authorities one of which must have signed the certificate of every TLS peer (PEM; default: none is asked for)',
+  },
+  'tls-verify-client-cert': {
+    type: 'boolean',
+    flag: false,
+    does: 'ask every TLS peer for a certificate that one of those in --chain-file has signed',
+    variable: 'DRACHTIO_TLS_VERIFY_CLIENT_CERT',
+  },
+  'user-agent-options-auto-respond': {
+    type: 'string',
+    does: 'answer OPTIONS with exactly this User-Agent 200 without asking applications',
+    variable: 'DRACHTIO_USER_AGENT_OPTIONS_AUTO_RESPOND',
+    elements: ['sip/user-agent-options-auto-respond'],
+  },
+  version: { type: 'boolean', short: 'v', does: 'print the version and exit' },
+  'ws-origin': {
+    type: 'string',
+    does: 'web page that may open websockets, as its Origin says (repeatable; default all)',
+  },
+  'always-send-180': { type: 'boolean', ignored: 'what rings is known to the application alone' },
+  'blacklist-redis-address': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_ADDRESS',
+    elements: ['sip/blacklist/redis-address'],
+  },
+  'blacklist-redis-key': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_KEY',
+    elements: ['sip/blacklist/redis-key'],
+  },
+  'blacklist-redis-master': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_MASTER',
+    elements: ['sip/blacklist/redis-master'],
+  },
+  'blacklist-redis-password': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_PASSWORD',
+    elements: ['sip/blacklist/redis-password'],
+    secret: true,
+  },
+  'blacklist-redis-port': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_PORT',
+    elements: ['sip/blacklist/redis-port'],
+  },
+  'blacklist-redis-sentinels': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_SENTINELS',
+    elements: ['sip/blacklist/redis-sentinels'],
+  },
+  'blacklist-refresh-secs': {
+    type: 'string',
+    ignored: NO_BLACKLIST,
+    variable: 'DRACHTIO_BLACKLIST_REDIS_REFRESH_SECS',
+    elements: ['sip/blacklist/refresh-secs'],
+  },
+  cdrs: {
+    type: 'boolean',
+    flag: false,
+    does: 'tell applications that route cdr:attempt, cdr:start and cdr:stop of calls',
+    elements: ['cdrs'],
+  },
+  daemon: { type: 'boolean', ignored: 'run it under a supervisor instead' },
+  'default-refresher': {
+    type: 'string',
+    flag: false,
+    does: 'who refreshes sessions whose caller leaves it open: none, uac (the caller; default) or uas (RFC 4028)',
+    elements: ['sip/session-timers@default-refresher'],
+  },
+  'globally-readable-logs': { type: 'boolean', ignored: 'the umask decides who may read a log file' },
+  homer: {
+    type: 'string',
+    ignored: NO_CAPTURE,
+    variable: 'DRACHTIO_HOMER_ADDRESS',
+    elements: ['sip/capture-server'],
+  },
+  'homer-hep-version': {
+    type: 'string',
+    flag: false,
+    ignored: NO_CAPTURE,
+    elements: ['sip/capture-server@hep-version'],
+  },
+  'homer-id': {
+    type: 'string',
+    ignored: NO_CAPTURE,
+    variable: 'DRACHTIO_HOMER_ID',
+    elements: ['sip/capture-server@id'],
+  },
+  'homer-port': {
+    type: 'string',
+    flag: false,
+    ignored: NO_CAPTURE,
+    variable: 'DRACHTIO_HOMER_PORT',
+    elements: ['sip/capture-server@port'],
+  },
+  'http-handler': {
+    type: 'string',
+    does: 'URL that is asked where requests go (http:// or https://), or application to connect to (tcp://host:port or tls://host:port)',
+    variable: 'DRACHTIO_HTTP_HANDLER_URI',
+  },
+  'http-method': { type: 'string', does: 'how the handler is asked: GET or POST (default GET)' },
+  'log-archive': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/archive'] },
+  'log-auto-flush': {
+    type: 'string',
+    flag: false,
+    ignored: 'every line is written at once',
+    elements: ['logging/file/auto-flush'],
+  },
+  'log-max-files': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/maxFiles'] },
+  'log-max-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/maxSize'] },
+  'log-min-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/minSize'] },
+  'log-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/size'] },
+  'memory-debug': { type: 'boolean', ignored: 'nothing to debug', variable: 'DRACHTIO_MEMORY_DEBUG' },
+  'sofia-loglevel': {
+    type: 'string',
+    short: 's',
+    ignored: 'there is no sofia here',
+    variable: 'DRACHTIO_SOFIA_LOGLEVEL',
+    elements: ['logging/sofia-loglevel'],
+  },
+  'syslog-address': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/address'] },
+  'syslog-facility': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/facility'] },
+  'syslog-port': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/port'] },
+  'tcp-keepalive-interval': {
+    type: 'string',
+    ignored: 'a connection that is silent for 1 s is probed',
+    variable: 'DRACHTIO_TCP_KEEPALIVE_INTERVAL',
+    elements: ['admin@tcp-keepalive'],
+  },
+  'tls-port': {
+    type: 'string',
+    does: 'port for applications that connect by TLS (default none)',
+    variable: 'DRACHTIO_ADMIN_TLS_PORT',
+    elements: ['admin@tls-port'],
+  },
+  'tport-max-consecutive-timeouts': {
+    type: 'string',
+    flag: false,
+    ignored: 'keep-alives find dead connections',
+    variable: 'DRACHTIO_TPORT_MAX_CONSECUTIVE_TIMEOUTS',
+  },
+  'tport-queuesize': {
+    type: 'string',
+    flag: false,
+    ignored: '511 connections may wait to be accepted',
+    variable: 'DRACHTIO_TPORT_QUEUESIZE',
+  },
+  'udp-buffer-size': { type: 'string', flag: false, ignored: 'it is 2 MB', elements: ['sip/udp-buffer-size'] },
+  user: { type: 'string', short: 'u', ignored: 'run it as that user instead' },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** What a setting is called. */
+export type SettingName = keyof typeof settings;
+
+/** The same for who walks through all of them. */
+export const allSettings = Object.entries<Setting>(settings) as readonly (readonly [SettingName, Setting])[];
+
+/** Whether there is such a setting. */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settings, name);
+}
+
+/** The text of `--help`. */
+export function usage(): string {
+  const lines = allSettings
+    .filter(([, { does, flag }]) => does !== undefined && flag === undefined)
+    .map(([name, { short, does = '' }]) => {
+      const shortly = short === undefined ? '    ' : `-${short}, `;
+      return `  ${shortly}--${name.padEnd(16)} ${does}`;
+    });
+  return ['Usage: callweave-sip-engine [OPTIONS]', '', ...lines, ''].join('\n');
+}
