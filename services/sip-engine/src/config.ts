@@ -177,11 +177,10 @@ class Reader {
   }
 
   /** Notes that the value of a setting will not do. */
-  #wrong(name: SettingName, what: string): undefined {
+  #wrong(name: SettingName, what: string): void {
     const given = this.#values.get(name);
     const { secret }: Setting = settings[name];
     if (given !== undefined) this.problems.push(`${given.from} ${what}${secret === true ? '' : `: ${given.text}`}`);
-    return undefined;
   }
 
   #level(): LogLevel {
@@ -199,13 +198,15 @@ class Reader {
   #port(name: SettingName): number | undefined {
     const text = this.#text(name);
     if (text === undefined) return undefined;
-    return isPort(text) ? Number(text) : this.#wrong(name, 'is no port');
+    if (!isPort(text)) this.#wrong(name, 'is no port');
+    return Number(text);
   }
 
   #positive(name: SettingName): number | undefined {
     const text = this.#text(name);
     if (text === undefined) return undefined;
-    return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : this.#wrong(name, 'is no positive number');
+    if (!/^[1-9]\d{0,8}$/.test(text)) this.#wrong(name, 'is no positive number');
+    return Number(text);
   }
 
   #health({ httpHost, httpPort }: Surroundings): HealthAddress[] {
@@ -241,13 +242,15 @@ class Reader {
 
   #outboundProxy(): string | undefined {
     const uri = this.#text('outbound-proxy');
-    if (uri === undefined || /^sips?:[^;?]+(?:;[^?]*)?$/.test(uri)) return uri;
-    return this.#wrong('outbound-proxy', 'must be like sip:192.0.2.1:5060;transport=tcp');
+    const isUri = uri === undefined || /^sips?:[^;?]+(?:;[^?]*)?$/.test(uri);
+    if (!isUri) this.#wrong('outbound-proxy', 'must be like sip:192.0.2.1:5060;transport=tcp');
+    return uri;
   }
 
   #mtu(): number | undefined {
     const mtu = this.#positive('mtu');
-    return mtu === undefined || mtu >= MIN_MTU ? mtu : this.#wrong('mtu', `must be at least ${MIN_MTU}`);
+    if (mtu !== undefined && mtu < MIN_MTU) this.#wrong('mtu', `must be at least ${MIN_MTU}`);
+    return mtu;
   }
 
   #natDetection(): NatDetection {
@@ -306,7 +309,8 @@ class Reader {
   #refresher(): SipEngineOptions['defaultRefresher'] {
     const text = this.#text('default-refresher')?.toLowerCase();
     if (text === undefined || text === 'none' || text === 'uac' || text === 'uas') return text;
-    return this.#wrong('default-refresher', 'must be none, uac or uas');
+    this.#wrong('default-refresher', 'must be none, uac or uas');
+    return undefined;
   }
 
   #compat(): 'drachtio' | undefined {

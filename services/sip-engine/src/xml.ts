@@ -1,4 +1,5 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { XMLParser } from 'fast-xml-parser';
+import { SyntaxValidator } from 'fast-xml-validator';
 import { z } from 'zod';
 
 /** One XML element. */
@@ -14,8 +15,8 @@ export interface XmlElement {
 export class XmlError extends Error {
   readonly code = 'ENGINE_XML';
 
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = new.target.name;
   }
 }
@@ -27,8 +28,14 @@ const Node = z.record(z.string(), z.unknown());
 
 /** Reads a document; the outermost element. Throws `XmlError` with the line of what is wrong. */
 export function parseXml(text: string): XmlElement {
-  const valid = XMLValidator.validate(text);
-  if (valid !== true) throw new XmlError(`line ${valid.err.line}: ${valid.err.msg}`);
+  // The parser makes the best of anything.
+  try {
+    SyntaxValidator.validate(text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const line = 'line' in error ? `line ${String(error.line)}: ` : '';
+    throw new XmlError(`${line}${error.message}`, { cause: error });
+  }
   const parser = new XMLParser({
     preserveOrder: true,
     ignoreAttributes: false,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { testCertificate } from '@callweave/sip-engine/testing';
 import { describe, expect, test } from 'vitest';
 import { readConfig, type Surroundings } from '../src/config.ts';
-import { Environment } from '../src/environment.ts';
 import { allSettings } from '../src/settings.table.ts';
 
 /** No file of the machine counts. */

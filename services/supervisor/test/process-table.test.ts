@@ -97,7 +97,7 @@ describe('the processes of a platform', () => {
       CALLWEAVE_ENGINE_SECRET: 'engine secret',
     });
     expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
-      '--contact sip:127.0.0.1:5062;transport=udp,tcp --contact sip:127.0.0.1:5067;transport=ws --address 127.0.0.1 --port 9023 ' +
+      '--noconfig --contact sip:127.0.0.1:5062;transport=udp,tcp --contact sip:127.0.0.1:5067;transport=ws --address 127.0.0.1 --port 9023 ' +
         '--http-port 8080 --loglevel info --offer-unknown-dialogs',
     );
   });
