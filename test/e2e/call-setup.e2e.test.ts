@@ -78,6 +78,25 @@ test('a phone that rang in vain is told that the call was taken elsewhere', asyn
   expect(unregistered).toMatchObject({ successful: 1 });
 });
 
+test('a phone that forwards its calls has them ring where it says', async () => {
+  const localPort = await getPort({ host: '127.0.0.1' });
+  const [forwarder] = await addSubscribers(phones.bus, `forwarder-${String(localPort)}-`, 1);
+  if (forwarder === undefined) throw new Error('no account');
+  const about = { remote: phones.edge, calls: 1, localPort };
+  const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([forwarder]) });
+  expect(registered).toMatchObject({ successful: 1 });
+  const forwarding = runSipp({ ...about, scenario: 'forward', keys: { to: 'bob' } });
+  const alice = await phones.phone('alice');
+  const bob = await phones.phone('bob');
+  phones.dial(alice, forwarder.user);
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+  alice.command('hangup');
+  await bob.waitFor('CALL_CLOSED');
+  const { errors, ...told } = await forwarding;
+  expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  expect(await phones.toldInAll()).toEqual(wholeCall);
+});
+
 /** A file that SIPp can play. */
 async function withTone(hz: number, use: (file: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-tone-'));

@@ -23,10 +23,11 @@ import { failureCause } from './cause.ts';
 import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
+import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
-import { resolveTargets } from './resolve-targets.ts';
+import { readRedirects } from './redirect.ts';
 import { type Session, type Side } from './session.ts';
-import { type FlowReader, type Target } from './targets.ts';
+import { type FlowReader } from './targets.ts';
 
 export interface CallDeps {
   readonly router: Router;
@@ -88,9 +89,8 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #machine: Machine<CallPhase, CallInput, CallAction, Detail>;
   readonly #startedAtMs: number;
+  readonly #itinerary: Itinerary;
   readonly #steps = new Set<Promise<void>>();
-  /** Who is called at once, group by group. */
-  #groups: (readonly Target[])[] = [];
   #routed: readonly RouteTarget[] = [];
   #node: MediaNodeId | undefined;
   #fork: Fork | undefined;
@@ -108,6 +108,7 @@ export class Call {
   constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
     this.facts = facts;
     this.#deps = deps;
+    this.#itinerary = new Itinerary(facts, deps);
     this.#startedAtMs = deps.clock.epochMs();
     this.#machine = new Machine(callTable, 'routing', this.#actions);
     this.caller = new UasLeg(invite, {
@@ -169,34 +170,27 @@ export class Call {
   }
 
   async #route(): Promise<void> {
-    const { tenant, callId, source, dialled, domain } = this.facts;
-    const answer = await this.#deps.router.route({ tenant, callId, source, dialled, domain });
-    if (answer.kind === 'unavailable') this.#refuse(unavailable, 'platform');
-    else if (answer.kind === 'reject') this.#refuse({ status: answer.status, reason: answer.reason }, 'platform');
+    const routed = await this.#itinerary.route();
+    if (routed.kind === 'refuse') this.#refuse(routed.reply, 'platform');
     else {
-      const resolved = await resolveTargets(tenant, answer.targets, this.#deps);
-      if (resolved.kind === 'refuse') this.#refuse(resolved.reply, 'platform');
-      else {
-        this.#routed = answer.targets;
-        this.#groups = resolved.groups;
-        this.#feed('routed');
-      }
+      this.#routed = routed.targets;
+      this.#feed('routed');
     }
   }
 
   /** The next devices, with offers they can use. */
-  #nextGroup(): void {
+  async #nextGroup(): Promise<void> {
     this.#ringTimer?.cancel();
-    const targets = this.#groups.shift();
+    const targets = await this.#itinerary.next();
+    if (this.phase !== 'anchoring') return;
     if (targets === undefined) {
       this.#feed('noMoreTargets', this.#lastFailure);
       return;
     }
     const { media, legs, send } = this.#deps;
     const caller = { ...this.facts, legId: this.caller.legId };
-    const fork = new Fork(caller, targets, { media, legs, send, events: this.#forkEvents });
-    this.#fork = fork;
-    this.#run(this.#anchor(fork));
+    this.#fork = new Fork(caller, targets, { media, legs, send, events: this.#forkEvents });
+    await this.#anchor(this.#fork);
   }
 
   async #anchor(fork: Fork): Promise<void> {
@@ -227,6 +221,9 @@ export class Call {
       this.#branch = branch;
       this.#callee = leg;
       this.#feed('calleeAnswered', { response });
+    },
+    redirected: ({ target }, response) => {
+      this.#itinerary.redirect(readRedirects(target.user, response.header('contact')));
     },
     branchFailed: (branch) => {
       if (this.#early?.branch === branch) this.#early = undefined;
@@ -351,7 +348,7 @@ export class Call {
 
   readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
     tellRouted: () => this.#deps.teller.routed(this.#routed.map(describe)),
-    nextTargets: () => this.#nextGroup(),
+    nextTargets: () => this.#run(this.#nextGroup()),
     place: () => this.#place(),
     passProgress: (detail) => this.#passProgress(detail),
     complete: (detail) => this.#run(this.#complete(detail)),
@@ -366,8 +363,6 @@ export class Call {
     dispose: () => void this.#dispose(),
   };
 }
-
-const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
 function describe(target: RouteTarget): string {
   return target.kind === 'user' ? `user:${target.user.slice(0, 256)}` : `application:${target.action}`;

@@ -27,6 +27,8 @@ export interface ForkEvents {
   progress(branch: Branch, response: IncomingResponse): void;
   /** The first to answer; the others are given up. */
   answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void;
+  /** It sends the call elsewhere. */
+  redirected(branch: Branch, response: IncomingResponse): void;
   /** It will not answer, and others may. */
   branchFailed(branch: Branch): void;
   /** Nobody will answer; of all reasons the best for the caller. RFC 3261 §16.7 step 6. */
@@ -161,7 +163,7 @@ export class Fork {
         events: {
           progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
-          failed: (status, reason) => ifOpen(() => this.#failed(branch, { status: upstream(status), reason })),
+          failed: (response) => ifOpen(() => this.#refused(branch, response)),
           bye: () => ifOpen(() => events.bye()),
           lost: () =>
             ifOpen(() => {
@@ -186,6 +188,19 @@ export class Fork {
     this.#deps.events.answered(branch, leg, response);
   }
 
+  /**
+   * A 503 of one device is not ours: the caller would think the whole platform is away, RFC 3261 §16.7 step 6. Where a
+   * 3xx sends the call is for us to try, not for the caller.
+   */
+  #refused(branch: Branch, response: IncomingResponse): void {
+    const { status, reason } = response;
+    if (status >= 400) this.#failed(branch, { status: status === 503 ? 500 : status, reason });
+    else {
+      this.#deps.events.redirected(branch, response);
+      this.#failed(branch, { status: 480 });
+    }
+  }
+
   /** A 6xx speaks for all of them, RFC 3261 §16.7 step 5. */
   #failed(branch: Branch, reply: Reply): void {
     this.#legs.delete(branch);
@@ -195,9 +210,4 @@ export class Fork {
     if (this.#legs.size > 0) this.#deps.events.branchFailed(branch);
     else this.#deps.events.failed(this.#failure);
   }
-}
-
-/** A 503 of one device is not ours: the caller would think the whole platform is away. RFC 3261 §16.7 step 6. */
-function upstream(status: number): number {
-  return status === 503 ? 500 : status;
 }

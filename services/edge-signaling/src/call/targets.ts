@@ -4,6 +4,7 @@ import {
   type InstanceId,
   type MediaProfile,
   type RouteTarget,
+  type User,
 } from '@callweave/contracts';
 import { type Flow } from '../flow-token.ts';
 import { profileOfTransport } from './media-profile.ts';
@@ -18,6 +19,8 @@ export interface Target {
   readonly profile: MediaProfile;
   /** What the events call it. */
   readonly name: string;
+  /** Whose device it is; undefined for an application. */
+  readonly user?: User;
   readonly ringSec: number;
   readonly headers: Readonly<Record<string, string>>;
   /** A part of the platform: it is told the trace. */
@@ -61,7 +64,7 @@ function portions(group: readonly Target[]): Target[][] {
 }
 
 function deviceTarget(
-  { ringSec }: RouteTarget & { kind: 'user' },
+  { user, ringSec }: RouteTarget & { kind: 'user' },
   { contact, received, flow: token }: Binding,
   flows: FlowReader,
 ): Target | undefined {
@@ -75,6 +78,7 @@ function deviceTarget(
     nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
     profile: profileOfTransport(transport),
     name: contact,
+    user,
     ringSec,
     headers: {},
     isInternal: false,

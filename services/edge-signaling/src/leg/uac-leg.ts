@@ -30,7 +30,8 @@ import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac
 export interface UacLegEvents {
   progress(response: IncomingResponse): void;
   answered(response: IncomingResponse): void;
-  failed(status: number, reason: string | undefined): void;
+  /** A final response of 300 or more. */
+  failed(response: IncomingResponse): void;
   bye(request: IncomingRequest): void;
   lost(): void;
   request(request: IncomingRequest): Promise<void>;
@@ -200,7 +201,9 @@ export class UacLeg implements Leg {
     tellAnswer: ({ response }) => {
       if (response !== undefined) this.#events.answered(response);
     },
-    tellFailure: ({ response }) => this.#events.failed(response?.status ?? 500, response?.reason),
+    tellFailure: ({ response }) => {
+      if (response !== undefined) this.#events.failed(response);
+    },
     tellBye: ({ request }) => {
       if (request !== undefined) this.#events.bye(request);
     },
