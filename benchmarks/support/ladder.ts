@@ -2,7 +2,7 @@ import { TURN_MS } from './rounds.ts';
 import { type Side } from './side.ts';
 
 /** Calls per second, from rung to rung. */
-const RUNGS = [200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600, 2_000, 2_400, 2_800, 3_200] as const;
+const RUNGS = [400, 600, 800, 1_000, 1_200, 1_600, 2_000, 2_400, 2_800, 3_200] as const;
 
 /** A rung may fail for what the machine does besides; whoever can carry it does so in one of these goes. */
 const GOES = 3;

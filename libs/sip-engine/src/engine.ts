@@ -22,6 +22,7 @@ import { DialogStore } from './core/dialog-store.ts';
 import { HandledRequests } from './core/handled-requests.ts';
 import { InDialogForwarder } from './core/proxy/in-dialog.ts';
 import { Proxy } from './core/proxy/proxy.ts';
+import { Signer } from './core/proxy/signer.ts';
 import { type ProxyReport, type ProxyWish } from './core/proxy/wish.ts';
 import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { SessionTimers } from './core/session-timers.ts';
@@ -160,14 +161,14 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     };
     const hops = new NextHops(this.#listeners, options.resolver ?? systemResolver);
     // Every engine with the secret knows the routes of the others.
-    const key = createHash('sha256').update(`routes ${options.control.secret}`).digest();
-    const forwarder = new InDialogForwarder(this.#core, hops, key);
+    const signer = new Signer(createHash('sha256').update(`routes ${options.control.secret}`).digest());
+    const forwarder = new InDialogForwarder(this.#core, hops, signer);
     const sender = new DialogSender(this.#core);
     const parts = { core: this.#core, sender, ender: sender, hops, forwarder };
     const usages = { sessions: new SessionTimers(this.#core, sender), subscriptions: new Subscriptions(this.#core) };
     this.#uac = new Uac({ ...parts, ...usages });
     this.#uas = new Uas({ ...parts, ...usages });
-    this.#proxy = new Proxy(this.#core, this.#uas, hops, key);
+    this.#proxy = new Proxy(this.#core, this.#uas, hops, signer);
     const handled = new HandledRequests(this.#core, this.#uas, this.#proxy);
   }
 

@@ -7,7 +7,8 @@ import { noteSource } from '../received-via.ts';
 import { reject } from '../reject.ts';
 import { isLooseRouter, routeUri, splitAddresses } from '../routes.ts';
 import { forwardedBytes, isOwnUri, popOwnRoutes } from './forward-request.ts';
-import { popVia, sign, statelessBranch } from './via.ts';
+import { type Signer } from './signer.ts';
+import { popVia, statelessBranch } from './via.ts';
 
 /**
  * Forwards what belongs to dialogs that were proxied with Record-Route, without keeping anything of them: RFC 3261
@@ -16,12 +17,12 @@ import { popVia, sign, statelessBranch } from './via.ts';
 export class InDialogForwarder {
   readonly #core: Core;
   readonly #hops: NextHops;
-  readonly #key: Buffer;
+  readonly #signer: Signer;
 
-  constructor(core: Core, hops: NextHops, key: Buffer) {
+  constructor(core: Core, hops: NextHops, signer: Signer) {
     this.#core = core;
     this.#hops = hops;
-    this.#key = key;
+    this.#signer = signer;
   }
 
   /** Takes a request that names us in its Route; false when it does not. */
@@ -36,7 +37,7 @@ export class InDialogForwarder {
       reject(request, cameBy, { status: 483 });
       return true;
     }
-    const branch = statelessBranch(this.#key, request);
+    const branch = statelessBranch(this.#signer, request);
     noteSource(request, cameBy);
     const uri = this.#targetOf(request);
     const [next] = request.addresses('route');
@@ -76,7 +77,7 @@ export class InDialogForwarder {
   response({ message: response }: Inbound<SipResponse>): boolean {
     const branch = response.via.params.get('branch');
     popVia(response);
-    if (!response.headers.has('via') || branch !== statelessBranch(this.#key, response)) return false;
+    if (!response.headers.has('via') || branch !== statelessBranch(this.#signer, response)) return false;
     this.#backTo(response)?.send(serializeMessage(response));
     return true;
   }
@@ -92,7 +93,7 @@ export class InDialogForwarder {
 
   #isOurs({ callId }: SipRequest, route: string): boolean {
     if (this.#core.quirks.marksNoRoutes) return true;
-    return `${route};`.includes(`;by=${sign(this.#key, `dialog ${callId}`)};`);
+    return `${route};`.includes(`;by=${this.#signer.sign(`dialog ${callId}`)};`);
   }
 
   async #flowTo(uri: string): Promise<Flow | undefined> {

@@ -6,7 +6,8 @@ import { type Core } from '../context.ts';
 import { type UasRequest } from '../uas-request.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { forwardedBytes, isOwnUri } from './forward-request.ts';
-import { loopMark, popVia, sign } from './via.ts';
+import { type Signer } from './signer.ts';
+import { loopMark, popVia } from './via.ts';
 import { type ProxyReport, type ProxyWish } from './wish.ts';
 
 /** Targets of one request, redirections included; more are a loop or an attack. */
@@ -16,7 +17,7 @@ const MAX_TARGETS = 32;
 export interface ProxyParts {
   readonly core: Core;
   readonly hops: NextHops;
-  readonly key: Buffer;
+  readonly signer: Signer;
   readonly request: UasRequest;
   readonly inbound: Inbound<SipRequest>;
   readonly wish: ProxyWish;
@@ -167,11 +168,11 @@ export class ProxiedRequest implements BranchUser {
   }
 
   #forwardTo(target: string, flow: Flow): void {
-    const { core, key, inbound, wish } = this.#parts;
+    const { core, signer, inbound, wish } = this.#parts;
     const { message: request, flow: cameBy } = inbound;
-    const branch = `${core.ids.branch()}.${loopMark(key, request)}`;
+    const branch = `${core.ids.branch()}.${loopMark(signer, request)}`;
     const uri = isOwnUri(core.listeners, request.uri) ? target : request.uri;
-    const mark = core.quirks.marksNoRoutes ? '' : `;by=${sign(key, `dialog ${request.callId}`)}`;
+    const mark = core.quirks.marksNoRoutes ? '' : `;by=${signer.sign(`dialog ${request.callId}`)}`;
     const { staysInPath, headers: added, provisionalMs, finalMs } = wish;
     const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath, mark, added });
     const made = new Branch(core, this, { method: request.method, bytes, branch, flow, provisionalMs, finalMs });

@@ -5,6 +5,7 @@ import { type Core } from '../context.ts';
 import { type UasRequest } from '../uas-request.ts';
 import { branchesOf, popOwnRoutes } from './forward-request.ts';
 import { ProxiedRequest } from './proxied-request.ts';
+import { type Signer } from './signer.ts';
 import { loopMark } from './via.ts';
 import { type ProxyReport, type ProxyWish } from './wish.ts';
 
@@ -19,14 +20,14 @@ export class Proxy {
   readonly #core: Core;
   readonly #requests: ProxiedRequests;
   readonly #hops: NextHops;
-  readonly #key: Buffer;
+  readonly #signer: Signer;
   #pending = 0;
 
-  constructor(core: Core, requests: ProxiedRequests, hops: NextHops, key: Buffer) {
+  constructor(core: Core, requests: ProxiedRequests, hops: NextHops, signer: Signer) {
     this.#core = core;
     this.#requests = requests;
     this.#hops = hops;
-    this.#key = key;
+    this.#signer = signer;
   }
 
   /** Requests whose final response is still to come. */
@@ -46,7 +47,7 @@ export class Proxy {
       throw new RefusedError('Rejected with 483 Too Many Hops due to Max-Forwards value of 0');
     }
     // RFC 3261 §16.3: it has been here, and nothing has changed since.
-    const mark = `.${loopMark(this.#key, message)}`;
+    const mark = `.${loopMark(this.#signer, message)}`;
     if (branchesOf(message).some((branch) => branch.endsWith(mark))) {
       request.respond(482, '', 'Loop Detected');
       throw new RefusedError('Rejected with 482 Loop Detected');
@@ -56,7 +57,7 @@ export class Proxy {
       this.#pending--;
     };
     const proxied = new ProxiedRequest({
-      ...{ core: this.#core, hops: this.#hops, key: this.#key, request, inbound, wish, report, onEnd },
+      ...{ core: this.#core, hops: this.#hops, signer: this.#signer, request, inbound, wish, report, onEnd },
     });
     request.proxy = proxied;
     // Whoever does not want to hear of the responses is done at once.

@@ -1,16 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { firstViaEnd, formatHostPort, MAGIC_COOKIE, type SipMessage, type SipRequest, unbracket } from '@callweave/sip';
 import { type Listeners } from '../../transport/listeners.ts';
 import { defaultPort, protocols } from '../../transport/transport.ts';
-
-/** Characters of a signature: 96 bits. */
-const SIGNATURE_LENGTH = 16;
-
-/** What only an engine with this key can have written; a token of SIP. */
-export function sign(key: Buffer, text: string): string {
-  const digest = createHmac('sha256', key).update(text).digest('base64url');
-  return digest.slice(0, SIGNATURE_LENGTH).replaceAll('_', '.');
-}
+import { type Signer } from './signer.ts';
 
 /** Removes the topmost Via, which may share a line with others. */
 export function popVia(message: SipMessage): void {
@@ -31,15 +22,15 @@ export function isOurVia(listeners: Listeners, { via }: SipMessage): boolean {
  * The branch under which a request is forwarded without a transaction: the same for every copy of it, for its CANCEL
  * and the ACK of its failure, and different from hop to hop. RFC 3261 §16.11. Only we can make it.
  */
-export function statelessBranch(key: Buffer, { via, callId }: SipMessage): string {
+export function statelessBranch(signer: Signer, { via, callId }: SipMessage): string {
   const from = formatHostPort(via.host, via.port);
-  return `${MAGIC_COOKIE}.${sign(key, `branch ${callId} ${from} ${via.params.get('branch') ?? ''}`)}`;
+  return `${MAGIC_COOKIE}.${signer.sign(`branch ${callId} ${from} ${via.params.get('branch') ?? ''}`)}`;
 }
 
 /** What is the same when a request comes again although nobody changed where it goes. RFC 3261 §16.6 step 8. */
-export function loopMark(key: Buffer, request: SipRequest): string {
+export function loopMark(signer: Signer, request: SipRequest): string {
   const { uri, headers, callId, cseq, fromTag = '', toTag = '' } = request;
   const routes = headers.all('route').join();
   const others = ['proxy-require', 'proxy-authorization'].map((name) => headers.all(name).join());
-  return sign(key, ['loop', uri, routes, callId, cseq.number, fromTag, toTag, ...others].join(' '));
+  return signer.sign(['loop', uri, routes, callId, cseq.number, fromTag, toTag, ...others].join(' '));
 }
