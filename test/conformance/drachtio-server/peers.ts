@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { StreamFramer } from '@callweave/sip';
 import { WebSocket } from 'ws';
 
@@ -40,6 +41,20 @@ export async function openUdpPeer({ address, engine, enginePort }: Ends, port: n
 /** A peer that connects by TCP. */
 export async function openTcpPeer({ address, engine, enginePort }: Ends): Promise<Peer> {
   const socket = connect({ host: engine, port: enginePort, localAddress: address });
+  await once(socket, 'connect');
+  return streamPeer(socket, socket.localPort ?? 0);
+}
+
+/** A peer that connects by TLS; whose certificate it sees does not matter to it. */
+export async function openTlsPeer({ address, engine, enginePort }: Ends): Promise<Peer> {
+  const carrier = connect({ host: engine, port: enginePort, localAddress: address });
+  await once(carrier, 'connect');
+  const socket = connectSecurely({ socket: carrier, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  return streamPeer(socket, carrier.localPort ?? 0);
+}
+
+function streamPeer(socket: Socket, port: number): Peer {
   const framer = new StreamFramer();
   const inbox: string[] = [];
   socket.on('data', (chunk) => {
@@ -48,9 +63,8 @@ export async function openTcpPeer({ address, engine, enginePort }: Ends): Promis
       if (unit.kind === 'message') inbox.push(unit.message.origin?.bytes.toString() ?? '');
     }
   });
-  await once(socket, 'connect');
   return {
-    ...{ inbox, seen: new Set(), port: socket.localPort ?? 0 },
+    ...{ inbox, seen: new Set(), port },
     send: (text) => void socket.write(text),
     close: () => void socket.destroy(),
   };

@@ -36,14 +36,21 @@ export function contactsOf(entries: readonly Entry[]): readonly ContactOption[] 
     const externalIp = external === address ? undefined : external;
     return known === undefined
       ? []
-      : [{ address, port: Number(contact.split(':').at(-1)), protocols: [known], externalIp }];
+      : [
+          {
+            address,
+            port: Number(contact.split(':').at(-1)),
+            protocols: [known],
+            externalIp,
+            scheme: known === 'tls' ? 'sips' : 'sip',
+          },
+        ];
   });
 }
 
 const DEFAULT = 'tcp/127.0.0.1:5060,udp/127.0.0.1:5060';
 
-/** Those that are replayed. */
-const protocols = ['udp', 'tcp', 'ws'] as const;
+const protocols = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 
 function addressOf(contact: string): string {
   return contact.slice(contact.indexOf('/') + 1, contact.lastIndexOf(':'));

@@ -6,7 +6,7 @@ import { readRecording } from './recording.ts';
 import { replay } from './replay.ts';
 
 /** Recordings of what the engine does not do yet, or that need more than datagrams. */
-const NOT_REPLAYED: ReadonlySet<string> = new Set([...['cdr-events', 'transport-tls']]);
+const NOT_REPLAYED: ReadonlySet<string> = new Set([...['cdr-events']]);
 
 const recordings = readdirSync(new URL('transcripts', import.meta.url))
   .filter((file) => file.endsWith('.jsonl'))

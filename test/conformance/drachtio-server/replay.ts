@@ -1,11 +1,11 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
-import { connectRawApp, type RawApp, rawAppOn } from '@callweave/sip-engine/testing';
+import { connectRawApp, type RawApp, rawAppOn, testCertificate } from '@callweave/sip-engine/testing';
 import { cryptoIds } from '@callweave/sip';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { comparable, kindOf, Names } from './names.ts';
 import { listenOutbound, type Outbound } from './outbound.ts';
-import { openTcpPeer, openUdpPeer, openWsPeer, type Peer } from './peers.ts';
+import { openTcpPeer, openTlsPeer, openUdpPeer, openWsPeer, type Peer } from './peers.ts';
 import { contactsOf, type Entry } from './recording.ts';
 import { frameShape, sipShape } from './shape.ts';
 import { commonSpelling } from './spelling.ts';
@@ -22,6 +22,9 @@ export interface Deviation {
 /** Steps of the engine's clock while nothing comes: first what a message takes, then up to its longest timer. */
 const WAITS = [...Array<number>(40).fill(10), ...Array<number>(140).fill(500)];
 
+/** What the recorded server's was called nobody asked. */
+const certificate = testCertificate('engine');
+
 /** How recordings begin to tell of a request handler. */
 const ASKED = 'http handler called: ';
 const ANSWERED = 'http handler answered ';
@@ -32,6 +35,7 @@ const LONG_MS = 900;
 /** Peers that are named by their transport: where they are, and which port of the engine they connect to. */
 const STREAMS = {
   TCP: { host: 11, enginePort: 5060, open: openTcpPeer },
+  TLS: { host: 1, enginePort: 5061, open: openTlsPeer },
   WS: { host: 1, enginePort: 5080, open: openWsPeer },
 } as const;
 
@@ -85,7 +89,15 @@ class Replayer {
     const resolver = { resolve: () => Promise.reject(new Error('ENOTFOUND')) };
     if (this.#entries.some(({ data }) => data.startsWith(ASKED))) this.#outbound = await listenOutbound(address);
     const requestHandlers = this.#outbound?.handlers;
-    const options = { contacts, control, compat: this.#compat, resolver, requestHandlers, cdrs: true };
+    const options = {
+      contacts,
+      control,
+      compat: this.#compat,
+      resolver,
+      requestHandlers,
+      cdrs: true,
+      tls: certificate,
+    };
     const ids = { ...cryptoIds(), cseq: () => (this.#cseq += 10_007) };
     this.#engine = await startSipEngine(options, { clock: this.#clock, log: recordLogs(), ids });
   }
