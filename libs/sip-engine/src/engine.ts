@@ -15,6 +15,7 @@ import { ControlServer } from './control/server.ts';
 import { type WhenSent } from './control/session.ts';
 import { type ControlUser, Sessions } from './control/sessions.ts';
 import { type App } from './core/app.ts';
+import { CallRecords } from './core/call-records.ts';
 import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
 import { DialogSender } from './core/dialog-sender.ts';
@@ -148,6 +149,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       log: deps.log,
       overload: this.#overload,
       limits: this.#limits,
+      records: options.cdrs === true ? new CallRecords(apps, options.compat === 'drachtio') : undefined,
       quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
       defaultRefresher: options.defaultRefresher,
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,

@@ -5,13 +5,9 @@ import { meantDeviations } from './deviations.ts';
 import { readRecording } from './recording.ts';
 import { replay } from './replay.ts';
 
-/** Recordings of what the engine does not do yet, or that need more than datagrams. */
-const NOT_REPLAYED: ReadonlySet<string> = new Set([...['cdr-events']]);
-
 const recordings = readdirSync(new URL('transcripts', import.meta.url))
   .filter((file) => file.endsWith('.jsonl'))
-  .map((file) => file.slice(0, -'.jsonl'.length))
-  .filter((name) => !NOT_REPLAYED.has(name));
+  .map((file) => file.slice(0, -'.jsonl'.length));
 
 let network: Network;
 

@@ -155,11 +155,11 @@ class Replayer {
     this.#clock.advance(20);
     await this.#wire.quiet();
     for (const { inbox } of this.#apps.values()) {
-      for (const frame of inbox) this.#note(undefined, frameShape(this.#names.toRecorded(frame)));
+      for (const frame of inbox) this.#note(undefined, commonSpelling(frameShape(this.#names.toRecorded(frame))));
     }
     for (const { inbox, seen } of this.#peers.values()) {
       for (const text of inbox.filter((one, at) => !seen.has(one) && inbox.indexOf(one) === at))
-        this.#note(undefined, sipShape(this.#names.toRecorded(text)));
+        this.#note(undefined, commonSpelling(sipShape(this.#names.toRecorded(text))));
     }
   }
 
@@ -231,7 +231,7 @@ class Replayer {
         inbox.unshift(here);
         return undefined;
       }
-      if (!seen.has(here)) this.#note(undefined, shape(this.#names.toRecorded(here)));
+      if (!seen.has(here)) this.#note(undefined, commonSpelling(shape(this.#names.toRecorded(here))));
       seen.add(here);
     }
   }

@@ -106,6 +106,11 @@ export class ControlSession implements App {
     else held.push(bytes);
   }
 
+  tell(verb: string, source: SipMeta['source'], rest: readonly string[], sip: Buffer): void {
+    const { ids, clock } = this.#deps;
+    this.#write(frame([ids.uuid(), verb, source, timeOfDay(clock.epochMs()), ...rest].join('|'), sip));
+  }
+
   /** Answers a command that failed. */
   refuse(commandId: string, status: 'NO' | 'NOK', reason: string): void {
     this.#write(frame(replyLeader(this.#deps.ids.uuid(), commandId, status, reason)));

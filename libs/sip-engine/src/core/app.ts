@@ -20,6 +20,8 @@ export interface App {
   /** Requests it was given and has not begun to answer; counted by whoever gave them. */
   unanswered: number;
   deliver(meta: SipMeta, sip: Buffer): void;
+  /** Tells of something that is no request and no response: `verb` as routed, and further words. */
+  tell(verb: string, source: SipMeta['source'], rest: readonly string[], sip: Buffer): void;
   close(): void;
 }
 

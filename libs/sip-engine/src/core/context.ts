@@ -7,6 +7,7 @@ import { type TimerWheel } from '../transaction/wheel.ts';
 import { type Listeners } from '../transport/listeners.ts';
 import { type Inbound } from '../transport/transport.ts';
 import { type Apps } from './app.ts';
+import { type CallRecords } from './call-records.ts';
 import { type Connections } from './connections.ts';
 import { type DialogStore } from './dialog-store.ts';
 import { type LimitCounts } from '../limit-counts.ts';
@@ -29,6 +30,8 @@ export interface Core {
   readonly quirks: Quirks;
   readonly overload: Pick<Overload, 'isBehind'>;
   readonly limits: LimitCounts;
+  /** Undefined when nobody is to be told of calls. */
+  readonly records: CallRecords | undefined;
   /** Who refreshes a session whose caller leaves it open; `none` for a session without timer. */
   readonly defaultRefresher: 'none' | 'uac' | 'uas' | undefined;
   /** Applications are asked about INVITE, BYE, UPDATE and REFER of a dialog that another engine may have had. */

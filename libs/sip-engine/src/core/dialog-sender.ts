@@ -11,6 +11,12 @@ import { type Dialog } from './dialog.ts';
 import { madeHere } from './local.ts';
 import { routeUri } from './routes.ts';
 
+/** Why a call ends that was answered although it was cancelled. */
+export const CANCELLED = 'ACK-BYE due to cancel race condition';
+
+/** Why a call ends that nobody has refreshed, RFC 4028 §10. */
+export const EXPIRED = 'Session timer expired';
+
 /** Requests that the engine sends within dialogs by its own decision, and the way there. */
 export class DialogSender {
   readonly #core: Core;
@@ -86,6 +92,8 @@ export class DialogSender {
     const headers = new Headers(['Reason'], [`SIP;cause=200;text="${reason}"`]);
     const built = buildInDialog({ ...emptyWish('BYE'), headers }, dialog, flow, ++dialog.localCseq, this.#core.ids);
     const { bytes } = built;
+    const recorded = reason === CANCELLED ? 'ack-bye' : reason === EXPIRED ? 'session-expired' : undefined;
+    dialog.record?.stop('application', recorded ?? 'system-initiated-termination', () => bytes);
     dialog.app.deliver({ ...madeHere(flow), size: bytes.length, txn: 'unsolicited', dialogId: dialog.id }, bytes);
     return built;
   }

@@ -9,6 +9,7 @@ import {
 import { type Flow } from '../transport/transport.ts';
 import { type WheelTimer } from '../transaction/wheel.ts';
 import { type App } from './app.ts';
+import { type CallRecord } from './call-records.ts';
 import { type KeptSession } from './kept-session.ts';
 import { SessionChanges } from './session-changes.ts';
 
@@ -74,6 +75,8 @@ export class Dialog {
   ack: { readonly bytes: Buffer; readonly flow: Flow } | undefined;
   /** Provisional responses of ours that wait for their PRACK. */
   reliable: { acknowledge(prack: SipRequest): boolean } | undefined;
+  /** What is told of the call. */
+  record: CallRecord | undefined;
   /** A 2xx of ours that waits for its ACK. */
   awaitingAck: AckWaiter | undefined;
 

@@ -5,12 +5,9 @@ import { type Flow, type Inbound } from '../transport/transport.ts';
 import { buildInDialog } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
-import { type DialogSender, emptyWish } from './dialog-sender.ts';
+import { type DialogSender, emptyWish, EXPIRED } from './dialog-sender.ts';
 import { changeBy, type SessionChange } from './session-changes.ts';
 import { MIN_SESSION_SEC } from './session-terms.ts';
-
-/** Why a call ends that nobody kept alive, as drachtio-server says it. */
-const EXPIRED = 'Session timer expired';
 
 /** How long we wait at least before we try to refresh once more. */
 const RETRY_MS = 5_000;

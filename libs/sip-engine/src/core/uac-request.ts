@@ -3,6 +3,7 @@ import { type ClientFailure, type ClientTransaction, type ClientUser } from '../
 import { InviteClient } from '../transaction/invite-client.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
+import { type CallRecord } from './call-records.ts';
 import { type BuiltRequest, buildCancel } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
@@ -52,6 +53,8 @@ export class UacRequest implements ClientUser {
   isProceeding = false;
   /** To tags of other branches of a fork that were answered too late, and ended. */
   readonly released = new Set<string>();
+  /** What is told of the call that it asks for. */
+  record: CallRecord | undefined;
   /** The CANCEL, once asked for. */
   cancel: Buffer | undefined;
   readonly #order = new ReliableOrder();

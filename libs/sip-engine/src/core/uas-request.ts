@@ -6,6 +6,7 @@ import { giveUpMs, tryingMs } from '../transaction/timers.ts';
 import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
+import { type CallRecord } from './call-records.ts';
 import { type Core } from './context.ts';
 import { type AckWaiter, type Dialog } from './dialog.ts';
 import { fallbackFlow, responseFlow } from './received-via.ts';
@@ -45,6 +46,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   inbound: Inbound<SipRequest> | undefined;
   app: App | undefined;
   dialog: Dialog | undefined;
+  /** What is told of the call that it asks for. */
+  record: CallRecord | undefined;
   /** The dialog's name, also before there is a dialog. */
   dialogId: string;
   transaction: ServerTransaction | undefined;
@@ -112,7 +115,9 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
 
   /** Sends a response made by the engine itself. */
   respond(status: number, lines = '', reason = reasonPhrase(status)): Buffer {
-    return this.respondWith(status, reason, lines, Buffer.alloc(0));
+    const bytes = this.respondWith(status, reason, lines, Buffer.alloc(0));
+    if (this.proxy !== undefined) this.record?.answered('application', status, 'proxy-uas', () => bytes);
+    return bytes;
   }
 
   /** Somebody else answers it, and takes as long as it takes. */
@@ -152,6 +157,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   forward(status: number, bytes: Buffer): void {
     this.#answered(status);
     this.transaction?.respond(status, bytes);
+    this.record?.answered('application', status, 'proxy-uas', () => bytes);
   }
 
   transmit(status: number, bytes: Buffer): void {

@@ -120,6 +120,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
     const { inbound } = request;
     const bytes = request.respondWith(status, reason, text, body, rseq);
+    request.record?.answered('application', status, 'uas', () => bytes);
+    if (request.dialog !== undefined) request.dialog.record ??= request.record;
     if (status >= 200) this.#close(request);
     const isAccepted = request.method === 'REGISTER' && status >= 200 && status < 300;
     if (isAccepted && inbound !== undefined) this.#core.connections.accepted(inbound);
@@ -161,7 +163,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   end(request: UasRequest, status: number, reason?: string, lines?: string): void {
     if (!this.#open.has(request.txn)) return;
-    request.respond(status, lines, reason);
+    const bytes = request.respond(status, lines, reason);
+    request.record?.answered('application', status, 'uas', () => bytes);
     this.#close(request);
   }
 
@@ -184,8 +187,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
       const other = isFree ? this.#core.apps.pick(request.method, app) : undefined;
       if (other === undefined) {
-        request.respond(503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
-        this.#close(request);
+        this.#giveUp(request, 503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
         if (request.dialog !== undefined && !request.dialog.isConfirmed) this.#core.dialogs.remove(request.dialog);
       } else this.#deliver(request, other);
     }
@@ -193,8 +195,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   onSilence(request: UasRequest): void {
     this.#core.log.warn('app.silent', { method: request.method, callId: request.inbound?.message.callId });
-    request.respond(500);
-    this.#close(request);
+    this.#giveUp(request, 500);
   }
 
   onNoAck(request: UasRequest): void {
@@ -205,8 +206,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   /** The INVITE is ended by us, RFC 3262 §3, and the application told as by a CANCEL; or, if it had answered, by a BYE. */
   onNoPrack(request: UasRequest): void {
     const { dialog, app, inbound } = request;
-    request.respond(504);
-    this.#close(request);
+    this.#giveUp(request, 504);
     if (dialog === undefined) return;
     this.#core.dialogs.remove(dialog);
     if (inbound === undefined) {
@@ -240,7 +240,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const handler = known === undefined ? this.#core.handlerOf(request.method) : undefined;
     const app = known ?? (handler === undefined ? this.#core.apps.pick(request.method) : undefined);
     if (app === undefined && handler === undefined) {
-      if (dialog !== undefined && request.method === 'BYE') this.#core.dialogs.remove(dialog);
+      if (dialog !== undefined && request.method === 'BYE') {
+        dialog.record?.stop('network', 'normal-release', () => textForApp(request));
+        this.#core.dialogs.remove(dialog);
+      }
       reject(request, flow, refusalOfUnrouted(request, this.#core));
       return;
     }
@@ -258,6 +261,9 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     this.#begin(pending, key, flow.reliable);
     if (app === undefined) handler?.(pending, inbound);
     else this.#deliver(pending, app);
+    if (request.method === 'BYE') dialog?.record?.stop('network', 'normal-release', () => textForApp(request));
+    if (request.method === 'INVITE' && request.toTag === undefined)
+      pending.record = this.#core.records?.attempt('network', () => textForApp(request));
   }
 
   #begin(request: UasRequest, key: string, reliable: boolean): void {
@@ -330,6 +336,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   /** Ends an INVITE as its CANCEL asks for, and tells the application. */
   #abandon(invite: UasRequest, cancel: Inbound<SipRequest>): void {
+    invite.record?.stop('network', 'call-canceled', () => textForApp(cancel.message));
     if (invite.proxy !== undefined) {
       invite.proxy.cancelled();
       return;
@@ -339,6 +346,13 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     invite.respond(487);
     this.#close(invite);
     if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);
+  }
+
+  /** Answers what no application will answer any more. */
+  #giveUp(request: UasRequest, status: number, lines?: string): void {
+    const bytes = request.respond(status, lines);
+    request.record?.stop('application', 'system-initiated-termination', () => bytes);
+    this.#close(request);
   }
 
   #close(request: UasRequest): void {

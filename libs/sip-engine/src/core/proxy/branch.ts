@@ -5,6 +5,7 @@ import { NonInviteClient } from '../../transaction/non-invite-client.ts';
 import { WheelTimer, type WheelUser } from '../../transaction/wheel.ts';
 import { type Flow, type Inbound } from '../../transport/transport.ts';
 import { buildCancel, buildFailureAck } from '../build-request.ts';
+import { type CallRecord } from '../call-records.ts';
 import { type Core } from '../context.ts';
 
 /** Timer C: how long an INVITE may ring without a sign of life, RFC 3261 §16.6 step 11. */
@@ -40,6 +41,7 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
   readonly #final: WheelTimer<TimerName> = new WheelTimer<TimerName>(this, 'final');
   readonly #timerC: WheelTimer<TimerName> = new WheelTimer<TimerName>(this, 'timerC');
   #transaction: InviteClient | NonInviteClient | undefined;
+  #record: CallRecord | undefined;
   #hasAnswered = false;
   #isCancelled = false;
   #isCancelSent = false;
@@ -66,6 +68,9 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     if (method === 'INVITE') wheel.start(this.#timerC, TIMER_C_MS);
     if (provisionalMs !== undefined) wheel.start(this.#provisional, provisionalMs);
     if (finalMs !== undefined) wheel.start(this.#final, finalMs);
+    const { records } = this.#core;
+    if (records !== undefined && method === 'INVITE' && this.#request().toTag === undefined)
+      this.#record = records.attempt('application', () => bytes);
     this.#transaction.begin();
   }
 
@@ -82,6 +87,9 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     this.#hasAnswered = true;
     wheel.stop(this.#provisional);
     if (status < 200 && this.#isCancelled) this.#sendCancel();
+    const { origin } = inbound.message;
+    if (origin !== undefined)
+      this.#record?.answered('network', status, 'proxy-uac', () => origin.bytes, this.#isCancelled);
     if (status >= 200) this.#close();
     else if (status > 100 && this.#parts.method === 'INVITE') wheel.start(restarted(wheel, this.#timerC), TIMER_C_MS);
     if (status > 100) this.#user.onResponse(this, inbound);
@@ -89,7 +97,7 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
 
   onFailure(failure: ClientFailure): void {
     if (!this.isOpen) return;
-    this.#close();
+    this.#giveUp();
     this.#user.onFailure(this, failure === 'timeout' ? 408 : 503);
   }
 
@@ -102,7 +110,7 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     }
     this.cancel();
     // What it may still say is of no interest any more, unless it accepts.
-    this.#close();
+    this.#giveUp();
     this.#user.onFailure(this, 408);
   }
 
@@ -124,6 +132,11 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     const message = parseMessage(this.#parts.bytes);
     if (message.kind !== 'request') throw new TypeError('not a request');
     return message;
+  }
+
+  #giveUp(): void {
+    this.#record?.stop('application', 'system-initiated-termination', () => this.#parts.bytes);
+    this.#close();
   }
 
   #close(): void {

@@ -43,7 +43,11 @@ export class InDialogForwarder {
     const [next] = request.addresses('route');
     void this.#flowTo(next?.uri ?? uri).then((flow) => {
       if (flow === undefined) reject(request, cameBy, { status: 404 });
-      else flow.send(forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath: false, mark: '' }));
+      else {
+        const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath: false, mark: '' });
+        flow.send(bytes);
+        if (request.method === 'BYE') this.#core.records?.stopped('application', 'normal-release', () => bytes);
+      }
     });
     return true;
   }
