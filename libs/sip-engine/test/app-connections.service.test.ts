@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { systemClock } from '@callweave/clock';
 import { FakeClock } from '@callweave/clock/testing';
@@ -92,7 +92,7 @@ describe('an application by TLS', () => {
     const socket = connect({ host: '127.0.0.1', port: engine.secureControlPort ?? 0 });
     socket.on('error', () => undefined);
     socket.write('22#a|authenticate|cymru|');
-    await once(socket.resume(), 'close');
+    await closed(socket.resume());
     const app = await connectRawApp(engine.controlPort);
     app.send('a|authenticate|cymru|');
     expect(await app.next()).toContain('|response|a|OK|');
@@ -142,7 +142,7 @@ describe('an application that takes from us', () => {
     await once(socket, 'data');
     socket.pause();
     const ping = frame('p|ping');
-    const closed = once(socket, 'close');
+    const gone = closed(socket);
     const flood = (): void => {
       if (socket.destroyed || events().includes('app.stuck')) return;
       if (socket.write(Buffer.concat(Array<Buffer>(5_000).fill(ping)))) setImmediate(flood);
@@ -151,7 +151,7 @@ describe('an application that takes from us', () => {
     flood();
     await expect.poll(events, { timeout: 20_000 }).toContain('app.stuck');
     socket.resume();
-    await closed;
+    await gone;
     expect(engine.stats().limits.get('unread')).toBe(1);
     expect(engine.stats().apps).toBe(0);
   });
@@ -179,3 +179,11 @@ describe('an application that takes from us', () => {
     socket.destroy();
   });
 });
+
+/** However a connection ends. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => undefined);
+    socket.once('close', () => resolve());
+  });
+}
