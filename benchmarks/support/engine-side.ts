@@ -27,6 +27,8 @@ export interface EngineOptions {
 export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
+  /** Outside the heap: the bytes of messages. */
+  readonly arrayBuffers: number;
 }
 
 /** A running engine and the applications that drive it. */

@@ -4,7 +4,7 @@ import process from 'node:process';
 
 process.on('message', () => {
   globalThis.gc?.();
-  const { rss, heapUsed } = memoryUsage();
-  process.send?.({ rss, heapUsed });
+  const { rss, heapUsed, arrayBuffers } = memoryUsage();
+  process.send?.({ rss, heapUsed, arrayBuffers });
 });
 process.channel?.unref();

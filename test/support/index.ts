@@ -5,7 +5,7 @@ export { freePort } from './free-port.ts';
 export { takeLoadTurn } from './load-turn.ts';
 export { type Platform, startPlatform } from './platform.ts';
 export { breakOneByOne, RATE, RegisterLoad } from './register-load.ts';
-export { runSipp, type SippResult } from './sipp.ts';
+export { runSipp, type SippResult, type SippSecond } from './sipp.ts';
 export { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 export { tied } from './tied.ts';
 export { until } from './until.ts';

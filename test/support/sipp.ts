@@ -36,6 +36,8 @@ export interface SippOptions {
   readonly times?: boolean;
   /** Whether a message that comes out of order is passed over; else it fails its call. */
   readonly toleratesDisorder?: boolean;
+  /** It is ended after so long, whatever its calls do. */
+  readonly timeoutSec?: number;
 }
 
 export interface SippResult {
@@ -44,6 +46,8 @@ export interface SippResult {
   readonly retransmissions: number;
   /** Calls begun per second, over the whole run. */
   readonly rate: number;
+  /** What became of calls in each second of the run. */
+  readonly seconds: readonly SippSecond[];
   /** Why calls failed, as SIPp says it. */
   readonly errors: string;
   /** In the order in which the phones saw them; empty unless traced. */
@@ -52,11 +56,20 @@ export interface SippResult {
   readonly timesMs: ReadonlyMap<string, readonly number[]>;
 }
 
+/** One second of a run. */
+export interface SippSecond {
+  readonly begun: number;
+  readonly successful: number;
+  readonly failed: number;
+  /** Of its commands with `counter="1"`. */
+  readonly counted: number;
+}
+
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
-  const { toleratesDisorder = false } = options;
+  const { toleratesDisorder = false, timeoutSec = 120 } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
@@ -67,7 +80,18 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
-  args.push('-trace_stat', '-stf', statistics, '-fd', '1', '-trace_err', '-nostdin', '-aa', '-timeout', '120s');
+  args.push(
+    '-trace_stat',
+    '-stf',
+    statistics,
+    '-fd',
+    '1',
+    '-trace_err',
+    '-nostdin',
+    '-aa',
+    '-timeout',
+    `${timeoutSec}s`,
+  );
   if (toleratesDisorder) args.push('-default_behaviors', 'none');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace) args.push('-trace_msg', '-message_file', messageLog);
@@ -109,16 +133,25 @@ function scenarioFile(scenario: string): string {
   return isAbsolute(scenario) ? scenario : join(root, 'test/scenarios', `${scenario}.xml`);
 }
 
-function readStatistics(csv: string): Pick<SippResult, 'successful' | 'failed' | 'retransmissions' | 'rate'> {
-  const [header = '', ...rows] = csv.trim().split('\n');
+function readStatistics(
+  csv: string,
+): Pick<SippResult, 'successful' | 'failed' | 'retransmissions' | 'rate' | 'seconds'> {
+  const [header = '', ...lines] = csv.trim().split('\n');
   const names = header.split(';');
-  const last = (rows.at(-1) ?? '').split(';');
-  const value = (name: string): number => Number(last[names.indexOf(name)] ?? NaN);
+  const rows = lines.map((line) => line.split(';'));
+  const read = (row: readonly string[], name: string): number => Number(row[names.indexOf(name)] ?? NaN);
+  const value = (name: string): number => read(rows.at(-1) ?? [], name);
   return {
     successful: value('SuccessfulCall(C)'),
     failed: value('FailedCall(C)'),
     retransmissions: value('Retransmissions(C)'),
     rate: value('CallRate(C)'),
+    seconds: rows.map((row) => ({
+      begun: read(row, 'OutgoingCall(P)'),
+      successful: read(row, 'SuccessfulCall(P)'),
+      failed: read(row, 'FailedCall(P)'),
+      counted: read(row, 'GenericCounter1(P)') || 0,
+    })),
   };
 }
 

@@ -20,7 +20,7 @@ describe('the share of new requests that is let in', () => {
 
   test('falls while every message waits too long, and by more the longer they wait', () => {
     expect(shares(slow, slow, slow)).toEqual([0.5, 0.25, 0.125]);
-    expect(shares({ delays: [60, 60, 60, 60] }, { delays: [51, 51, 51, 51] })).toEqual([0.833, 0.75]);
+    expect(shares({ delays: [60, 60, 60, 60] }, { delays: [55, 55, 55, 55] })).toEqual([0.833, 0.75]);
   });
 
   test('stays whole through bursts that drain, however long some message waited', () => {
@@ -35,6 +35,11 @@ describe('the share of new requests that is let in', () => {
 
   test('is held between half the target and the target', () => {
     expect(shares(slow, { delays: [40, 40, 40, 40] }, { delays: [26, 50, 50, 50] })).toEqual([0.5, 0.5, 0.5]);
+  });
+
+  test('is held while the queue that built up drains', () => {
+    const delays = (ms: number) => ({ delays: [ms, ms, ms, ms] as const });
+    expect(shares(slow, delays(150), delays(100), delays(95))).toEqual([0.5, 0.5, 0.5, 0.263]);
   });
 
   test('never falls to nothing, and is whole again within 5 s of quiet', () => {

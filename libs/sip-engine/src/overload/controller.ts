@@ -21,6 +21,9 @@ const MIN_OFFERED = 10;
 const MIN_CUT = 0.9;
 const MAX_CUT = 0.5;
 
+/** A wait that is so much shorter than the one before: what is let in already drains the queue. */
+const DRAINING = 0.9;
+
 /** What each quiet window gives back: a third becomes all within 11 of them. */
 const RISE = { factor: 1.1, step: 0.01 } as const;
 
@@ -38,6 +41,8 @@ export class OverloadController {
   #offered = 0;
   #samples = 0;
   #share = 1;
+  /** What the window before had as its shortest wait. */
+  #beforeMs = 0;
 
   constructor({ targetMs }: ControllerOptions) {
     this.#targetMs = targetMs;
@@ -54,15 +59,17 @@ export class OverloadController {
     this.#offered += offered;
     if (++this.#samples < WINDOW) return false;
     this.#share = this.#next(this.#shortest, this.#offered);
+    this.#beforeMs = this.#shortest;
     this.#shortest = Infinity;
     this.#offered = this.#samples = 0;
     return true;
   }
 
-  /** Between half the target and the target the share stays as it is. */
+  /** Between half the target and the target the share stays as it is, and while a queue is getting shorter. */
   #next(delayMs: number, offered: number): number {
     if (delayMs <= this.#targetMs / 2) return Math.min(1, this.#share * RISE.factor + RISE.step);
-    if (delayMs <= this.#targetMs || this.#share * offered < MIN_OFFERED) return this.#share;
+    const isEnough = delayMs <= this.#targetMs || delayMs < DRAINING * this.#beforeMs;
+    if (isEnough || this.#share * offered < MIN_OFFERED) return this.#share;
     const cut = Math.min(MIN_CUT, Math.max(MAX_CUT, this.#targetMs / delayMs));
     return Math.max(FLOOR, this.#share * cut);
   }
