@@ -52,6 +52,8 @@ export interface EngineStats {
   readonly apps: number;
   /** Requests that wait for an application or for the network. */
   readonly pending: number;
+  /** Timers of transactions and of what belongs to them. */
+  readonly timers: number;
   /** How often each limit was reached so far. */
   readonly limits: ReadonlyMap<LimitName, number>;
   /** Which share of new requests is let in: 1 unless overloaded. */
@@ -212,6 +214,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       connections: this.#listeners.connections,
       apps: this.#apps.size,
       pending: this.#pending,
+      timers: this.#core.wheel.size,
       limits: this.#limits.all(),
       admittedShare: this.#overload.share,
       queueDelayMs: this.#overload.delayMs,

@@ -65,10 +65,18 @@ export const queueDelay = defineMetric({
   labels: [],
 });
 
+export const timersRunning = defineMetric({
+  name: 'callweave_engine_timers',
+  kind: 'gauge',
+  help: 'Timers of transactions and of what belongs to them.',
+  unit: '1',
+  labels: [],
+});
+
 /** Every metric of this package; the reference is generated from it. */
 export const engineMetrics = [
   ...[transactionsOpen, dialogsOpen, connectionsOpen, appsConnected, requestsPending],
-  ...[limitsReached, admittedShare, queueDelay],
+  ...[limitsReached, admittedShare, queueDelay, timersRunning],
 ] as const;
 
 /** Lets every scrape read the engine's figures. */
@@ -81,6 +89,7 @@ export function publishMetrics(engine: SipEngine): void {
   observedCounter(limitsReached, () =>
     [...engine.stats().limits].map(([limit, value]) => ({ value, labels: { limit } })),
   );
+  gauge(timersRunning, () => engine.stats().timers);
   gauge(admittedShare, () => engine.stats().admittedShare);
   gauge(queueDelay, () => engine.stats().queueDelayMs / 1_000);
 }
