@@ -73,14 +73,14 @@ async function load(seconds: number): Promise<SippResult> {
   return result;
 }
 
-async function look({ pid, memory }: EngineUnderLoad): Promise<Look> {
+async function look(looked: EngineUnderLoad): Promise<Look> {
   const text = await (await fetch(`http://127.0.0.1:${String(httpPort)}/metrics`)).text();
   const gauges = [...text.matchAll(/^callweave_engine_(\w+?)(?:\{[^}]*\})? (\d+)$/gm)];
   const counted = new Set(['transactions', 'dialogs', 'connections', 'requests_pending', 'timers']);
   const held = gauges.filter(([, name = '']) => counted.has(name)).map(([, name = '', value]) => [name, Number(value)]);
   if (held.length !== counted.size) throw new Error(`the engine does not tell all of ${[...counted].join()}`);
-  const openFiles = readdirSync(`/proc/${String(pid)}/fd`).length;
-  return { ...(await memory()), openFiles, held: Object.fromEntries(held) as Record<string, number> };
+  const openFiles = readdirSync(`/proc/${String(looked.pid)}/fd`).length;
+  return { ...(await looked.memory()), openFiles, held: Object.fromEntries(held) as Record<string, number> };
 }
 
 function planOf<P extends Readonly<Record<string, number>>>(args: readonly string[], defaults: P): P {
