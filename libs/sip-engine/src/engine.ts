@@ -42,6 +42,7 @@ import { defaultTimers } from './transaction/timers.ts';
 import { TimerWheel } from './transaction/wheel.ts';
 import { Listeners } from './transport/listeners.ts';
 import { type TlsOptions } from './transport/tls-options.ts';
+import { Room } from './transport/room.ts';
 import { type Flow, type Inbound, type TransportUser } from './transport/transport.ts';
 
 /** What an engine holds right now. */
@@ -124,9 +125,12 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.instance = options.instance ?? ids.uuid();
     this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, deps.log);
     this.#transactions = new TransactionStore(options.limits?.maxTransactions ?? defaultLimits.maxTransactions);
+    const wheel = new TimerWheel(deps.clock);
+    const dialogs = new DialogStore(wheel);
     const overload = options.overload === 'off' ? undefined : { ...defaultOverload, ...options.overload };
     this.#overload = new Overload(overload, {
-      ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits },
+      ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits, dialogs },
+      maxDialogs: options.limits?.maxDialogs ?? defaultLimits.maxDialogs,
     });
     const limits = { ...defaultLimits, ...options.limits };
     const { clock, log } = deps;
@@ -136,13 +140,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     );
     this.#apps = apps;
     this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: options.tls?.peerCa });
-    const wheel = new TimerWheel(clock);
-    const dialogs = new DialogStore(wheel);
     this.#core = {
       listeners: this.#listeners,
       transactions: this.#transactions,
       dialogs,
-      connections: new Connections({ clock, apps, dialogs }, (dialog, reason) => sender.hangUp(dialog, reason)),
+      connections: new Connections({ clock, apps, dialogs, limits: this.#limits }, (dialog, reason) =>
+        sender.hangUp(dialog, reason),
+      ),
       apps,
       wheel,
       timers: options.timers ?? defaultTimers,
@@ -180,7 +184,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const { contacts, control, tls, natDetection, webSockets } = this.#options;
     const { clock, log } = this.#deps;
     const limits = { ...defaultLimits, ...this.#options.limits };
-    await this.#listeners.bind(contacts, { ...limits, ...webSockets, tls, natDetection }, { user: this, clock, log });
+    const room = new Room(limits, this.#limits);
+    const settings = { ...limits, ...webSockets, tls, natDetection };
+    await this.#listeners.bind(contacts, settings, { user: this, clock, log, room });
     try {
       this.#control = await ControlServer.listen(control, this.#apps, log);
       if (control.tlsPort !== undefined) {

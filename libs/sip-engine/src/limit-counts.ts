@@ -5,6 +5,9 @@ export const limitNames = [
   'unanswered',
   'transactions',
   'dialogs',
+  // What one peer can make of one request or one connection; ignored beyond it.
+  'forks',
+  'contacts',
   // Connections refused or closed.
   'connections',
   'connections-of-address',

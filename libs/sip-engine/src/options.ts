@@ -63,7 +63,12 @@ export interface ControlOptions {
 /** Bounds on everything a stranger can make grow. Above them: 503 with Retry-After, or the connection is closed. */
 export interface EngineLimits {
   readonly maxTransactions: number;
+  /** Established and early ones. */
+  readonly maxDialogs: number;
+  /** Those that peers open, of all listeners together. */
   readonly maxConnections: number;
+  /** Of those, from one address; a NAT, or a balancer that hides addresses, makes many peers one. */
+  readonly maxConnectionsPerAddress: number;
   readonly maxApps: number;
   /** An application that leaves this much unread is dropped. */
   readonly maxAppQueuedBytes: number;
@@ -71,16 +76,21 @@ export interface EngineLimits {
   readonly messageMs: number;
   /** A connection whose peer leaves this much unread is closed. */
   readonly maxQueuedBytes: number;
+  /** What all connections hold together of messages that have not ended or are not read; who adds to that is closed. */
+  readonly maxBufferedBytes: number;
 }
 
-/** At about 3 kB a transaction these are 600 MB at most. */
+/** At about 3 kB a transaction and 2 kB a dialog these are 1.3 GB at most. */
 export const defaultLimits: EngineLimits = {
   maxTransactions: 200_000,
+  maxDialogs: 200_000,
   maxConnections: 100_000,
+  maxConnectionsPerAddress: 10_000,
   maxApps: 1_000,
   maxAppQueuedBytes: 32 * 1024 * 1024,
   messageMs: 30_000,
   maxQueuedBytes: 4 * 1024 * 1024,
+  maxBufferedBytes: 256 * 1024 * 1024,
 };
 
 /** What is too much, measured as a wait and not as a rate: it holds for any machine and any application. */

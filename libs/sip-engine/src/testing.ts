@@ -21,9 +21,10 @@ export { nonInviteClientTable } from './transaction/non-invite-client.table.ts';
 export { nonInviteServerTable } from './transaction/non-invite-server.table.ts';
 export { TimerWheel, WheelTimer } from './transaction/wheel.ts';
 export { frame, FrameReader, FramingError, MAX_FRAME_BYTES } from './control/framing.ts';
-export { LimitCounts } from './limit-counts.ts';
+export { LimitCounts, type LimitName, limitNames } from './limit-counts.ts';
 export { OverloadController } from './overload/controller.ts';
 export { Overload } from './overload/overload.ts';
+export { Room } from './transport/room.ts';
 export { parseCommand } from './control/commands.ts';
 export { type TestCertificate, testCertificate } from './testing-certificates.ts';
 

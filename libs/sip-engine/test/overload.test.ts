@@ -60,7 +60,10 @@ function setUp({ maxDelayMs = 50, maxUnanswered = 1_000 } = {}) {
   const flow = new FakeFlow();
   let delayMs = 0;
   const transactions = { server: (key: string) => (known.has(key) ? ({} as never) : undefined) };
-  const overload = new Overload({ maxDelayMs, maxUnanswered }, { clock, log, limits, transactions, ids: cryptoIds() });
+  const overload = new Overload(
+    { maxDelayMs, maxUnanswered },
+    { clock, log, limits, transactions, ids: cryptoIds(), dialogs: { size: 0 }, maxDialogs: 1 },
+  );
   overload.watch([
     { ...fakeListener, probe: (bytes: Buffer) => void clock.after(delayMs, () => overload.onProbe(bytes)) },
   ]);

@@ -1,12 +1,13 @@
 import { Socket } from 'node:net';
 import { FakeClock } from '@callweave/clock/testing';
-import { fakeListener } from '@callweave/sip-engine/testing';
+import { fakeListener, LimitCounts, Room } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { StreamFlow } from '../src/transport/stream-flow.ts';
 
 const limits = { messageMs: 30_000, maxQueuedBytes: 1_000 };
+const roomOptions = { maxConnections: 10, maxConnectionsPerAddress: 10, maxBufferedBytes: 1_000_000 };
 const text = requestText();
 
 let clock: FakeClock;
@@ -20,7 +21,7 @@ beforeEach(() => {
   const user = { onMessage: () => (received += 1), onFlowClosed: () => undefined };
   const flow = new StreamFlow({
     ...{ socket, protocol: 'tcp', listener: fakeListener, address: '192.0.2.1', port: 5060, limits },
-    deps: { user, clock, log: recordLogs() },
+    deps: { user, clock, log: recordLogs(), room: new Room(roomOptions, new LimitCounts()) },
     onClosed: () => undefined,
   });
   expect(flow.isOpen).toBe(true);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectPlainly } from 'node:net';
 import { connect, type ConnectionOptions, createServer, type TLSSocket } from 'node:tls';
 import { FakeClock } from '@callweave/clock/testing';
-import { testCertificate } from '@callweave/sip-engine/testing';
+import { LimitCounts, Room, testCertificate } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { type RecordingLogger, recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -23,18 +23,20 @@ let seen: Inbound[];
 let closedFlows: Flow[];
 let listener: Listener;
 const listeners: Listener[] = [];
+let reached: LimitCounts;
 const sockets: TLSSocket[] = [];
 
-async function listen(options: Partial<SecureOptions> = {}): Promise<Listener> {
+async function listen(options: Partial<SecureOptions> = {}, maxConnections = 10): Promise<Listener> {
   const [messages, closed] = [seen, closedFlows];
   const user = {
     onMessage: (inbound: Inbound) => void messages.push(inbound),
     onFlowClosed: (flow: Flow) => void closed.push(flow),
   };
-  const limits = { maxConnections: 10, messageMs: MESSAGE_MS, maxQueuedBytes: 200_000 };
+  const limits = { messageMs: MESSAGE_MS, maxQueuedBytes: 200_000 };
+  const room = new Room({ maxConnections, maxConnectionsPerAddress: 10, maxBufferedBytes: 10_000_000 }, reached);
   const opened = await listenTls(
     { address: '127.0.0.1', port: 0, tls: ours, ...limits, ...options },
-    { user, clock, log },
+    { user, clock, log, room },
   );
   listeners.push(opened);
   return opened;
@@ -58,6 +60,7 @@ async function message(index = 0): Promise<Inbound> {
 
 beforeEach(async () => {
   clock = new FakeClock();
+  reached = new LimitCounts();
   log = recordLogs();
   seen = [];
   closedFlows = [];
@@ -116,9 +119,10 @@ describe('SIP inside TLS', () => {
   });
 
   test('is not begun beyond the highest number of connections', async () => {
-    listener = await listen({ maxConnections: 1 });
+    listener = await listen({}, 1);
     await dial();
     await expect(dial()).rejects.toThrow('disconnected');
+    expect(reached.of('connections')).toBe(1);
     expect(log.lines).toContainEqual({ level: 'warn', event: 'connection.refused', fields: { peer: '127.0.0.1' } });
   });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectSecurely } from 'node:tls';
 import { FakeClock } from '@callweave/clock/testing';
 import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '@callweave/sip';
-import { testCertificate } from '@callweave/sip-engine/testing';
+import { LimitCounts, Room, testCertificate } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -17,19 +17,21 @@ const sip = requestText();
 let clock: FakeClock;
 let listener: Listener;
 const listeners: Listener[] = [];
+let reached: LimitCounts;
 let seen: Inbound[];
 let closedFlows: Flow[];
 
-async function listen(options: Partial<WsOptions> = {}): Promise<Listener> {
+async function listen(options: Partial<WsOptions> = {}, maxConnections = 10): Promise<Listener> {
   const [messages, closed] = [seen, closedFlows];
   const user = {
     onMessage: (inbound: Inbound) => void messages.push(inbound),
     onFlowClosed: (flow: Flow) => void closed.push(flow),
   };
-  const limits = { maxConnections: 10, messageMs: MESSAGE_MS, maxQueuedBytes: 200_000 };
+  const limits = { messageMs: MESSAGE_MS, maxQueuedBytes: 200_000 };
+  const room = new Room({ maxConnections, maxConnectionsPerAddress: 10, maxBufferedBytes: 10_000_000 }, reached);
   const opened = await listenWs(
     { protocol: 'ws', address: '127.0.0.1', port: 0, ...limits, ...options },
-    { user, clock, log: recordLogs() },
+    { user, clock, log: recordLogs(), room },
   );
   listeners.push(opened);
   return opened;
@@ -61,6 +63,7 @@ async function upgraded(options: UpgradeOptions): Promise<string> {
 
 beforeEach(async () => {
   clock = new FakeClock();
+  reached = new LimitCounts();
   seen = [];
   closedFlows = [];
   listener = await listen();
@@ -110,11 +113,12 @@ describe('the upgrade to a websocket', () => {
   });
 
   test('is not even begun beyond the highest number of connections', async () => {
-    listener = await listen({ maxConnections: 1 });
+    listener = await listen({}, 1);
     await openFlow();
     const second = await RawWebSocket.connect(listener.port);
     await second.closed();
     expect(listener.connections).toBe(1);
+    expect(reached.of('connections')).toBe(1);
   });
 });
 
@@ -217,6 +221,7 @@ describe('a websocket', () => {
     const chunk = Buffer.alloc(100_000, 'x');
     await vi.waitFor(() => expect(flow.send(chunk)).toBe(false), { timeout: 10_000, interval: 1 });
     await vi.waitFor(() => expect(closedFlows).toEqual([flow]), 10_000);
+    expect(reached.of('unread')).toBe(1);
   });
 
   test('is closed when we leave, also when its peer does not agree', async () => {

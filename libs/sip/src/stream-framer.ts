@@ -34,6 +34,11 @@ export class StreamFramer {
     return this.#buffer.subarray(this.#start, this.#end).some((byte) => byte !== CR && byte !== LF);
   }
 
+  /** Bytes of a message that has not ended. */
+  get bufferedBytes(): number {
+    return this.#end - this.#start;
+  }
+
   /** Takes more bytes; call `next` until it has no more to give. `chunk` must not be changed afterwards. */
   push(chunk: Buffer): void {
     if (this.#broken) return;

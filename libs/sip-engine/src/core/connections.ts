@@ -14,6 +14,9 @@ const RECONNECT_MS = 10_000;
 /** How often it is looked who did not come back. */
 const CHECK_MS = 1_000;
 
+/** Devices of one connection, as of a gateway for its lines; of further ones nobody is told that they have gone. */
+const MAX_DEVICES = 1_000;
+
 /** A device that registered by a connection. */
 interface Registered {
   /** Address-of-record and contact: the same when the device comes back. */
@@ -32,7 +35,7 @@ interface Lost {
 
 /** What hangs on connections: bindings, which end with them, and the calls of browsers, which wait a moment. */
 export class Connections {
-  readonly #core: Pick<Core, 'apps' | 'clock' | 'dialogs'>;
+  readonly #core: Pick<Core, 'apps' | 'clock' | 'dialogs' | 'limits'>;
   readonly #end: (dialog: Dialog, reason: string) => void;
   readonly #registered = new Map<Flow, Map<string, Registered>>();
   readonly #lost = new Map<Flow, Lost>();
@@ -41,7 +44,10 @@ export class Connections {
   /** The lost ones by the devices that had them. */
   readonly #awaited = new Map<string, Flow>();
 
-  constructor(core: Pick<Core, 'apps' | 'clock' | 'dialogs'>, end: (dialog: Dialog, reason: string) => void) {
+  constructor(
+    core: Pick<Core, 'apps' | 'clock' | 'dialogs' | 'limits'>,
+    end: (dialog: Dialog, reason: string) => void,
+  ) {
     this.#core = core;
     this.#end = end;
   }
@@ -51,6 +57,10 @@ export class Connections {
     if (!flow.reliable) return;
     const device = registeredBy(message);
     const known = this.#registered.get(flow) ?? new Map<string, Registered>();
+    if (known.size >= MAX_DEVICES && !known.has(device.device)) {
+      this.#core.limits.reached('contacts');
+      return;
+    }
     known.set(device.device, device);
     this.#registered.set(flow, known);
     // Whoever had a contact first keeps it while he is there, or others could take his calls.

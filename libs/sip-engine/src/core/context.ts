@@ -28,7 +28,7 @@ export interface Core {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly quirks: Quirks;
-  readonly overload: Pick<Overload, 'isBehind'>;
+  readonly overload: Pick<Overload, 'refusesFor'>;
   readonly limits: LimitCounts;
   /** Undefined when nobody is to be told of calls. */
   readonly records: CallRecords | undefined;

@@ -122,6 +122,9 @@ export function lists(message: { readonly headers: SipMessage['headers'] }, head
   return text?.split(',').some((item) => item.trim().toLowerCase() === option) === true;
 }
 
+/** Branches of a fork whose responses are put in order; those of more are dropped. */
+const MAX_BRANCHES = 64;
+
 /** Puts reliable provisional responses of one INVITE into order, RFC 3262 §4. */
 export class ReliableOrder {
   /** The last RSeq, by To tag: each branch of a fork counts for itself. */
@@ -133,7 +136,7 @@ export class ReliableOrder {
     if (rseq === undefined || !lists(response, 'require', RELIABLE)) return true;
     const tag = response.toTag ?? '';
     const last = this.#last.get(tag);
-    if (last !== undefined && rseq !== last + 1) return false;
+    if (last === undefined ? this.#last.size >= MAX_BRANCHES : rseq !== last + 1) return false;
     this.#last.set(tag, rseq);
     return true;
   }

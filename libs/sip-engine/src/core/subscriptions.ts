@@ -5,7 +5,7 @@ import { type Inbound } from '../transport/transport.ts';
 import { type Core } from './context.ts';
 import { contactUri, Dialog, dialogIdOf } from './dialog.ts';
 import { isPinned } from './local.ts';
-import { type UacRequest } from './uac-request.ts';
+import { MAX_FORKS, type UacRequest } from './uac-request.ts';
 
 /** How long the subscription of a REFER lasts when no NOTIFY says so: as long as a call may ring, and some more. */
 const REFER_SEC = 300;
@@ -15,11 +15,11 @@ const UNNAMED_SEC = 3_600;
 
 /** Subscriptions within dialogs: they begin with a 2xx or a NOTIFY and outlive the call of their dialog. RFC 6665. */
 export class Subscriptions {
-  readonly #core: Pick<Core, 'dialogs' | 'timers' | 'wheel'>;
+  readonly #core: Pick<Core, 'dialogs' | 'limits' | 'timers' | 'wheel'>;
   /** SUBSCRIBE and REFER whose NOTIFYs may make dialogs, by Call-ID and our tag. */
   readonly #asked = new Map<string, Asked>();
 
-  constructor(core: Pick<Core, 'dialogs' | 'timers' | 'wheel'>) {
+  constructor(core: Pick<Core, 'dialogs' | 'limits' | 'timers' | 'wheel'>) {
     this.#core = core;
   }
 
@@ -37,6 +37,10 @@ export class Subscriptions {
     const { method, callId, toTag, fromTag, headers } = notify;
     if (method !== 'NOTIFY' || toTag === undefined || fromTag === undefined) return undefined;
     const request = this.#asked.get(`${callId} ${toTag}`)?.request;
+    if (request !== undefined && request.dialogs.length >= MAX_FORKS) {
+      this.#core.limits.reached('forks');
+      return undefined;
+    }
     if (request === undefined || request.hasFailed || !/^[^;]/.test(headers.get('event') ?? '')) return undefined;
     const dialog = new Dialog({
       id: dialogIdOf(copyText(callId), copyText(toTag)),

@@ -6,7 +6,7 @@ import { type DialogSender, emptyWish } from './dialog-sender.ts';
 import { contactFor, isPinned } from './local.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
-import { type UacRequest } from './uac-request.ts';
+import { MAX_FORKS, type UacRequest } from './uac-request.ts';
 import { makesDialog } from './uas-request.ts';
 
 /** What the dialogs of our requests need. */
@@ -45,7 +45,12 @@ export class UacDialogs {
       this.#goesOn(request, message);
       return request.dialog;
     }
-    const dialog = request.dialogs.find(({ remoteTag }) => remoteTag === toTag) ?? this.#begin(request, message, flow);
+    const known = request.dialogs.find(({ remoteTag }) => remoteTag === toTag);
+    if (known === undefined && status < 200 && request.dialogs.length >= MAX_FORKS) {
+      this.#core.limits.reached('forks');
+      return request.dialog;
+    }
+    const dialog = known ?? this.#begin(request, message, flow);
     dialog.refreshTarget(message);
     if (status < 200) return dialog;
     this.#confirm(dialog, request, message, flow);
@@ -78,6 +83,10 @@ export class UacDialogs {
     if (dialog === undefined || request.method !== 'INVITE') return;
     if (toTag === dialog.remoteTag) {
       if (dialog.ack !== undefined) dialog.ack.flow.send(dialog.ack.bytes);
+      return;
+    }
+    if (released.size >= MAX_FORKS && !released.has(toTag)) {
+      this.#core.limits.reached('forks');
       return;
     }
     const fork = this.#dialogOf(request, message, flow);

@@ -32,6 +32,9 @@ export interface UacRequestParts {
   readonly change: SessionChange | undefined;
 }
 
+/** Branches of one request that are told apart; a peer that answers as still more is up to no good. */
+export const MAX_FORKS = 64;
+
 /** One request an application sent, until its final response. */
 export class UacRequest implements ClientUser {
   readonly txn: string;

@@ -247,7 +247,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       reject(request, flow, refusalOfUnrouted(request, this.#core));
       return;
     }
-    if (app !== undefined && request.toTag === undefined && this.#core.overload.isBehind(app, inbound)) return;
+    if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
     noteSource(request, flow);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);

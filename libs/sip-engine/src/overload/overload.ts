@@ -4,6 +4,7 @@ import { type Logger } from '@callweave/telemetry';
 import { type App } from '../core/app.ts';
 import { RETRY_AFTER_SEC } from '../core/refuse-request.ts';
 import { reject, retryLater } from '../core/reject.ts';
+import { makesDialog } from '../core/uas-request.ts';
 import { serverKey } from '../transaction/match.ts';
 import { type TransactionStore } from '../transaction/store.ts';
 import { type Flow, type Inbound, type Listener } from '../transport/transport.ts';
@@ -33,6 +34,8 @@ export interface OverloadDeps {
   readonly log: Logger;
   readonly limits: LimitCounts;
   readonly transactions: Pick<TransactionStore, 'server'>;
+  readonly dialogs: { readonly size: number };
+  readonly maxDialogs: number;
 }
 
 /**
@@ -107,13 +110,15 @@ export class Overload {
   }
 
   /**
-   * Whether a new request is refused, and answered, because the application it is for has begun to answer too few. The
-   * caller would wait, repeat himself and give up, and the application would work for nobody.
+   * Whether a new request is refused, and answered, that could be looked at: because the application it is for has begun
+   * to answer too few, so that the caller would wait, repeat himself and give up, or because there are too many dialogs.
    */
-  isBehind(app: App, { message: request, flow }: Inbound<SipRequest>): boolean {
-    if (this.#options === undefined || app.unanswered < this.#options.maxUnanswered || isEmergency(request))
-      return false;
-    this.#deps.limits.reached('unanswered');
+  refusesFor(app: App | undefined, { message: request, flow }: Inbound<SipRequest>): boolean {
+    const { dialogs, maxDialogs, limits } = this.#deps;
+    const isBehind = app !== undefined && app.unanswered >= (this.#options?.maxUnanswered ?? Infinity);
+    if (makesDialog(request.method) && dialogs.size >= maxDialogs) limits.reached('dialogs');
+    else if (isBehind && !isEmergency(request)) limits.reached('unanswered');
+    else return false;
     this.#refuse(request, flow, rankOf(this.#saltNow(), request.callId));
     return true;
   }

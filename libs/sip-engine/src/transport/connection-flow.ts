@@ -1,5 +1,6 @@
 import { type Clock, type Timer } from '@callweave/clock';
 import { type Logger } from '@callweave/telemetry';
+import { type Room } from './room.ts';
 import { type Flow, type Listener, type Protocol, type TransportUser } from './transport.ts';
 
 /** What everything that holds connections works with. */
@@ -7,6 +8,7 @@ export interface StreamDeps {
   readonly user: TransportUser;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly room: Room;
 }
 
 export interface StreamLimits {
@@ -38,6 +40,7 @@ export abstract class ConnectionFlow implements Flow {
   readonly #onClosed: () => void;
   #deadline: Timer | undefined;
   #open = true;
+  #heldBytes = 0;
 
   constructor({ protocol, listener, address, port, limits, deps, onClosed }: ConnectionParts) {
     this.protocol = protocol;
@@ -67,9 +70,17 @@ export abstract class ConnectionFlow implements Flow {
     this.#open = false;
   }
 
+  /** What it holds in memory now, either way; what is too much for all connections together ends it. */
+  protected holds(bytes: number): void {
+    const more = bytes - this.#heldBytes;
+    this.#heldBytes = bytes;
+    if (more !== 0 && !this.deps.room.holds(more) && this.#open) this.abort();
+  }
+
   /** The connection has gone. */
   protected ended(): void {
     this.#open = false;
+    this.holds(0);
     this.stopLimit();
     this.#onClosed();
   }
@@ -80,7 +91,10 @@ export abstract class ConnectionFlow implements Flow {
 
   protected limit(ms: number): void {
     this.stopLimit();
-    this.#deadline = this.deps.clock.after(ms, () => this.abort());
+    this.#deadline = this.deps.clock.after(ms, () => {
+      if (this.#open) this.deps.room.reached('unfinished-message');
+      this.abort();
+    });
   }
 
   protected stopLimit(): void {

@@ -11,8 +11,6 @@ export interface ConnectionOptions extends Advertising, StreamLimits {
   /** 0 takes any free port. */
   readonly port: number;
   readonly natDetection?: NatDetection | undefined;
-  /** Connections beyond this are closed at once. */
-  readonly maxConnections: number;
 }
 
 /** How every SIP connection that is accepted is set up. */
@@ -70,7 +68,7 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
     this.port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
     server.on('error', (error) => deps.log.warn('listener.failed', { protocol, reason: reasonOf(error) }));
     server.on('connection', (socket: Socket) => {
-      if (this.connections < options.maxConnections) {
+      if (deps.room.admits(socket)) {
         this.accept(socket);
         return;
       }

@@ -27,7 +27,7 @@ export interface ContactOption {
 /** How often a free port is looked for before it is given up. */
 const MAX_PORT_ATTEMPTS = 10;
 
-type Settings = Pick<ConnectionOptions, 'maxConnections' | 'messageMs' | 'maxQueuedBytes'> &
+type Settings = Pick<ConnectionOptions, 'messageMs' | 'maxQueuedBytes'> &
   WebSocketOptions & { readonly tls?: TlsOptions | undefined; readonly natDetection?: NatDetection | undefined };
 
 /** Every socket that SIP arrives at, and the choice of the one to send from. */
@@ -135,7 +135,7 @@ export class Listeners {
 }
 
 function bind(protocol: Protocol, contact: ContactOption, settings: Settings, deps: StreamDeps): Promise<Listener> {
-  if (protocol === 'udp') return listenUdp({ ...contact, ...settings }, deps.user, deps.log);
+  if (protocol === 'udp') return listenUdp({ ...contact, ...settings }, deps);
   if (protocol === 'tcp') return listenTcp({ ...contact, ...settings }, deps);
   if (protocol === 'tls') return listenTls({ ...contact, ...settings }, deps);
   return listenWs({ ...contact, ...settings, protocol }, deps);

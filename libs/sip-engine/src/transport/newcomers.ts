@@ -31,7 +31,10 @@ export class Newcomers {
       return;
     }
     const key = peerKey(remoteAddress, remotePort);
-    const deadline = this.#deps.clock.after(this.#limitMs, () => socket.destroy());
+    const deadline = this.#deps.clock.after(this.#limitMs, () => {
+      this.#deps.room.reached('unfinished-message');
+      socket.destroy();
+    });
     this.#waiting.set(key, { socket, deadline });
     socket.on('close', () => this.settled(key));
   }

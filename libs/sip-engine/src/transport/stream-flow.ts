@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { StreamFramer } from '@callweave/sip';
+import { SipLimitError, StreamFramer } from '@callweave/sip';
 import { reasonOf } from '../errors.ts';
 import { ConnectionFlow, type ConnectionParts } from './connection-flow.ts';
 
@@ -24,16 +24,19 @@ export class StreamFlow extends ConnectionFlow {
     socket.on('error', (error) =>
       parts.deps.log.debug('connection.failed', { peer: parts.address, reason: reasonOf(error) }),
     );
+    socket.on('drain', () => this.#count());
     socket.on('close', () => this.ended());
   }
 
   override send(bytes: Buffer): boolean {
     if (!this.isOpen) return false;
     if (this.#socket.writableLength > this.limits.maxQueuedBytes) {
+      this.deps.room.reached('unread');
       this.close();
       return false;
     }
     this.#socket.write(bytes);
+    this.#count();
     return true;
   }
 
@@ -59,6 +62,7 @@ export class StreamFlow extends ConnectionFlow {
         this.deps.user.onMessage({ message, flow: this, size: message.origin?.bytes.length ?? 0 });
         continue;
       }
+      if (unit.error instanceof SipLimitError) this.deps.room.reached('message-size');
       this.deps.log.debug('connection.broken', { peer: this.remoteAddress, reason: unit.error.message });
       const { message } = unit;
       if (message !== undefined) this.deps.user.onMessage({ message, flow: this, size: 0 });
@@ -68,5 +72,10 @@ export class StreamFlow extends ConnectionFlow {
     }
     // One time for the whole message, however many pieces it comes in.
     if (this.isOpen && !this.isLimited && this.#framer.isWithinMessage) this.limit(this.limits.messageMs);
+    this.#count();
+  }
+
+  #count(): void {
+    this.holds(this.#framer.bufferedBytes + this.#socket.writableLength);
   }
 }

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { formatHostPort, parseMessage, SipError } from '@callweave/sip';
-import { type Logger } from '@callweave/telemetry';
+import { formatHostPort, parseMessage, SipError, SipLimitError } from '@callweave/sip';
 import { BindError, reasonOf } from '../errors.ts';
 import { Advertiser, type Advertising, type NatDetection, plainAddress } from './address.ts';
-import { type Flow, type Listener, type TransportUser } from './transport.ts';
+import { type StreamDeps } from './connection-flow.ts';
+import { type Flow, type Listener } from './transport.ts';
 
 /** What fits into one datagram over IPv4. */
 const MAX_DATAGRAM = 65_507;
@@ -21,8 +21,11 @@ export interface UdpOptions extends Advertising {
   readonly port: number;
 }
 
+type UdpDeps = Pick<StreamDeps, 'user' | 'log' | 'room'>;
+
 /** Binds one UDP socket. */
-export async function listenUdp(options: UdpOptions, user: TransportUser, log: Logger): Promise<Listener> {
+export async function listenUdp(options: UdpOptions, deps: UdpDeps): Promise<Listener> {
+  const { log } = deps;
   const { address, port } = options;
   const isV6 = isIPv6(address);
   const socket = createSocket({
@@ -45,7 +48,7 @@ export async function listenUdp(options: UdpOptions, user: TransportUser, log: L
   // Linux tells twice what it gives.
   const receiveBuffer = socket.getRecvBufferSize() / 2;
   if (receiveBuffer < RECEIVE_BUFFER) log.warn('udp.buffer-small', { bytes: receiveBuffer, wanted: RECEIVE_BUFFER });
-  return new UdpListener(socket, options, user, log);
+  return new UdpListener(socket, options, deps);
 }
 
 class UdpListener implements Listener {
@@ -58,7 +61,7 @@ class UdpListener implements Listener {
   readonly #advertiser: Advertiser;
   #open = true;
 
-  constructor(socket: Socket, options: UdpOptions, user: TransportUser, log: Logger) {
+  constructor(socket: Socket, options: UdpOptions, { user, log, room }: UdpDeps) {
     this.#socket = socket;
     this.address = options.address;
     this.natDetection = options.natDetection;
@@ -76,6 +79,7 @@ class UdpListener implements Listener {
         user.onMessage({ message: parseMessage(bytes), flow, size: bytes.length });
       } catch (error) {
         if (!(error instanceof SipError)) throw error;
+        if (error instanceof SipLimitError) room.reached('message-size');
         log.debug('message.dropped', { peer: remote.address, reason: error.message });
       }
     });

@@ -15,6 +15,9 @@ const PING_MS = 25_000;
 /** How long a peer may take to agree to the end of a connection. */
 const END_MS = 1_000;
 
+/** How the library calls a message, or the parts of one, that is longer than any SIP message. */
+const TOO_LONG = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
 /** Close codes, RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
@@ -36,7 +39,11 @@ export class WsFlow extends ConnectionFlow {
     socket.on('pong', () => (this.#heard = true));
     socket.on('ping', () => (this.#heard = true));
     // What breaks RFC 6455 or is too long is closed by the library with the code for it.
-    socket.on('error', (error) => log.debug('connection.failed', { peer: parts.address, reason: reasonOf(error) }));
+    socket.on('error', (error) => {
+      const reason = reasonOf(error);
+      if (reason === TOO_LONG) parts.deps.room.reached('message-size');
+      log.debug('connection.failed', { peer: parts.address, reason });
+    });
     socket.on('close', () => {
       this.#nextPing.cancel();
       this.ended();
@@ -46,11 +53,13 @@ export class WsFlow extends ConnectionFlow {
   override send(bytes: Buffer): boolean {
     if (!this.isOpen) return false;
     if (this.#socket.bufferedAmount > this.limits.maxQueuedBytes) {
+      this.deps.room.reached('unread');
       this.abort();
       return false;
     }
     // A browser fails the connection over a text message that is not UTF-8, RFC 7118 §5.
-    this.#socket.send(bytes, { binary: !isUtf8(bytes) });
+    this.#socket.send(bytes, { binary: !isUtf8(bytes) }, () => this.holds(this.#socket.bufferedAmount));
+    this.holds(this.#socket.bufferedAmount);
     return true;
   }
 
