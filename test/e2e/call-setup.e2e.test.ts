@@ -97,6 +97,24 @@ test('a phone that forwards its calls has them ring where it says', async () => 
   expect(await phones.toldInAll()).toEqual(wholeCall);
 });
 
+test('a text reaches every phone of its addressee', async () => {
+  const ports = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const [sender, addressee] = await addSubscribers(phones.bus, `text-${String(ports[0])}-`, 2);
+  if (sender === undefined || addressee === undefined) throw new Error('no accounts');
+  const about = { remote: phones.edge, calls: 1 };
+  const receiving = ports.map(async (localPort) => {
+    const lines = sippLines([addressee]);
+    expect(await runSipp({ ...about, localPort, scenario: 'register', lines })).toMatchObject({ successful: 1 });
+    return () => runSipp({ ...about, localPort, scenario: 'receive-message' });
+  });
+  const received = (await Promise.all(receiving)).map((receive) => receive());
+  const keys = { callee: addressee.user };
+  const sent = await runSipp({ ...about, scenario: 'message', keys, lines: sippLines([sender]) });
+  const all = [sent, ...(await Promise.all(received))];
+  expect(all.map(({ errors }) => errors)).toEqual(['', '', '']);
+  expect(all.map(({ successful }) => successful)).toEqual([1, 1, 1]);
+});
+
 /** A file that SIPp can play. */
 async function withTone(hz: number, use: (file: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-tone-'));

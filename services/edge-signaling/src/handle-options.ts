@@ -7,8 +7,8 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
       ? request.reply({
           status: 200,
           headers: {
-            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, REGISTER, UPDATE',
-            Accept: 'application/sdp',
+            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, REGISTER, UPDATE',
+            Accept: 'application/sdp, text/plain',
             Supported: 'path',
           },
         })

@@ -1,5 +1,5 @@
 import { Bus } from '@callweave/bus';
-import { edgeProfile, type InstanceId } from '@callweave/contracts';
+import { edgeProfile, type FlowToken, type InstanceId } from '@callweave/contracts';
 import { type RunningService, type ServiceContext } from '@callweave/service';
 import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
@@ -17,6 +17,7 @@ import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
 import { LegTable, type SendRequest } from './leg/leg.ts';
+import { messageHandler } from './message/handle-message.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
@@ -81,22 +82,25 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   });
   const peers = busPeers(bus);
   const strays = new Strays({ records, adopter, peers, legs, owner, log });
-  const invites = new InviteHandler({
+  const reaching = {
     authenticator,
     tenants,
     notReady,
     router: busRouter(ports),
     locator: busLocator(ports),
+    flows: { open: (token: FlowToken) => openFlow(token, flowKey), instance: () => engineInstance },
+    applicationServer: () => applicationServer,
+    send,
+    clock,
+  };
+  const invites = new InviteHandler({
+    ...reaching,
     media,
-    flows: { open: (token) => openFlow(token, flowKey), instance: () => engineInstance },
     openTeller: (facts) => tracedTeller(journalTeller(publisher, engineInstance, facts), clock),
     legs,
-    send,
-    applicationServer: () => applicationServer,
     begin: (call) => records.begin(call),
     abandon: (callId) => records.abandon(callId),
     establish: (parts, teller) => calls.establish(parts, teller),
-    clock,
     log,
   });
   const sweep = new Sweep({
@@ -120,6 +124,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     'REGISTER',
     observed('REGISTER', (request) => registers.handle(request)),
   );
+  link.onRequest('MESSAGE', observed('MESSAGE', messageHandler(reaching)));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();

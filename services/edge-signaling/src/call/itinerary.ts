@@ -12,16 +12,19 @@ export type Routed =
   | { readonly kind: 'routed'; readonly targets: readonly RouteTarget[] }
   | { readonly kind: 'refuse'; readonly reply: Reply };
 
+/** What routing is asked. */
+type Question = Pick<CallFacts, 'tenant' | 'callId' | 'source' | 'dialled' | 'domain'>;
+
 const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
 /** Whom a call goes to, group by group: as routing says, and before the next where devices have sent it instead. */
 export class Itinerary {
-  readonly #facts: CallFacts;
+  readonly #facts: Question;
   readonly #deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>;
   #stops: (Group | Redirect)[] = [];
   #redirected = 0;
 
-  constructor(facts: CallFacts, deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>) {
+  constructor(facts: Question, deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>) {
     this.#facts = facts;
     this.#deps = deps;
   }

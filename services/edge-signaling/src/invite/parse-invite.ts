@@ -1,18 +1,9 @@
-import { MAX_SDP_BYTES, MAX_USER_BYTES, User } from '@callweave/contracts';
-import { decodeUser, formatUri, parseNameAddr, parseUri, SipSyntaxError, type SipUri } from '@callweave/sip';
+import { MAX_SDP_BYTES } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { type Caller, parseCaller } from '../admit/parse-caller.ts';
 
 /** What an INVITE says, checked. */
-export interface InviteFacts {
-  /** User of From, who has to prove it. */
-  readonly user: User;
-  /** Domain of From, which decides the tenant. */
-  readonly domain: string;
-  /** User part of the Request-URI, percent-decoded; empty when it has none. */
-  readonly dialled: string;
-  /** From and To without their tags, to be told and passed on. */
-  readonly from: string;
-  readonly to: string;
+export interface InviteFacts extends Caller {
   /** Undefined leaves the offer to the callee, RFC 3261 §13.2.1. */
   readonly sdp: string | undefined;
 }
@@ -20,50 +11,14 @@ export interface InviteFacts {
 export type ParsedInvite =
   { readonly kind: 'facts'; readonly facts: InviteFacts } | { readonly kind: 'refuse'; readonly reply: Reply };
 
-/** Reads an INVITE; what cannot be served is refused with the RFC's answer. RFC 3261 §8.2, §16.3. */
+/** Reads an INVITE; what cannot be served is refused with the RFC's answer. RFC 3261 §8.2.3, §13.3.1. */
 export function parseInvite(request: IncomingRequest): ParsedInvite {
-  if (request.header('max-forwards')?.trim() === '0') return refuse({ status: 483 });
-  const required = (request.header('require') ?? '').trim();
-  if (required !== '') return refuse({ status: 420, headers: { Unsupported: required } });
-  try {
-    return readFacts(request);
-  } catch (error) {
-    if (error instanceof SipSyntaxError) return refuse({ status: 400, reason: `Bad Request (${error.rule})` });
-    throw error;
-  }
-}
-
-function readFacts(request: IncomingRequest): ParsedInvite {
-  const uri = parseUri(request.uri);
-  if (uri.kind === 'other') return refuse({ status: 416 });
-  const dialled = uri.kind === 'tel' ? uri.number : decodeUser(uri.user ?? '');
-  const from = sipUri(request.header('from') ?? '');
-  if (from.user === undefined || from.user === '') return refuse({ status: 403 });
-  const user = decodeUser(from.user);
-  if (Buffer.byteLength(user) > MAX_USER_BYTES || Buffer.byteLength(dialled) > MAX_USER_BYTES)
-    return refuse({ status: 414 });
-  const { body } = request;
+  const parsed = parseCaller(request);
+  if (parsed.kind === 'refuse') return parsed;
+  const { body: sdp } = request;
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-  if (body !== undefined && type !== 'application/sdp')
-    return refuse({ status: 415, headers: { Accept: 'application/sdp' } });
-  if (body !== undefined && Buffer.byteLength(body) > MAX_SDP_BYTES) return refuse({ status: 488 });
-  const facts: InviteFacts = {
-    user: User.parse(user),
-    domain: from.host,
-    dialled,
-    from: `<${formatUri({ ...from, params: new Map() })}>`,
-    to: `<${formatUri(uri)}>`,
-    sdp: body,
-  };
-  return { kind: 'facts', facts };
-}
-
-function sipUri(header: string): SipUri {
-  const uri = parseUri(parseNameAddr(header).uri);
-  if (uri.kind !== 'sip') throw new SipSyntaxError('from-uri', 0);
-  return uri;
-}
-
-function refuse(reply: Reply): ParsedInvite {
-  return { kind: 'refuse', reply };
+  if (sdp !== undefined && type !== 'application/sdp')
+    return { kind: 'refuse', reply: { status: 415, headers: { Accept: 'application/sdp' } } };
+  if (sdp !== undefined && Buffer.byteLength(sdp) > MAX_SDP_BYTES) return { kind: 'refuse', reply: { status: 488 } };
+  return { kind: 'facts', facts: { ...parsed.caller, sdp } };
 }

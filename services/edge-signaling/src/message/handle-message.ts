@@ -1,0 +1,112 @@
+import { CallId } from '@callweave/contracts';
+import { rankOf } from '@callweave/sip';
+import { type IncomingRequest, type Reply, type RequestHandler } from '@callweave/srf';
+import { ulid } from 'ulid';
+import { authenticate, unavailable } from '../admit/authenticate.ts';
+import { parseCaller } from '../admit/parse-caller.ts';
+import { type CallDeps } from '../call/call.ts';
+import { type Group, Itinerary } from '../call/itinerary.ts';
+import { type Target } from '../call/targets.ts';
+import { createLegId } from '../leg/leg-id.ts';
+import { type Authenticator, type TenantDirectory } from '../ports.ts';
+
+export interface MessageDeps extends Pick<
+  CallDeps,
+  'router' | 'locator' | 'flows' | 'applicationServer' | 'send' | 'clock'
+> {
+  readonly authenticator: Authenticator;
+  readonly tenants: TenantDirectory;
+  readonly notReady: () => string | undefined;
+}
+
+/** Longest text that is passed on; over UDP the engine's own limit is lower. */
+const MAX_BYTES = 65_536;
+/** Nobody is tried after this long: the sender gives up after 32 s, RFC 3261 §17.1.2. */
+const LAST_TRY_MS = 16_000;
+const PASSED = ['content-type', 'content-disposition', 'content-language', 'subject', 'date', 'expires', 'in-reply-to'];
+
+/**
+ * Passes pager-mode messages to the devices of a user, RFC 3428: to those of one q-value at once, and the first to take
+ * it answers for all. Nothing is kept for who is away: the sender is told 480.
+ */
+export function messageHandler(deps: MessageDeps): RequestHandler {
+  return async (request) => {
+    await request.reply(await answerTo(request, deps));
+  };
+}
+
+async function answerTo(request: IncomingRequest, deps: MessageDeps): Promise<Reply> {
+  const { authenticator, tenants, notReady, clock } = deps;
+  if (notReady() !== undefined) return unavailable();
+  const parsed = parseCaller(request);
+  if (parsed.kind === 'refuse') return parsed.reply;
+  if (Buffer.byteLength(request.body ?? '') > MAX_BYTES) return { status: 413 };
+  const { user, domain, dialled, from, to } = parsed.caller;
+  const { tenant, realm } = tenants.byDomain(domain);
+  const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
+  if (refusal !== undefined) return refusal;
+  const callId = CallId.parse(ulid());
+  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
+  const routed = await itinerary.route();
+  if (routed.kind === 'refuse') return routed.reply;
+  return deliver(itinerary, { request, from, to, deps, lastTryMs: clock.monotonicMs() + LAST_TRY_MS });
+}
+
+interface Delivery {
+  readonly request: IncomingRequest;
+  readonly from: string;
+  readonly to: string;
+  readonly deps: MessageDeps;
+  readonly lastTryMs: number;
+}
+
+async function deliver(itinerary: Itinerary, delivery: Delivery): Promise<Reply> {
+  let best = 480;
+  while (delivery.deps.clock.monotonicMs() < delivery.lastTryMs) {
+    const group = await itinerary.next();
+    if (group === undefined) break;
+    const status = await sendToAll(group, delivery);
+    if (status < 300 || status >= 600) return { status };
+    if (rankOf(status) < rankOf(best)) best = status;
+  }
+  return { status: best };
+}
+
+/** The first 2xx, or the best failure. */
+function sendToAll(group: Group, delivery: Delivery): Promise<number> {
+  return new Promise((resolve) => {
+    let awaited = group.length;
+    let best = 480;
+    for (const target of group) {
+      sendTo(target, delivery, (status) => {
+        awaited -= 1;
+        if (status < 300) resolve(status);
+        if (rankOf(status) < rankOf(best)) best = status;
+        if (awaited === 0) resolve(best);
+      });
+    }
+  });
+}
+
+function sendTo(target: Target, { request, from, to, deps }: Delivery, done: (status: number) => void): void {
+  const headers: Record<string, string> = {
+    From: `${from};tag=${createLegId()}`,
+    To: to,
+    ...target.headers,
+  };
+  for (const name of PASSED) {
+    const value = request.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  const { uri, nextHop, isInternal } = target;
+  deps.send(
+    { method: 'MESSAGE', uri, nextHop, isInternal, headers, body: request.body },
+    {
+      responded: ({ status }) => {
+        // Where a device sends it, and what ails it, is not the sender's business. RFC 3261 §16.7 step 6.
+        if (status >= 200) done(status < 400 && status >= 300 ? 480 : status === 503 ? 500 : status);
+      },
+      failed: () => done(480),
+    },
+  );
+}

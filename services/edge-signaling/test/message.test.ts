@@ -1,0 +1,109 @@
+import { FakeClock } from '@callweave/clock/testing';
+import { defaultTenant, EpochMs, FlowToken, User } from '@callweave/contracts';
+import { type OutgoingEvents, type OutgoingRequest, type Reply } from '@callweave/srf';
+import { describe, expect, test } from 'vitest';
+import { type MessageDeps, messageHandler } from '../src/message/handle-message.ts';
+import { edge, fakeRequest, response } from './fake-call.ts';
+
+interface World {
+  readonly replies: Reply[];
+  readonly sent: { readonly request: OutgoingRequest; readonly events: OutgoingEvents }[];
+  /** What the devices answer, in the order in which they were asked. */
+  readonly answers: (...statuses: number[]) => Promise<void>;
+}
+
+/** A message to a user with devices of these q-values. */
+async function message(qs: readonly number[], more: Partial<MessageDeps> = {}, text = 'hello'): Promise<World> {
+  const replies: Reply[] = [];
+  const sent: { request: OutgoingRequest; events: OutgoingEvents }[] = [];
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  };
+  const handle = messageHandler({
+    authenticator: {
+      challenge: () => Promise.resolve({ kind: 'challenged', challenges: ['Digest'] }),
+      verify: ({ user }) => Promise.resolve({ kind: 'verified', user }),
+    },
+    tenants: { isKnown: () => true, byDomain: () => ({ tenant: defaultTenant, realm: 'callweave' }) },
+    notReady: () => undefined,
+    router: {
+      route: ({ dialled }) =>
+        Promise.resolve({ kind: 'targets', targets: [{ kind: 'user', user: User.parse(dialled), ringSec: 30 }] }),
+    },
+    locator: {
+      lookup: () =>
+        Promise.resolve({
+          kind: 'bindings',
+          bindings: qs.map((q, index) => ({
+            contact: `sip:b@192.0.2.${String(index)}`,
+            ...{ q, expiresAt: EpochMs.parse(0), callId: 'r', cseq: 1, edge, path: [], told: 'added', sequence: 1 },
+            flow: FlowToken.parse(String(index)),
+          })),
+        }),
+      exists: () => Promise.resolve(false),
+    },
+    flows: { open: () => undefined, instance: () => edge },
+    applicationServer: () => undefined,
+    send: (request, events) => {
+      sent.push({ request, events });
+      return { cancel: () => undefined };
+    },
+    clock: new FakeClock(),
+    ...more,
+  });
+  const request = fakeRequest('MESSAGE', (reply) => replies.push(reply));
+  const headers: Readonly<Record<string, string>> = {
+    'content-type': 'text/plain',
+    'proxy-authorization':
+      'Digest username="a", realm="callweave", nonce="n", uri="sip:b@d", response="00000000000000000000000000000000"',
+  };
+  void handle({ ...request, header: (name) => headers[name] ?? request.header(name), body: text });
+  await settle();
+  return {
+    replies,
+    sent,
+    answers: async (...statuses) => {
+      for (const status of statuses) sent.shift()?.events.responded(response(status));
+      await settle();
+    },
+  };
+}
+
+describe('a message', () => {
+  test('goes to all devices at once as it is, and the first to take it answers for all', async () => {
+    const { sent, answers, replies } = await message([1, 1]);
+    expect(sent.map(({ request }) => [request.method, request.uri, request.body])).toEqual([
+      ['MESSAGE', 'sip:b@192.0.2.0', 'hello'],
+      ['MESSAGE', 'sip:b@192.0.2.1', 'hello'],
+    ]);
+    expect(sent[0]?.request.headers).toMatchObject({ 'content-type': 'text/plain', To: '<sip:b@d>' });
+    await answers(486, 202);
+    expect(replies).toEqual([{ status: 202 }]);
+  });
+
+  test('goes to the next devices when none of the first takes it, and is refused with the best reason', async () => {
+    const { sent, answers, replies } = await message([1, 0.5]);
+    await answers(503);
+    expect(sent.map(({ request }) => request.uri)).toEqual(['sip:b@192.0.2.1']);
+    await answers(415);
+    expect(replies).toEqual([{ status: 415 }]);
+  });
+
+  test('that is declined for all devices, or sent elsewhere, goes no further', async () => {
+    const declined = await message([1, 0.5]);
+    await declined.answers(603);
+    expect(declined.replies).toEqual([{ status: 603 }]);
+    const moved = await message([1]);
+    await moved.answers(302);
+    expect(moved.replies).toEqual([{ status: 480 }]);
+  });
+
+  test('to nobody, of nobody, or too long is refused', async () => {
+    expect((await message([])).replies).toEqual([{ status: 404 }]);
+    expect((await message([1], { notReady: () => 'draining' })).replies).toMatchObject([{ status: 503 }]);
+    expect((await message([1], {}, 'x'.repeat(70_000))).replies).toEqual([{ status: 413 }]);
+    const denied = { challenge: () => Promise.resolve({ kind: 'unavailable' as const }) };
+    const authenticator = { ...denied, verify: () => Promise.resolve({ kind: 'denied' as const }) };
+    expect((await message([1], { authenticator })).replies).toEqual([{ status: 403 }]);
+  });
+});
