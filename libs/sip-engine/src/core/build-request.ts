@@ -73,8 +73,9 @@ export function buildInDialog(
   const { method } = wish;
   const branch = ids.branch();
   const lines = appLines(wish.headers, requestHeaders, localHostPort(flow));
-  // Applications that do not know the remote target write a placeholder.
-  const target = wish.uri.includes('placeholder') || method === 'ACK' ? dialog.remoteTarget : wish.uri;
+  // Applications that do not know the remote target write a placeholder; drachtio-srf repeats the URI of the INVITE.
+  const isTheirs = wish.uri.includes('placeholder') || method === 'ACK' || method === 'PRACK';
+  const target = isTheirs ? dialog.remoteTarget : wish.uri;
   const { uri, routes } = routed(target, dialog.routeSet);
   const head = [
     `Via: ${viaFor(flow, branch)}`,
