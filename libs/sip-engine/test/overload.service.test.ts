@@ -121,3 +121,10 @@ test('another application gets the calls for which one is too far behind', async
   }
   expect(engine.stats().limits.get('unanswered')).toBe(0);
 });
+
+test('the wait of datagrams is measured by the socket itself, and only while there is traffic', async () => {
+  expect(engine.stats()).toMatchObject({ queueDelayMs: 0, admittedShare: 1 });
+  send({ method: 'OPTIONS' });
+  expect(firstLine(await phone.next())).toContain('503');
+  await expect.poll(() => engine.stats().queueDelayMs, { timeout: 10_000 }).toBeGreaterThan(0);
+});
