@@ -183,7 +183,8 @@ function parseRequestLine(line: string, problems: SipSyntaxError[]): StartLine {
   const version = line.slice(uriEnd + 1);
   if (version !== 'SIP/2.0' && !/^SIP\/\d{1,3}\.\d{1,3}$/i.test(version))
     throw new SipSyntaxError('request-line', uriEnd + 1);
-  if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0') problems.push(new SipSyntaxError('sip-version', uriEnd + 1));
+  if (version !== 'SIP/2.0' && version.toUpperCase() !== 'SIP/2.0')
+    problems.push(new SipSyntaxError('sip-version', uriEnd + 1));
   const uri = line.slice(methodEnd + 1, uriEnd);
   if (uri === '' || uriEnd === methodEnd) problems.push(new SipSyntaxError('request-uri', methodEnd + 1));
   for (let i = 0; i < uri.length; i++) {

@@ -81,8 +81,13 @@ export class DialogSender {
     const { transactions, wheel, timers } = this.#core;
     const key = `${method} ${branch}`;
     const parts = { key, bytes, flow, user, wheel, timers, onTerminated: transactions.removeClient };
+    const onTerminated = (ended: ClientTransaction): void => {
+      transactions.removeClient(ended);
+      user.onEnded?.();
+    };
     const ackFor = (failure: SipResponse): Buffer => buildFailureAck(requestIn(bytes), failure);
-    const transaction = method === 'INVITE' ? new InviteClient({ ...parts, ackFor }) : new NonInviteClient(parts);
+    const transaction =
+      method === 'INVITE' ? new InviteClient({ ...parts, ackFor, onTerminated }) : new NonInviteClient(parts);
     transactions.addClient(transaction);
     transaction.begin();
     return transaction;

@@ -108,6 +108,14 @@ export class UacRequest implements ClientUser {
     if (status > 100 || wasFinal) this.#user.onResponse(this, inbound);
   }
 
+  /** Nobody asks for the ACK again: a dialog outlives it by hours. */
+  onEnded(): void {
+    const acknowledged = this.dialogs.filter(({ ack }) => ack !== undefined);
+    if (acknowledged.length === 0) return;
+    const { number } = this.request.cseq;
+    for (const dialog of acknowledged) if (dialog.inviteCseq === number) dialog.ack = undefined;
+  }
+
   onFailure(failure: ClientFailure): void {
     this.isFinal = true;
     const status = failure === 'timeout' ? 408 : 503;

@@ -10,6 +10,8 @@ export type ClientFailure = 'timeout' | 'transport';
 export interface ClientUser {
   onResponse(inbound: Inbound<SipResponse>): void;
   onFailure(failure: ClientFailure): void;
+  /** Its INVITE is over: no copy of a response comes any more. */
+  onEnded?(): void;
 }
 
 /** What a client transaction is made of. */
