@@ -192,6 +192,22 @@ describe('a session that whom we call wants timed', () => {
     await expectExpired();
   });
 
+  test('may be refreshed by them while ours is on its way, whatever becomes of that', async () => {
+    const { dialogId, text } = await calls(['Session-Expires: 90;refresher=uac']);
+    bench.clock.advance(45_100);
+    const refresh = await phone.next();
+    const tags = { fromTag: toTag(text), toTag: /tag=(\S+)/.exec(header(text, 'From'))?.[1] ?? '' };
+    const headers = ['Session-Expires: 90;refresher=uac', TIMER];
+    phone.request({ ...tags, method: 'UPDATE', callId: header(text, 'Call-ID'), headers });
+    await bench.app.answer(await bench.app.told(), '200 OK');
+    expect(terms(await phone.next())).toEqual(['90;refresher=uac', 'timer']);
+    phone.answer(refresh, '491 Request Pending');
+    expect(method(await phone.next())).toBe('ACK');
+    // Nothing is in the way of what the application wants to change.
+    await bench.app.request('INVITE sip:placeholder', { about: `|${dialogId}`, body: SDP });
+    expect(method(await phone.next())).toBe('INVITE');
+  });
+
   test('that is not to be timed never ends by itself', async () => {
     await calls([]);
     bench.clock.advance(86_400_000);

@@ -104,7 +104,7 @@ export class KeptSession implements WheelUser<TimerName>, ClientUser {
     const { status } = message;
     if (status < 200 || this.#asked === undefined) return;
     if (status < 300) this.#onAccepted(message);
-    else if (!this.#isStopped) this.#onRefused(status);
+    else this.#onRefused(status);
   }
 
   onFailure(): void {
@@ -156,6 +156,7 @@ export class KeptSession implements WheelUser<TimerName>, ClientUser {
     const { dialog } = this.#parts;
     dialog.changes.end('ours', this.#asked?.change);
     this.#asked = undefined;
+    if (this.#isStopped) return;
     if (status === 408 || status === 481 || (status !== 491 && core.quirks.timesSessionsLoosely)) this.#end();
     // Whoever began the call waits longer, so that both do not meet again.
     else if (status === 491)
