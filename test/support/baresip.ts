@@ -19,7 +19,7 @@ export interface BaresipOptions {
   readonly password: string;
   /** `host:port` of the edge. */
   readonly registrar: string;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
   readonly regintSec?: number;
   /** What it plays into calls, Hz. */
   readonly toneHz?: number;

@@ -8,7 +8,7 @@ import { root } from './platform.ts';
 import { tied } from './tied.ts';
 
 export interface SippOptions {
-  /** File in `test/scenarios`, without its extension; a path; or `uas`, the callee SIPp brings with it. */
+  /** File in `test/scenarios`, without its extension; a path; or `uac` or `uas`, what SIPp brings with it. */
   readonly scenario: string;
   /** `host:port` to send to. */
   readonly remote: string;
@@ -74,8 +74,8 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
   const source =
-    scenario === 'uas'
-      ? ['-sn', 'uas']
+    scenario === 'uas' || scenario === 'uac'
+      ? ['-sn', scenario]
       : ['-sf', copyScenario(scenario, directory, { ...keys, talk_ms: String(talkMs) })];
   const args = [remote, ...source, '-i', localHost];
   if (localPort !== undefined) args.push('-p', String(localPort));

@@ -56,7 +56,7 @@ export const reservations: readonly Reservation[] = [
     name: 'drachtio-srf',
     owner: 'libs/srf',
     except: {
-      files: /^(?:libs\/sip-engine\/.*\.service\.test|benchmarks\/apps\/[^/]+)\.ts$/,
+      files: /^(?:libs\/sip-engine\/.*\.service\.test|test\/e2e\/drop-in\.e2e\.test|benchmarks\/apps\/[^/]+)\.ts$/,
       because: 'the engine is tested and measured against the client it must satisfy',
     },
   },
