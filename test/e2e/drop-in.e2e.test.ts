@@ -118,17 +118,9 @@ beforeAll(async () => {
   const filled = values.reduce((xml, [name, value]) => xml.replaceAll(`[${name}]`, String(value)), template);
   writeFileSync(join(directory, 'drachtio.conf.xml'), filled);
   const main = join(root, 'services/sip-engine/src/main.ts');
-  const args = ['--import', 'tsx', '--conditions=@callweave/source', main, '--file', 'drachtio.conf.xml'];
-  server = spawn(
-    ...tied(
-      process.execPath,
-      args.map((arg) => (arg === 'drachtio.conf.xml' ? join(directory, arg) : arg)),
-    ),
-    {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const file = join(directory, 'drachtio.conf.xml');
+  const command = ['--import', 'tsx', '--conditions=@callweave/source', main, '--file', file];
+  server = spawn(...tied(process.execPath, command), { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   await until('the server is ready', () => logged().includes('"engine.ready"'));
 });
 

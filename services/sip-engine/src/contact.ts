@@ -29,7 +29,6 @@ export function readContact(given: GivenContact, problem: (text: string) => void
   }
   return {
     ...{ address, port, protocols: transports },
-    ...(isSecure && { scheme: 'sips' as const }),
     ...(externalIp !== undefined && { externalIp: externalIp.text }),
     ...(localNet !== undefined && { localNet: localNet.text }),
     ...(dnsNames !== undefined && { dnsNames }),

@@ -100,7 +100,7 @@ describe('the command line', () => {
     const secure = ['-c', 'sips:192.0.2.1;transport=tls', '--cert-file', file('cert.pem', cert)];
     const [keyFile, chainFile] = [file('key.pem', key), file('chain.pem', authority.cert)];
     const config = run(...secure, '--key-file', keyFile, '--chain-file', chainFile);
-    expect(config.engine.contacts).toEqual([{ address: '192.0.2.1', port: 5061, protocols: ['tls'], scheme: 'sips' }]);
+    expect(config.engine.contacts).toEqual([{ address: '192.0.2.1', port: 5061, protocols: ['tls'] }]);
     expect(config.tls).toEqual({
       ...{ cert: join(directory, 'cert.pem'), key: keyFile, chain: chainFile, minVersion: 'TLSv1.2' },
     });

@@ -1,4 +1,5 @@
 import { formatNameAddr, headerKey, headerName, type Headers, parseNameAddrList, SipError } from '@callweave/sip';
+import { type Protocol } from '../transport/transport.ts';
 
 /** Headers that are the engine's own in every message; what an application says of them is left out. */
 const ENGINE_HEADERS = ['via', 'route', 'record-route', 'rseq', 'content-length'];
@@ -22,15 +23,21 @@ export interface AppLines {
   readonly keys: ReadonlySet<string>;
 }
 
-/** Writes the headers an application gave, but for those in `ownHeaders`. */
-export function appLines(headers: Headers, ownHeaders: ReadonlySet<string>, localHostPort: string): AppLines {
+/** Writes the headers an application gave, but for those in `ownHeaders`; a Contact leads to us by `transport`. */
+export function appLines(
+  headers: Headers,
+  ownHeaders: ReadonlySet<string>,
+  localHostPort: string,
+  transport: Protocol = 'udp',
+): AppLines {
   let text = '';
   const keys = new Set<string>();
   headers.forEach((name, value, key) => {
     if (ownHeaders.has(key)) return;
     keys.add(key);
-    let written = WITH_LOCALHOST.has(key) ? fillLocalhost(value, localHostPort) : value;
-    if (key === 'contact') written = inBrackets(written);
+    let written = value;
+    if (key === 'contact') written = fillContact(inBrackets(value), transport);
+    if (WITH_LOCALHOST.has(key)) written = fillLocalhost(written, localHostPort);
     text += `${spelling(name)}: ${written}\r\n`;
   });
   return { text, keys };
@@ -40,6 +47,14 @@ export function appLines(headers: Headers, ownHeaders: ReadonlySet<string>, loca
 export function fillLocalhost(value: string, localHostPort: string): string {
   if (!value.includes('localhost')) return value;
   return value.replace(/(@|\bsips?:)localhost(?::\d+)?(?=[>;?,\s]|$)/gi, `$1${localHostPort}`);
+}
+
+/** Adds the transport to URIs with the host `localhost` that name none: the port of a connection is not that of UDP. */
+function fillContact(value: string, transport: Protocol): string {
+  if (transport === 'udp' || !value.includes('localhost')) return value;
+  return value.replace(/(<sips?:(?:[^@>]*@)?localhost(?::\d+)?)((?:;[^>?]*)?)(?=[>?])/gi, (uri, start: string, params: string) =>
+    /;transport=/i.test(params) ? uri : `${start};transport=${transport}${params}`,
+  );
 }
 
 /** Addresses with their brackets, without which some peers do not find them; other text is left as it is. */

@@ -13,7 +13,7 @@ import { RefusedError } from '../errors.ts';
 import { type Flow } from '../transport/transport.ts';
 import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
 import { type Dialog } from './dialog.ts';
-import { contactFor, isSdp, localHostPort, viaFor } from './local.ts';
+import { contactFor, isSdp, isSips, localHostPort, viaFor } from './local.ts';
 import { routed, routesOf } from './routes.ts';
 import { makesDialog } from './uas-request.ts';
 
@@ -44,7 +44,7 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
   const { method, uri, headers } = wish;
   const here = localHostPort(flow);
   const branch = ids.branch();
-  const lines = appLines(headers, requestHeaders, here);
+  const lines = appLines(headers, requestHeaders, here, flow.protocol);
   const from = withTag(headers.get('from') ?? `<sip:${here}>`, here, () => ids.tag());
   const to = withTag(headers.get('to') ?? `<${uri}>`, here);
   const { uri: requestUri, routes } = routed(uri, routesOf(headers));
@@ -57,7 +57,7 @@ export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): Buil
     `To: ${to}`,
     `Call-ID: ${headers.get('call-id') ?? ids.callId()}`,
     `CSeq: ${cseq} ${method}`,
-    ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow)}`] : []),
+    ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow, isSips(uri))}`] : []),
   ];
   return { bytes: serialize(wish, requestUri, head, lines), branch };
 }
@@ -72,7 +72,7 @@ export function buildInDialog(
 ): BuiltRequest {
   const { method } = wish;
   const branch = ids.branch();
-  const lines = appLines(wish.headers, requestHeaders, localHostPort(flow));
+  const lines = appLines(wish.headers, requestHeaders, localHostPort(flow), flow.protocol);
   // Applications that do not know the remote target write a placeholder; drachtio-srf repeats the URI of the INVITE.
   const isTheirs = wish.uri.includes('placeholder') || method === 'ACK' || method === 'PRACK';
   const target = isTheirs ? dialog.remoteTarget : wish.uri;

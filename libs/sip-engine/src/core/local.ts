@@ -1,4 +1,4 @@
-import { formatHostPort, parseUri, SipError, type SipMessage, unbracket } from '@callweave/sip';
+import { formatHostPort, parseUri, SipError, type SipMessage, type SipRequest, unbracket } from '@callweave/sip';
 import { defaultPort, type Flow, type Protocol } from '../transport/transport.ts';
 import { type SipMeta } from './app.ts';
 import { contactUri } from './dialog.ts';
@@ -10,10 +10,21 @@ export function localHostPort(flow: Flow): string {
   return formatHostPort(host, port);
 }
 
-/** The Contact we give when the application gives none. */
-export function contactFor(flow: Flow): string {
+/** The Contact we give when the application gives none; a SIPS URI where the other one is. */
+export function contactFor(flow: Flow, isSecure: boolean): string {
   const parameter = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<${flow.listener.scheme ?? 'sip'}:${localHostPort(flow)}${parameter}>`;
+  return `<${isSecure ? 'sips' : 'sip'}:${localHostPort(flow)}${parameter}>`;
+}
+
+/** Whether this is a SIPS URI. */
+export function isSips(uri: string): boolean {
+  return /^sips:/i.test(uri);
+}
+
+/** Whether a request wants TLS all the way of the dialog it makes, RFC 3261 §12.1.1. */
+export function wantsSips(request: SipRequest): boolean {
+  const [route] = request.addresses('record-route');
+  return isSips(request.uri) || isSips(route?.uri ?? contactUri(request) ?? '');
 }
 
 /** Whether a body without a type is a session description. */

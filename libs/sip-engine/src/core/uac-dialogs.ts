@@ -3,7 +3,7 @@ import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type Core } from './context.ts';
 import { answeredRoutes, Dialog, isTargetRefresh, uacDialogParts } from './dialog.ts';
 import { type DialogSender, emptyWish } from './dialog-sender.ts';
-import { contactFor, isPinned } from './local.ts';
+import { contactFor, isPinned, isSips } from './local.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
 import { MAX_FORKS, type UacRequest } from './uac-request.ts';
@@ -129,7 +129,7 @@ export class UacDialogs {
   }
 
   #dialogOf({ request, app, routeSet }: UacRequest, message: SipResponse, flow: Flow): Dialog {
-    const contact = request.headers.get('contact') ?? contactFor(flow);
+    const contact = request.headers.get('contact') ?? contactFor(flow, isSips(request.uri));
     const made = { ...uacDialogParts(request, message), app, flow, contact, pinned: isPinned(message, flow) };
     // A dialog that another engine had goes on by the routes its application knows.
     return new Dialog(routeSet.length === 0 ? made : { ...made, routeSet });

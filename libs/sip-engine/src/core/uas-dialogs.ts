@@ -3,7 +3,7 @@ import { type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { type Core } from './context.ts';
 import { Dialog, dialogIdOf, isTargetRefresh, uasDialogParts } from './dialog.ts';
-import { contactFor, isPinned } from './local.ts';
+import { contactFor, isPinned, wantsSips } from './local.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
 import { makesDialog, type UasRequest } from './uas-request.ts';
@@ -73,7 +73,7 @@ export class UasDialogs {
     const goesOn = message.toTag !== undefined && isSuccess && status >= 200 && request.method === 'INVITE';
     if (begins || goesOn) {
       request.localTag ??= message.toTag ?? this.#core.ids.tag();
-      request.dialog ??= this.#newDialog(request, inbound, contact ?? contactFor(inbound.flow));
+      request.dialog ??= this.#newDialog(request, inbound, contact ?? contactFor(inbound.flow, wantsSips(message)));
     }
     request.dialogId = request.dialog?.id ?? dialogIdOf(message.callId, message.fromTag ?? '');
   }

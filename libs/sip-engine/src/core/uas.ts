@@ -13,7 +13,7 @@ import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { type UnroutedRequests } from './handled-requests.ts';
-import { contactFor, isSdp, localHostPort, madeHere, shownAs } from './local.ts';
+import { contactFor, isSdp, localHostPort, madeHere, shownAs, wantsSips } from './local.ts';
 import { noteSource } from './received-via.ts';
 import { refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, retryLater } from './reject.ts';
@@ -108,12 +108,14 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const { flow } = request;
     const tag = tagFrom(head);
     if (tag !== undefined) request.localTag ??= tag;
-    const lines = appLines(head.headers, responseHeaders, localHostPort(flow));
+    const lines = appLines(head.headers, responseHeaders, localHostPort(flow), flow.protocol);
     let text = lines.text;
     const rseq = status > 100 && status < 200 ? this.#reliably(request, head) : undefined;
     const isForDialog = makesDialog(request.method) && (rseq !== undefined || (status >= 200 && status < 300));
-    if (isForDialog && !lines.keys.has('contact'))
-      text += `Contact: ${request.dialog?.contact ?? contactFor(flow)}\r\n`;
+    if (isForDialog && !lines.keys.has('contact')) {
+      const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
+      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
+    }
     if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
     if (status > 100) text = this.#dialogs.answering(request, status, text, body);

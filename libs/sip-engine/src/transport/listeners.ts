@@ -16,8 +16,6 @@ export interface ContactOption {
   /** 0 takes any free port, the same for every protocol of this contact. */
   readonly port: number;
   readonly protocols: readonly Protocol[];
-  /** Of our Contacts where the transport is `tls`: whether in-dialog requests must come by TLS all the way. */
-  readonly scheme?: 'sip' | 'sips' | undefined;
   readonly externalIp?: string | undefined;
   readonly localNet?: string | undefined;
   /** Names by which peers may call this address. */

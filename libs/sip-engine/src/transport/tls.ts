@@ -12,8 +12,6 @@ import { type Flow, type Listener } from './transport.ts';
 
 export interface SecureOptions extends ConnectionOptions {
   readonly tls?: TlsOptions | undefined;
-  /** What our Contacts begin with; `sip` unless given. RFC 3261 §26.2.2. */
-  readonly scheme?: 'sip' | 'sips' | undefined;
 }
 
 /** Binds one TCP socket for SIP inside TLS. RFC 3261 §26.2.1. */
@@ -33,7 +31,6 @@ export function requireTls(protocol: 'tls' | 'wss', { address, port, tls }: Secu
 
 /** Accepts and opens connections; one to a peer is used again in both directions. RFC 3261 §18.1.1. */
 class TlsListener extends ConnectionListener<'tls'> {
-  readonly scheme: 'sip' | 'sips';
   readonly #server: Server;
   #tls: TlsOptions;
   /** For connections that we open. */
@@ -41,7 +38,6 @@ class TlsListener extends ConnectionListener<'tls'> {
 
   constructor(server: Server, options: SecureOptions & { readonly tls: TlsOptions }, deps: StreamDeps) {
     super('tls', server, options, deps);
-    this.scheme = options.scheme ?? 'sip';
     this.#server = server;
     this.#tls = options.tls;
     this.#context = secureContext(options.tls);

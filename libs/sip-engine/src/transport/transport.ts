@@ -27,8 +27,6 @@ export interface Listener {
   readonly port: number;
   /** How it is told that peers are behind a NAT; `contact` unless said. */
   readonly natDetection?: NatDetection | undefined;
-  /** Of the Contacts that lead here; `sip` unless said. */
-  readonly scheme?: 'sip' | 'sips';
   /** The flow to a peer: for streams an open connection, or a new one; undefined where only the peer can open one. */
   flowTo(address: string, port: number): Flow | undefined;
   /** Of streams: the open connection to a peer, whoever opened it. */
