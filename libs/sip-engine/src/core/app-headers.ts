@@ -52,8 +52,10 @@ export function fillLocalhost(value: string, localHostPort: string): string {
 /** Adds the transport to URIs with the host `localhost` that name none: the port of a connection is not that of UDP. */
 function fillContact(value: string, transport: Protocol): string {
   if (transport === 'udp' || !value.includes('localhost')) return value;
-  return value.replace(/(<sips?:(?:[^@>]*@)?localhost(?::\d+)?)((?:;[^>?]*)?)(?=[>?])/gi, (uri, start: string, params: string) =>
-    /;transport=/i.test(params) ? uri : `${start};transport=${transport}${params}`,
+  return value.replace(
+    /(<sips?:(?:[^@>]*@)?localhost(?::\d+)?)((?:;[^>?]*)?)(?=[>?])/gi,
+    (uri, start: string, params: string) =>
+      /;transport=/i.test(params) ? uri : `${start};transport=${transport}${params}`,
   );
 }
 
