@@ -6,8 +6,9 @@ import { type NatDetection } from '../src/transport/address.ts';
 import { type Flow } from '../src/transport/transport.ts';
 
 const flowFrom = (natDetection: NatDetection | undefined): Flow => {
-  const flow = new FakeFlow({ address: '192.0.2.1', port: 5060 });
-  return { ...flow, isOpen: true, send: () => true, listener: { ...fakeListener, natDetection } };
+  const { protocol, reliable, remoteAddress, remotePort } = new FakeFlow({ address: '192.0.2.1', port: 5060 });
+  const listener = { ...fakeListener, natDetection };
+  return { protocol, reliable, remoteAddress, remotePort, listener, isOpen: true, send: () => true };
 };
 
 const own = 'Contact: <sip:alice@192.0.2.1:5060>';
