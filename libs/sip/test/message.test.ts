@@ -123,6 +123,19 @@ describe('a datagram', () => {
     expect([again.toTag, again.number('Content-Length'), again.body.toString()]).toEqual(['new', 2, 'ab']);
   });
 
+  test.each(['Subject', 'SUBJECT', 'subject', 'sUBJECT', 's', 'S'])(
+    'a header spelled %s is found, and written so',
+    (name) => {
+      const { headers } = parse(requestText({ headers: [`${name}: x`] }));
+      expect([headers.get('Subject'), headers.toText().includes(`${name}: x\r\n`)]).toEqual(['x', true]);
+    },
+  );
+
+  test.each(['Subjec', 'Subjects', 'Xubject'])('a header spelled %s is another one', (name) => {
+    const { headers } = parse(requestText({ headers: [`${name}: x`] }));
+    expect([headers.get('Subject'), headers.get(name)]).toEqual([undefined, 'x']);
+  });
+
   test('a response takes Via, From, To, Call-ID and CSeq from its request and adds the tag once', () => {
     const request = parse(corpus[3] ?? '');
     if (request.kind !== 'request') throw new TypeError('not a request');
