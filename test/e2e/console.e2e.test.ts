@@ -141,6 +141,12 @@ describe('the console in a browser', () => {
     await reads(page, 'In call', '1');
     expect(await rows(page, 'calls').count()).toBe(1);
 
+    bob.command('hold');
+    await rows(page, 'calls').getByText('On hold').waitFor(SOON);
+    await page.locator('.feed li[data-kind="held"]').getByText('bob puts alice on hold').waitFor(SOON);
+    bob.command('resume');
+    await rows(page, 'calls').getByText('In call').waitFor(SOON);
+
     alice.command('hangup');
     await page.getByText('No calls right now').waitFor(SOON);
     await reads(page, 'In call', '0');

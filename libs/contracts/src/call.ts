@@ -8,7 +8,8 @@ export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
 export type CallState = z.infer<typeof CallState>;
 
 /** The two who talk in an answered call. */
-const CallSide = z.enum(['caller', 'callee']);
+export const CallSide = z.enum(['caller', 'callee']);
+export type CallSide = z.infer<typeof CallSide>;
 
 const Party = z.string().max(2048);
 

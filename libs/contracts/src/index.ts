@@ -104,6 +104,7 @@ export {
   callRinging,
   callRouted,
   callsBucket,
+  CallSide,
   CallState,
   LegRecord,
 } from './call.ts';

@@ -1,4 +1,4 @@
-import { CallCause, CallState } from '@callweave/contracts';
+import { CallCause, CallSide, CallState } from '@callweave/contracts';
 import { z } from 'zod';
 
 /** Who calls or is called. */
@@ -21,6 +21,8 @@ export const Call = z.object({
   target: z.string().optional(),
   startedAt: z.number(),
   answeredAt: z.number().optional(),
+  /** Who keeps the other on hold. */
+  heldBy: z.array(CallSide).max(2).optional(),
   /** Instance that owns it. */
   edge: z.string(),
 });
@@ -112,9 +114,11 @@ export type Status = z.infer<typeof Status>;
 /** What happened to a call, with the call as it was afterwards. */
 export const CallHappening = z.object({
   about: z.literal('call'),
-  kind: z.enum(['initiated', 'routed', 'ringing', 'answered', 'ended', 'failed']),
+  kind: z.enum(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended', 'failed']),
   at: z.number(),
   call: Call,
+  /** Who holds, or no longer does. */
+  by: CallSide.optional(),
   cause: CallCause.optional(),
   durationMs: z.number().optional(),
 });

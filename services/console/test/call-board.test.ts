@@ -25,6 +25,15 @@ describe('the calls in progress', () => {
     expect(board.counts('nobody')).toEqual({ routing: 0, ringing: 0, answered: 0 });
   });
 
+  test('say who keeps whom on hold, also from the record', () => {
+    const { callId } = callOf(1);
+    board.begin(callOf(1, { state: 'answered' }));
+    expect(board.hold(callId, 'caller', true)?.heldBy).toEqual(['caller']);
+    expect(board.hold(callId, 'callee', true)?.heldBy).toEqual(['caller', 'callee']);
+    expect(board.hold(callId, 'caller', false)?.heldBy).toEqual(['callee']);
+    expect(board.hold(callOf(2).callId, 'caller', true)).toBeUndefined();
+  });
+
   test('are gone and counted no more when they end, and end only once', () => {
     board.begin(callOf(1));
     expect(board.end(callOf(1).callId)).toMatchObject({ state: 'ended' });
@@ -43,12 +52,13 @@ describe('the calls in progress', () => {
       sequence: 0,
       startedAt: 1_000,
       answeredAt: 5_000,
+      heldBy: ['callee'],
     });
     board.restart([record]);
     board.begin(callOf(1));
     board.change(callOf(1).callId, { state: 'ringing', target: 'bob' });
     expect(board.page({ limit: 1 }).calls).toEqual([
-      callOf(1, { state: 'answered', answeredAt: 5_000, target: 'bob' }),
+      callOf(1, { state: 'answered', answeredAt: 5_000, heldBy: ['callee'], target: 'bob' }),
     ]);
   });
 

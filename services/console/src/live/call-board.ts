@@ -1,4 +1,4 @@
-import { type CallRecord } from '@callweave/contracts';
+import { type CallRecord, type CallSide } from '@callweave/contracts';
 import { type Call, type CallCounts } from '../api.ts';
 import { partyOf } from './party.ts';
 
@@ -30,13 +30,14 @@ export class CallBoard {
   restart(records: readonly CallRecord[]): void {
     this.#calls.clear();
     this.#counts.clear();
-    for (const { callId, tenant, state, from, to, startedAt, answeredAt, owner } of records) {
+    for (const { callId, tenant, state, from, to, startedAt, answeredAt, heldBy, owner } of records) {
       if (state === 'ended') continue;
       this.#put({
         ...{ callId, tenant, state, startedAt, edge: owner },
         ...(from === undefined ? {} : { from: partyOf(from) }),
         ...(to === undefined ? {} : { to: partyOf(to) }),
         ...(answeredAt === undefined ? {} : { answeredAt }),
+        ...(heldBy === undefined ? {} : { heldBy }),
       });
     }
   }
@@ -57,6 +58,12 @@ export class CallBoard {
     const changed = isOld ? { ...news, ...known } : { ...known, ...news };
     this.#put(changed);
     return changed;
+  }
+
+  /** One side keeps the other on hold, or no longer does. */
+  hold(callId: string, by: CallSide, holds: boolean): Call | undefined {
+    const others = (this.#calls.get(callId)?.heldBy ?? []).filter((side) => side !== by);
+    return this.change(callId, { heldBy: holds ? [...others, by] : others });
   }
 
   /** A call is over; it as it was, if it was known. */

@@ -3,10 +3,11 @@ import {
   callAnswered,
   callEnded,
   callFailed,
+  callHeld,
   callInitiated,
+  callResumed,
   callRinging,
   callRouted,
-  type CallCause,
 } from '@callweave/contracts';
 import { type z } from 'zod';
 import { type Call, type CallHappening } from '../api.ts';
@@ -22,7 +23,7 @@ export function callFacts({ board, log }: { board: CallBoard; log: EventLog }): 
     kind: CallHappening['kind'],
     fact: CallFact,
     call: Call | undefined,
-    more: { cause?: CallCause; durationMs?: number } = {},
+    more: Pick<CallHappening, 'by' | 'cause' | 'durationMs'> = {},
   ): void => {
     const happening: CallHappening = { about: 'call', kind, at: at(fact), call: call ?? unknown(fact), ...more };
     log.add('calls', fact.position, fact.data.tenant, happening);
@@ -42,6 +43,14 @@ export function callFacts({ board, log }: { board: CallBoard; log: EventLog }): 
     onFact(callAnswered, (fact) =>
       change('answered', fact, { state: 'answered', target: shorten(fact.data.target), answeredAt: at(fact) }),
     ),
+    onFact(callHeld, (fact) => {
+      const { callId, by } = fact.data;
+      tell('held', fact, board.hold(callId, by, true), { by });
+    }),
+    onFact(callResumed, (fact) => {
+      const { callId, by } = fact.data;
+      tell('resumed', fact, board.hold(callId, by, false), { by });
+    }),
     onFact(callEnded, (fact) => {
       const { cause, durationMs } = fact.data;
       tell('ended', fact, board.end(fact.data.callId), { cause, durationMs });

@@ -12,6 +12,8 @@ const states: Readonly<Record<Call['state'], TemplateResult>> = {
   ended: badge('dim', 'Ended'),
 };
 
+const onHold = badge('busy', 'On hold');
+
 /** The calls in progress. */
 export function callsView(model: Console): TemplateResult {
   const { page } = model.calls;
@@ -53,12 +55,16 @@ function table(calls: readonly Call[], now: number): TemplateResult {
   </table>`;
 }
 
-function row({ callId, state, from, to, target, startedAt, answeredAt, edge }: Call, now: number): TemplateResult {
+function row(
+  { callId, state, heldBy, from, to, target, startedAt, answeredAt, edge }: Call,
+  now: number,
+): TemplateResult {
   const since = answeredAt ?? startedAt;
+  const isHeld = state === 'answered' && (heldBy ?? []).length > 0;
   return html`<tr role="row" data-call=${callId} data-state=${state}>
     <td role="cell" class="from" data-label="From">${partyView(from)}</td>
     <td role="cell" class="to" data-label="To" title=${target ?? ''}>${partyView(to)}</td>
-    <td role="cell" class="state" data-label="State">${states[state]}</td>
+    <td role="cell" class="state" data-label="State">${isHeld ? onHold : states[state]}</td>
     <td role="cell" class="for" data-label="For">
       <time datetime=${new Date(since).toISOString()} title="since ${timeOfDay(since)}">${span(now - since)}</time>
     </td>

@@ -36,7 +36,7 @@ function keyOf(happening: Happening): string {
   return `${thing} ${happening.kind} ${String(happening.at)}`;
 }
 
-function describeCall({ kind, call, cause, durationMs }: CallHappening): Line {
+function describeCall({ kind, call, by, cause, durationMs }: CallHappening): Line {
   const from = html`<strong>${nameOf(call.from)}</strong>`;
   const to = html`<strong>${nameOf(call.to)}</strong>`;
   const why = cause === undefined ? '' : `${cause.reason.replaceAll('-', ' ')} by ${cause.by}`;
@@ -49,6 +49,12 @@ function describeCall({ kind, call, cause, durationMs }: CallHappening): Line {
       return { tone: 'busy', text: html`${to} rings for ${from}` };
     case 'answered':
       return { tone: 'good', text: html`${to} answers ${from}` };
+    case 'held':
+    case 'resumed': {
+      const [holder, held] = by === 'callee' ? [to, from] : [from, to];
+      const text = kind === 'held' ? html`${holder} puts ${held} on hold` : html`${holder} comes back to ${held}`;
+      return { tone: kind === 'held' ? 'busy' : 'good', text };
+    }
     case 'ended':
       return { tone: 'dim', text: html`${from} and ${to} end after ${span(durationMs ?? 0)}: ${why}` };
     case 'failed': {
