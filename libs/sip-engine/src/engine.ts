@@ -134,8 +134,14 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     });
     const limits = { ...defaultLimits, ...options.limits };
     const { clock, log } = deps;
+    const quirks = options.compat === 'drachtio' ? drachtioQuirks : noQuirks;
     const apps = new Sessions(
-      { ...limits, secret: options.control.secret, maxUnanswered: this.#overload.maxUnanswered },
+      {
+        ...limits,
+        forgetsAllRoutes: quirks.forgetsAllRoutes,
+        secret: options.control.secret,
+        maxUnanswered: this.#overload.maxUnanswered,
+      },
       { user: this, clock, log, ids, limits: this.#limits },
     );
     this.#apps = apps;
@@ -156,7 +162,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       overload: this.#overload,
       limits: this.#limits,
       records: options.cdrs === true ? new CallRecords(apps, options.compat === 'drachtio') : undefined,
-      quirks: options.compat === 'drachtio' ? drachtioQuirks : noQuirks,
+      quirks,
       defaultRefresher: options.defaultRefresher,
       offersUnknownDialogs: options.offerUnknownDialogs ?? false,
       handlerOf: (method) => {

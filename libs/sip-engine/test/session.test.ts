@@ -22,7 +22,7 @@ test('a message that breaks the engine is answered NOK, logged, and ends nothing
     onClosed: () => undefined,
   };
   const log = recordLogs();
-  const limits = { authenticateMs: 1_000, maxQueuedBytes: 1_000, onStuck: () => undefined };
+  const limits = { authenticateMs: 1_000, maxQueuedBytes: 1_000, forgetsAllRoutes: false, onStuck: () => undefined };
   const session = new ControlSession(socket, { user, limits, clock: new FakeClock(), ids: cryptoIds(), log });
   const send = (payload: string): void => void socket.emit('data', frame(payload));
   send('a|authenticate|x|');

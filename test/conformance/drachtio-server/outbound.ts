@@ -25,6 +25,10 @@ export async function listenOutbound(address: string): Promise<Outbound> {
   const waiting: ServerResponse[] = [];
   const connected: Socket[] = [];
   const web = createHttpServer((request: IncomingMessage, response) => {
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     asked.push(`${request.method ?? ''} ${decodeURIComponent(request.url ?? '')}`);
     waiting.push(response);
   });
@@ -32,6 +36,8 @@ export async function listenOutbound(address: string): Promise<Outbound> {
   web.listen(HANDLER_PORT, address);
   app.listen(APP_PORT, address);
   await Promise.all([once(web, 'listening'), once(app, 'listening')]);
+  // The first request of a process compiles the HTTP parser, which no socket tells of.
+  await fetch(`http://${address}:${HANDLER_PORT}`, { method: 'HEAD' });
   return {
     handlers: [
       { method: 'INVITE', httpMethod: 'GET', url: `http://${address}:${HANDLER_PORT}` },

@@ -43,6 +43,8 @@ export interface SessionLimits {
   readonly authenticateMs: number;
   /** An application that reads nothing while this much waits for it is gone. */
   readonly maxQueuedBytes: number;
+  /** Whether `remove_route` forgets every verb. */
+  readonly forgetsAllRoutes: boolean;
   /** Told of such a one. */
   readonly onStuck: () => void;
 }
@@ -157,7 +159,8 @@ export class ControlSession implements App {
         this.#accept(command.id);
         return;
       case 'remove-route':
-        this.verbs.delete(command.verb);
+        if (this.#deps.limits.forgetsAllRoutes) this.verbs.clear();
+        else this.verbs.delete(command.verb);
         this.#deps.user.onRoutes(this);
         this.#accept(command.id);
         return;

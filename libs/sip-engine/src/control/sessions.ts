@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly maxApps: number;
   /** An application that reads nothing while this much waits for it is gone. */
   readonly maxAppQueuedBytes: number;
+  /** Whether `remove_route` forgets every verb of an application. */
+  readonly forgetsAllRoutes: boolean;
   /** An application that has not begun to answer this many is passed over while another is not so far behind. */
   readonly maxUnanswered?: number | undefined;
 }
@@ -120,7 +122,8 @@ export class Sessions implements Apps {
 
   #add(socket: Socket, authenticateMs: number): ControlSession {
     const { limits, ...deps } = this.#deps;
-    const bounds = { authenticateMs, maxQueuedBytes: this.#options.maxAppQueuedBytes };
+    const { maxAppQueuedBytes: maxQueuedBytes, forgetsAllRoutes } = this.#options;
+    const bounds = { authenticateMs, maxQueuedBytes, forgetsAllRoutes };
     const onStuck = (): void => limits.reached('unread');
     const session = new ControlSession(socket, { ...deps, user: this.#user, limits: { ...bounds, onStuck } });
     this.#all.add(session);

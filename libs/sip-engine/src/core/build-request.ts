@@ -12,6 +12,7 @@ import {
 import { RefusedError } from '../errors.ts';
 import { type Flow } from '../transport/transport.ts';
 import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
+import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { contactFor, isSdp, isSips, localHostPort, viaFor } from './local.ts';
 import { routed, routesOf } from './routes.ts';
@@ -40,13 +41,19 @@ function wantsContact(method: string, inDialog: boolean): boolean {
  * A request outside any dialog of ours, RFC 3261 §8.1.1; what the application did not say is filled in. In one that
  * names both tags the application goes on with a dialog that another engine had, and gives its routes.
  */
-export function buildInitial(wish: RequestWish, flow: Flow, ids: IdSource): BuiltRequest {
+export function buildInitial(
+  wish: RequestWish,
+  flow: Flow,
+  { ids, quirks }: Pick<Core, 'ids' | 'quirks'>,
+): BuiltRequest {
   const { method, uri, headers } = wish;
   const here = localHostPort(flow);
   const branch = ids.branch();
   const lines = appLines(headers, requestHeaders, here, flow.protocol);
-  const from = withTag(headers.get('from') ?? `<sip:${here}>`, here, () => ids.tag());
-  const to = withTag(headers.get('to') ?? `<${uri}>`, here);
+  const { namesTransports } = quirks;
+  const ourselves = namesTransports ? contactFor(flow) : `<sip:${here}>`;
+  const from = withTag(headers.get('from') ?? ourselves, here, () => ids.tag());
+  const to = withTag(headers.get('to') ?? (namesTransports ? uri : `<${uri}>`), here);
   const { uri: requestUri, routes } = routed(uri, routesOf(headers));
   const cseq = /^(\d{1,10})\s/.exec(headers.get('cseq') ?? '')?.[1] ?? String(ids.cseq());
   const head = [

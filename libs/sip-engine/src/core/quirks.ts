@@ -15,6 +15,24 @@ export interface Quirks {
   readonly keepsSilent: boolean;
   /** Sessions are refreshed by INVITE alone, nobody is required to know timers, and who names no refresher gets none. */
   readonly timesSessionsLoosely: boolean;
+  /** A request of a dialog that was overtaken by a later one is given to the application. */
+  readonly deliversOvertaken: boolean;
+  /** REFER, and methods that nobody has described, are not answered outside a dialog. */
+  readonly ignoresWhatIsNew: boolean;
+  /** An INVITE that nobody takes is told 100 first, and its refusal until the ACK comes. */
+  readonly refusesInTransactions: boolean;
+  /** The 200 to a CANCEL and the 487 to its INVITE have a To tag each. */
+  readonly tagsCancelsApart: boolean;
+  /** Failures within a dialog name our Contact. */
+  readonly givesContactToFailures: boolean;
+  /** A BYE ends what the application has not answered before it with 500. */
+  readonly endsRequestsWithDialogs: boolean;
+  /** `remove_route` forgets every verb of an application. */
+  readonly forgetsAllRoutes: boolean;
+  /** A 100 repeats Record-Route. */
+  readonly recordsRoutesEarly: boolean;
+  /** From and To name the transport of a request. */
+  readonly namesTransports: boolean;
 }
 
 /** What is right. */
@@ -25,6 +43,15 @@ export const noQuirks: Quirks = {
   allowsGlare: false,
   keepsSilent: false,
   timesSessionsLoosely: false,
+  deliversOvertaken: false,
+  ignoresWhatIsNew: false,
+  refusesInTransactions: false,
+  tagsCancelsApart: false,
+  givesContactToFailures: false,
+  endsRequestsWithDialogs: false,
+  forgetsAllRoutes: false,
+  recordsRoutesEarly: false,
+  namesTransports: false,
 };
 
 /** What drachtio-server does. */
@@ -35,4 +62,13 @@ export const drachtioQuirks: Quirks = {
   allowsGlare: true,
   keepsSilent: true,
   timesSessionsLoosely: true,
+  deliversOvertaken: true,
+  ignoresWhatIsNew: true,
+  refusesInTransactions: true,
+  tagsCancelsApart: true,
+  givesContactToFailures: true,
+  endsRequestsWithDialogs: true,
+  forgetsAllRoutes: true,
+  recordsRoutesEarly: true,
+  namesTransports: true,
 };

@@ -37,7 +37,8 @@ export function refusalOf(
   if (dialog === undefined && isNew && DIALOG_ONLY.has(method)) return { status: 481 };
   if (dialog === undefined && !isNew && !offersUnknownDialogs && OF_CALLS.has(method)) return { status: 481 };
   // RFC 3261 §12.2.2: what was overtaken by a later request is out of order.
-  if (dialog?.remoteCseq !== undefined && cseq.number < dialog.remoteCseq) return { status: 500 };
+  const isOvertaken = dialog?.remoteCseq !== undefined && cseq.number < dialog.remoteCseq;
+  if (isOvertaken && !quirks.deliversOvertaken) return { status: 500 };
   // RFC 3261 §8.2.2.2: a copy that came another way.
   if (isNew && !quirks.allowsMergedRequests && originals.has(mergeKey(request))) return { status: 482 };
   if (isNew && isDraining()) return retryLater(RETRY_AFTER_SEC);
@@ -49,6 +50,11 @@ export function refusalOf(
   if (meets !== undefined && !quirks.allowsGlare) return meets;
   if (method === 'PRACK' && dialog?.reliable?.acknowledge(request) !== true) return { status: 481 };
   return undefined;
+}
+
+/** Whether a request gets no answer at all, outside a dialog of ours. */
+export function isIgnored({ method }: SipRequest, { ignoresWhatIsNew }: Quirks): boolean {
+  return ignoresWhatIsNew && !KNOWN.has(method) && !DIALOG_ONLY.has(method);
 }
 
 /** How a request is refused that no application takes: whether that may change depends on what it is. */

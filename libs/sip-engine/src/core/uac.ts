@@ -224,11 +224,11 @@ export class Uac implements UacRequestUser {
 
   #sendBy({ app, wish }: SendCommand, firstFlow: Flow): Sent {
     let flow = firstFlow;
-    let built = buildInitial(wish, flow, this.#core.ids);
+    let built = buildInitial(wish, flow, this.#core);
     const streamed = this.#streamFor(built.bytes, flow);
     if (streamed !== undefined) {
       flow = streamed;
-      built = buildInitial(wish, flow, this.#core.ids);
+      built = buildInitial(wish, flow, this.#core);
     }
     const request = checked(built.bytes);
     const dialogId = makesDialog(wish.method) ? dialogIdOf(request.callId, request.fromTag ?? '') : '';

@@ -142,7 +142,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   respondWith(status: number, reason: string, lines: string, body: Buffer, rseq?: number): Buffer {
     this.#answered(status);
     const { via, recordRoute, from, callId, cseq } = this.#base;
-    const routes = status > 100 && status < 300 ? recordRoute : '';
+    const isForRoutes = (status > 100 || this.#core.quirks.recordsRoutesEarly) && status < 300;
+    const routes = isForRoutes ? recordRoute : '';
     const length = `Content-Length: ${body.length}\r\n`;
     const head = `${via}${routes}${from}${this.#to(status)}${callId}${cseq}${lines}${length}`;
     const bytes = serializeParts(`SIP/2.0 ${status} ${reason}`, head, body);

@@ -11,12 +11,12 @@ import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
 import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
-import { type Dialog } from './dialog.ts';
+import { type Dialog, dialogIdOf } from './dialog.ts';
 import { type UnroutedRequests } from './handled-requests.ts';
 import { contactFor, isSdp, localHostPort, madeHere, shownAs, wantsSips } from './local.ts';
 import { noteSource } from './received-via.ts';
-import { refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
-import { reject, retryLater } from './reject.ts';
+import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
+import { reject, type Rejection, retryLater } from './reject.ts';
 import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
 import { changeBy } from './session-changes.ts';
@@ -112,9 +112,11 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     let text = lines.text;
     const rseq = status > 100 && status < 200 ? this.#reliably(request, head) : undefined;
     const isForDialog = makesDialog(request.method) && (rseq !== undefined || (status >= 200 && status < 300));
-    if (isForDialog && !lines.keys.has('contact')) {
+    if (status >= 200 && status < 300) this.#refuseCopy(request);
+    if ((isForDialog || this.#isFailureWithContact(request, status)) && !lines.keys.has('contact')) {
       const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
-      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
+      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}
+`;
     }
     if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
@@ -131,6 +133,22 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     // The dialog of a BYE is over.
     const dialogId = request.method === 'BYE' ? '' : request.dialogId;
     return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId };
+  }
+
+  /** Of two copies of an INVITE the second is refused when the first has been accepted. */
+  #refuseCopy({ method, dialog, inbound, txn }: UasRequest): void {
+    if (!this.#core.quirks.allowsMergedRequests || method !== 'INVITE' || inbound?.message.toTag !== undefined) return;
+    const { callId, fromTag = '' } = inbound?.message ?? { callId: '' };
+    const other = this.#core.dialogs.byId(dialogIdOf(callId, fromTag));
+    const request = this.#open.get(txn);
+    if (other === undefined || other === dialog || request === undefined) return;
+    this.end(request, 480);
+    throw new RefusedError('dialog already exists, rejecting this request');
+  }
+
+  #isFailureWithContact({ method, dialog, inbound }: UasRequest, status: number): boolean {
+    const isWithin = makesDialog(method) && dialog !== undefined && inbound?.message.toTag !== undefined;
+    return this.#core.quirks.givesContactToFailures && isWithin && status >= 300;
   }
 
   /** drachtio-server shows an early UPDATE under the id of its INVITE, so the CSeq decides what is answered. */
@@ -233,9 +251,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
     const dialog = this.#core.dialogs.ofRequest(request) ?? this.#subscriptions.begunBy(inbound);
+    if (dialog === undefined && isIgnored(request, this.#core.quirks)) return;
     const refusal = refusalOf(request, dialog, this.#core, this.#originals);
     if (refusal !== undefined) {
-      reject(request, flow, refusal);
+      this.#refuse(inbound, key, refusal);
       return;
     }
     const known = dialog?.app.isOpen === true ? dialog.app : undefined;
@@ -246,7 +265,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
         dialog.record?.stop('network', 'normal-release', () => textForApp(request));
         this.#core.dialogs.remove(dialog);
       }
-      reject(request, flow, refusalOfUnrouted(request, this.#core));
+      this.#refuse(inbound, key, refusalOfUnrouted(request, this.#core));
       return;
     }
     if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
@@ -263,9 +282,32 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     this.#begin(pending, key, flow.reliable);
     if (app === undefined) handler?.(pending, inbound);
     else this.#deliver(pending, app);
-    if (request.method === 'BYE') dialog?.record?.stop('network', 'normal-release', () => textForApp(request));
+    if (request.method === 'BYE') {
+      dialog?.record?.stop('network', 'normal-release', () => textForApp(request));
+      if (this.#core.quirks.endsRequestsWithDialogs) this.#endOthers(pending);
+    }
     if (request.method === 'INVITE' && request.toTag === undefined)
       pending.record = this.#core.records?.attempt('network', () => textForApp(request));
+  }
+
+  /** What came before a BYE and is not answered never will be. */
+  #endOthers(bye: UasRequest): void {
+    const others = [...this.#open.values()].filter(({ dialog }) => dialog !== undefined && dialog === bye.dialog);
+    for (const other of others) if (other !== bye) this.end(other, 500);
+  }
+
+  /** Without keeping anything, RFC 3261 §8.2.7; or as an application would, where that is asked for. */
+  #refuse(inbound: Inbound<SipRequest>, key: string, refusal: Rejection): void {
+    const { message, flow } = inbound;
+    const { status } = refusal;
+    if (!this.#core.quirks.refusesInTransactions || message.method !== 'INVITE' || (status !== 481 && status !== 503)) {
+      reject(message, flow, refusal);
+      return;
+    }
+    noteSource(message, flow);
+    const refused = new UasRequest(this.#core, this, inbound, '');
+    this.#begin(refused, key, flow.reliable);
+    this.end(refused, status);
   }
 
   #begin(request: UasRequest, key: string, reliable: boolean): void {
@@ -329,7 +371,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     }
     noteSource(cancel, flow);
     const answer = new UasRequest(this.#core, this, inbound, '');
-    answer.localTag = invite.localTag ??= this.#core.ids.tag();
+    if (invite.localTag !== undefined || !this.#core.quirks.tagsCancelsApart)
+      answer.localTag = invite.localTag ??= this.#core.ids.tag();
     this.#begin(answer, key, flow.reliable);
     answer.respond(200);
     this.#close(answer);
