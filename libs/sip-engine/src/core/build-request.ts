@@ -51,7 +51,7 @@ export function buildInitial(
   const branch = ids.branch();
   const lines = appLines(headers, requestHeaders, here, flow.protocol);
   const { namesTransports } = quirks;
-  const ourselves = namesTransports ? contactFor(flow) : `<sip:${here}>`;
+  const ourselves = namesTransports ? contactFor(flow, false) : `<sip:${here}>`;
   const from = withTag(headers.get('from') ?? ourselves, here, () => ids.tag());
   const to = withTag(headers.get('to') ?? (namesTransports ? uri : `<${uri}>`), here);
   const { uri: requestUri, routes } = routed(uri, routesOf(headers));

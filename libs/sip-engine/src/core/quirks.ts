@@ -31,6 +31,8 @@ export interface Quirks {
   readonly forgetsAllRoutes: boolean;
   /** A 100 repeats Record-Route. */
   readonly recordsRoutesEarly: boolean;
+  /** A BYE cancels a re-INVITE that is unanswered, whose end is not told. */
+  readonly cancelsBeforeBye: boolean;
   /** From and To name the transport of a request. */
   readonly namesTransports: boolean;
 }
@@ -51,6 +53,7 @@ export const noQuirks: Quirks = {
   endsRequestsWithDialogs: false,
   forgetsAllRoutes: false,
   recordsRoutesEarly: false,
+  cancelsBeforeBye: false,
   namesTransports: false,
 };
 
@@ -70,5 +73,6 @@ export const drachtioQuirks: Quirks = {
   endsRequestsWithDialogs: true,
   forgetsAllRoutes: true,
   recordsRoutesEarly: true,
+  cancelsBeforeBye: true,
   namesTransports: true,
 };

@@ -134,6 +134,7 @@ export class Uac implements UacRequestUser {
     const parts: UacRequestParts = { method, built, flow, app, dialog, dialogId: dialog.id, routeSet: [], change };
     const meetsOther = change !== undefined && change !== 'update' && dialog.changes.isGlaring;
     if (meetsOther && !this.#core.quirks.allowsGlare) return this.#answerGlare(parts);
+    if (method === 'BYE' && this.#core.quirks.cancelsBeforeBye) this.#abandonChange(dialog);
     if (method === 'BYE') dialog.record?.stop('application', 'normal-release', () => built.bytes);
     dialog.localCseq = cseq;
     dialog.changes.begin('ours', change);
@@ -254,6 +255,15 @@ export class Uac implements UacRequestUser {
     this.#subscriptions.asked(request);
     request.transaction = this.#sender.transact(method, built, flow, request);
     return sentBy(request, request.bytes);
+  }
+
+  /** Gives a re-INVITE up, and never tells how it ends. */
+  #abandonChange(dialog: Dialog): void {
+    for (const request of [...this.#open.values()]) {
+      if (request.method !== 'INVITE' || !request.isInDialog || request.dialog !== dialog) continue;
+      request.cancelWith();
+      this.#open.delete(request.txn);
+    }
   }
 
   #recordAnswer(request: UacRequest, status: number, bytes: Buffer): void {

@@ -115,8 +115,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (status >= 200 && status < 300) this.#refuseCopy(request);
     if ((isForDialog || this.#isFailureWithContact(request, status)) && !lines.keys.has('contact')) {
       const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
-      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}
-`;
+      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
     }
     if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
