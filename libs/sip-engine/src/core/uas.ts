@@ -7,6 +7,7 @@ import { type ServerTransaction } from '../transaction/server.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App, type SipMeta } from './app.ts';
 import { appLines, responseHeaders } from './app-headers.ts';
+import { answeredBy, isFailureInDialog, rseqOf, tagFrom } from './app-response.ts';
 import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
 import { isWebSocket } from './connections.ts';
@@ -17,7 +18,6 @@ import { contactFor, isSdp, localHostPort, madeHere, shownAs, wantsSips } from '
 import { noteSource } from './received-via.ts';
 import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, type Rejection, retryLater } from './reject.ts';
-import { lists, RELIABLE } from './reliable-responses.ts';
 import { type Sent } from './sent.ts';
 import { changeBy } from './session-changes.ts';
 import { type Subscriptions } from './subscriptions.ts';
@@ -101,7 +101,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   /** Sends an application's response; throws `RefusedError` when there is nothing to answer. */
   respond(txn: string, app: App, head: Head, body: Buffer): Sent {
-    const request = this.#answeredBy(txn, head);
+    const request = answeredBy(this.#open, txn, head);
     const { startLine } = head;
     if (request?.app !== app || startLine.kind !== 'response') throw new RefusedError(UNKNOWN_TRANSACTION);
     const { status, reason } = startLine;
@@ -110,10 +110,13 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (tag !== undefined) request.localTag ??= tag;
     const lines = appLines(head.headers, responseHeaders, localHostPort(flow), flow.protocol);
     let text = lines.text;
-    const rseq = status > 100 && status < 200 ? this.#reliably(request, head) : undefined;
+    const rseq = status > 100 && status < 200 ? rseqOf(request, head) : undefined;
     const isForDialog = makesDialog(request.method) && (rseq !== undefined || (status >= 200 && status < 300));
     if (status >= 200 && status < 300) this.#refuseCopy(request);
-    if ((isForDialog || this.#isFailureWithContact(request, status)) && !lines.keys.has('contact')) {
+    if (
+      (isForDialog || (this.#core.quirks.givesContactToFailures && isFailureInDialog(request, status))) &&
+      !lines.keys.has('contact')
+    ) {
       const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
       text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
     }
@@ -143,21 +146,6 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (other === undefined || other === dialog || request === undefined) return;
     this.end(request, 480);
     throw new RefusedError('dialog already exists, rejecting this request');
-  }
-
-  #isFailureWithContact({ method, dialog, inbound }: UasRequest, status: number): boolean {
-    const isWithin = makesDialog(method) && dialog !== undefined && inbound?.message.toTag !== undefined;
-    return this.#core.quirks.givesContactToFailures && isWithin && status >= 300;
-  }
-
-  /** drachtio-server shows an early UPDATE under the id of its INVITE, so the CSeq decides what is answered. */
-  #answeredBy(txn: string, head: Head): UasRequest | undefined {
-    const named = this.#open.get(txn);
-    const [, number, method] = /^(\d+)\s+(\S+)/.exec(head.headers.get('cseq') ?? '') ?? [];
-    if (named?.method !== 'INVITE' || method === undefined || method === 'INVITE') return named;
-    return [...this.#open.values()].find(
-      (one) => one.method === method && one.cseq === Number(number) && one.dialog === named.dialog,
-    );
   }
 
   /** Lets somebody else answer a request that its application has not answered. */
@@ -235,16 +223,6 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const cancel = buildCancel(inbound.message, new Headers(['Reason'], [`SIP;cause=504;text="${NO_PRACK}"`]));
     const { txn, dialogId } = request;
     app?.deliver({ ...madeHere(inbound.flow), size: cancel.length, txn, dialogId }, cancel);
-  }
-
-  /** The RSeq of a provisional response that the application wants sent reliably. */
-  #reliably(request: UasRequest, head: Head): number | undefined {
-    if (request.method !== 'INVITE' || !lists(head, 'require', RELIABLE)) return undefined;
-    const { inbound } = request;
-    const isSupported =
-      inbound !== undefined && ['supported', 'require'].some((header) => lists(inbound.message, header, RELIABLE));
-    if (!isSupported) throw new RefusedError('Remote endpoint does not support 100rel');
-    return request.reliable.nextRseq();
   }
 
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
@@ -407,9 +385,4 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 /** A repeated ACK ends no wait. */
 function never(): boolean {
   return false;
-}
-
-/** The tag an application put into To, to be the dialog's local tag. */
-function tagFrom(head: Head): string | undefined {
-  return /;\s*tag\s*=\s*([A-Za-z0-9\-.!%*_+`'~]+)/.exec(head.headers.get('to') ?? '')?.[1];
 }

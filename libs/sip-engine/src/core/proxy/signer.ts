@@ -9,7 +9,7 @@ const MAX_KNOWN_LENGTH = 400;
 
 /**
  * Signs what only an engine with the same key can have written. The same text is signed again within moments, for a
- * copy, an ACK, a response: half of all signatures are remembered ones, and each saves a keyed hash of 4 µs.
+ * copy, an ACK, a response: it is hashed once.
  */
 export class Signer {
   readonly #key: Buffer;
