@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Programs of a test, in a folder of their own; none outlives it. */
+/** Programs of a test, in a folder of their own; none outlives it. They are asked to end: some have workers to end. */
 export class Programs {
   readonly #running = new Set<ChildProcess>();
   readonly #directory: Promise<string> = mkdtemp(join(tmpdir(), 'sip-engine-'));
@@ -21,7 +21,7 @@ export class Programs {
 
   async start(program: string, args: readonly string[]): Promise<ChildProcess> {
     const cwd = await this.#directory;
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { cwd, env: { PATH }, stdio: 'ignore' });
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], { cwd, env: { PATH }, stdio: 'ignore' });
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
     return child;
@@ -41,7 +41,7 @@ export class Programs {
 
   async stop(): Promise<void> {
     const gone = [...this.#running].map((child) => once(child, 'exit'));
-    for (const child of this.#running) child.kill('SIGKILL');
+    for (const child of this.#running) child.kill('SIGTERM');
     await Promise.all(gone);
     await rm(await this.#directory, { recursive: true, force: true });
   }
