@@ -155,9 +155,14 @@ function readStatistics(
   };
 }
 
+/** SIPp notes as an error what a scenario waits for with `ontimeout`, and ends no line. */
+const MEANT_TIMEOUT =
+  /\d{4}-\d\d-\d\d\t[\d:.]+\t[\d.]+: Call-Id: \S+, receive timeout on message \S+, jumping to label \d+?(?=\d{4}-\d\d-\d\d\t|\s|$)/g;
+
 function readErrors(directory: string): string {
   const files = readdirSync(directory).filter((name) => name.endsWith('_errors.log'));
-  return files.map((name) => readFileSync(join(directory, name), 'utf8').slice(0, 4_000)).join('\n');
+  const texts = files.map((name) => readFileSync(join(directory, name), 'utf8').replaceAll(MEANT_TIMEOUT, ''));
+  return texts.map((text) => text.slice(0, 4_000)).join('\n');
 }
 
 /** Lines are `when;milliseconds;number`; figures below a millisecond are in its fractions. */
