@@ -222,6 +222,27 @@ describe('a call', () => {
     expect((await placed(locator(false))).seen).toContain('caller 404');
   });
 
+  test('of which one device cannot be offered anything is refused, and what the node has done is undone', async () => {
+    const released: (string | undefined)[] = [];
+    const node = MediaNodeId.parse('127.0.0.1:2223@1');
+    let offers = 0;
+    const fake = await placed({
+      devices: 2,
+      deps: {
+        media: {
+          offer: () => {
+            offers += 1;
+            return Promise.resolve(offers === 1 ? { kind: 'anchored', sdp: 'v=0', node } : { kind: 'no-node' });
+          },
+          answer: () => Promise.resolve({ kind: 'no-node' }),
+          release: (_tenant, _callId, at) => Promise.resolve(void released.push(at)),
+        },
+      },
+    });
+    expect(fake.seen).toContain('caller 503');
+    expect([released, fake.invited]).toEqual([[node], []]);
+  });
+
   test('whose media cannot be anchored is refused and leaks nothing', async () => {
     const media = (anchored: { kind: 'unusable'; reason: string } | { kind: 'no-node' }): FakeWorld => ({
       deps: {
@@ -402,6 +423,16 @@ describe('media before the answer', () => {
       'caller 183 v=0 answered',
       'caller 183 v=0 answered',
     ]);
+  });
+
+  test('is that of the next device too when the first has rung in vain', async () => {
+    const fake = await placed({ devices: 2, inTurn: true });
+    fake.invited[0]?.events.responded(response(183, undefined, 'v=0 early'));
+    await fake.settle();
+    fake.clock.advance(30_000);
+    await fake.settle();
+    fake.invited[1]?.events.responded(response(180));
+    expect(fake.seen.at(-1)).toBe('caller 180');
   });
 
   test('reaches the node before the answer does, however fast the answer comes', async () => {

@@ -181,6 +181,7 @@ export class Call {
   /** The next devices, with offers they can use. */
   async #nextGroup(): Promise<void> {
     this.#ringTimer?.cancel();
+    this.#early = undefined;
     const targets = await this.#itinerary.next();
     if (this.phase !== 'anchoring') return;
     if (targets === undefined) {
@@ -195,13 +196,10 @@ export class Call {
 
   async #anchor(fork: Fork): Promise<void> {
     const anchored = await fork.anchor(this.#node);
-    if (anchored.kind === 'refused') {
-      this.#refuse(mediaRefusal(anchored.refusal), 'platform');
-      return;
-    }
-    if (anchored.kind === 'anchored') this.#node = anchored.node;
+    if (anchored.kind !== 'offerless') this.#node = anchored.node;
     // A caller who left meanwhile released nothing: there was nothing to name yet.
     if (this.phase === 'ended') await this.#release();
+    else if (anchored.kind === 'refused') this.#refuse(mediaRefusal(anchored.refusal), 'platform');
     else this.#feed('anchored');
   }
 
@@ -229,7 +227,6 @@ export class Call {
       if (this.#early?.branch === branch) this.#early = undefined;
     },
     failed: (failure) => {
-      this.#early = undefined;
       this.#lastFailure = failure;
       if (failure.reply.status >= 600) this.#feed('refused', failure);
       else this.#feed('targetFailed');

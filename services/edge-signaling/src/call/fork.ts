@@ -66,7 +66,12 @@ export type ForkAnchored =
   | { readonly kind: 'anchored'; readonly node: MediaNodeId }
   /** There is nothing to anchor yet. */
   | { readonly kind: 'offerless' }
-  | { readonly kind: 'refused'; readonly refusal: Exclude<Anchored, { kind: 'anchored' }> };
+  /** With the node that took some of them, and holds the call until it is told otherwise. */
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Exclude<Anchored, { kind: 'anchored' }>;
+      readonly node: MediaNodeId | undefined;
+    };
 
 /** Phones show a call that was taken at another one as no missed call, RFC 3326 §2. */
 const ELSEWHERE: HeaderValues = { Reason: 'SIP;cause=200;text="Call completed elsewhere"' };
@@ -103,10 +108,10 @@ export class Fork {
       return { kind: 'offerless' };
     }
     const begun = await this.#offer(first, sdp, node);
-    if (begun.kind !== 'anchored') return { kind: 'refused', refusal: begun };
+    if (begun.kind !== 'anchored') return { kind: 'refused', refusal: begun, node };
     const offered = [begun, ...(await Promise.all(others.map((target) => this.#offer(target, sdp, begun.node))))];
     for (const anchored of offered) {
-      if (anchored.kind !== 'anchored') return { kind: 'refused', refusal: anchored };
+      if (anchored.kind !== 'anchored') return { kind: 'refused', refusal: anchored, node: begun.node };
       this.#branches.push(anchored.branch);
     }
     return { kind: 'anchored', node: begun.node };
