@@ -101,8 +101,8 @@ export interface OverloadOptions {
   readonly maxUnanswered: number;
 }
 
-/** A caller repeats himself after 500 ms: what waits for less than a tenth of that is in time. */
-export const defaultOverload: OverloadOptions = { maxDelayMs: 50, maxUnanswered: 1_000 };
+/** A caller repeats himself after 500 ms: what waits for a fifth of that is in time. */
+export const defaultOverload: OverloadOptions = { maxDelayMs: 100, maxUnanswered: 1_000 };
 
 /** What applications are told when nothing else is configured. */
 export const ENGINE_VERSION = 'v0.9.0-callweave';

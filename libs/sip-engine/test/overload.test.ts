@@ -6,13 +6,24 @@ import { recordLogs } from '@callweave/telemetry/testing';
 import { describe, expect, test } from 'vitest';
 
 describe('the share of new requests that is let in', () => {
+  interface Window {
+    readonly delays: readonly [number, number, number, number];
+    readonly offered?: number;
+  }
+
   /** Feeds windows of four samples each; returns the share after every window. */
-  function shares(...windows: { delays: readonly [number, number, number, number]; offered?: number }[]): number[] {
+  function sharesFromStart(...windows: readonly Window[]): number[] {
     const controller = new OverloadController({ targetMs: 50 });
     return windows.map(({ delays, offered = 400 }) => {
       for (const delayMs of delays) controller.take({ delayMs, offered: offered / 4 });
       return Math.round(controller.share * 1000) / 1000;
     });
+  }
+
+  /** The same of a controller that two slow windows have just warned. */
+  function shares(...windows: readonly Window[]): number[] {
+    const warning = { delays: [51, 51, 51, 51] } as const;
+    return sharesFromStart(warning, warning, ...windows).slice(2);
   }
 
   const slow = { delays: [200, 200, 200, 200] } as const;
@@ -23,8 +34,12 @@ describe('the share of new requests that is let in', () => {
     expect(shares({ delays: [60, 60, 60, 60] }, { delays: [55, 55, 55, 55] })).toEqual([0.833, 0.75]);
   });
 
+  test('falls after the third slow window in a row, so that a machine that stalls for a moment refuses nobody', () => {
+    expect(sharesFromStart(slow, slow, quick, slow, slow, slow, slow)).toEqual([1, 1, 1, 1, 1, 0.5, 0.25]);
+  });
+
   test('stays whole through bursts that drain, however long some message waited', () => {
-    expect(shares({ delays: [900, 900, 900, 10] }, { delays: [30, 900, 900, 900] })).toEqual([1, 1]);
+    expect(sharesFromStart({ delays: [900, 900, 900, 10] }, { delays: [30, 900, 900, 900] })).toEqual([1, 1]);
   });
 
   test('stays whole where few requests come, since refusing them makes nothing quicker', () => {

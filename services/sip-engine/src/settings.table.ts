@@ -125,7 +125,7 @@ export const settings = {
   },
   'overload-delay': {
     type: 'string',
-    does: 'ms that messages may wait before new requests are refused with 503, or off (default 50)',
+    does: 'ms that messages may wait before new requests are refused with 503, or off (default 100)',
   },
   'overload-unanswered': {
     type: 'string',

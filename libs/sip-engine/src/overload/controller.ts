@@ -14,6 +14,9 @@ export interface ControllerOptions {
 /** Samples looked at together: a queue that was short in any of them is a burst, and no standing one. */
 const WINDOW = 4;
 
+/** So many slow windows in a row begin it: a machine that stalls for a moment is not overloaded. */
+const BEGIN = 3;
+
 /** A window with fewer new requests is slow for another reason, and refusing them would not make it quicker. */
 const MIN_OFFERED = 10;
 
@@ -43,6 +46,8 @@ export class OverloadController {
   #share = 1;
   /** What the window before had as its shortest wait. */
   #beforeMs = 0;
+  /** Slow windows in a row while everything is let in. */
+  #slow = 0;
 
   constructor({ targetMs }: ControllerOptions) {
     this.#targetMs = targetMs;
@@ -67,7 +72,9 @@ export class OverloadController {
 
   /** Between half the target and the target the share stays as it is, and while a queue is getting shorter. */
   #next(delayMs: number, offered: number): number {
+    this.#slow = delayMs > this.#targetMs ? this.#slow + 1 : 0;
     if (delayMs <= this.#targetMs / 2) return Math.min(1, this.#share * RISE.factor + RISE.step);
+    if (this.#share === 1 && this.#slow < BEGIN) return 1;
     const isEnough = delayMs <= this.#targetMs || delayMs < DRAINING * this.#beforeMs;
     if (isEnough || this.#share * offered < MIN_OFFERED) return this.#share;
     const cut = Math.min(MIN_CUT, Math.max(MAX_CUT, this.#targetMs / delayMs));
