@@ -57,6 +57,11 @@ export async function openCalls({ jsm }: Connection): Promise<CallRecord[]> {
   return open;
 }
 
+/** Calls of which another edge could take over the dialogs. */
+export async function answeredCalls(bus: Connection): Promise<CallRecord[]> {
+  return (await openCalls(bus)).filter(({ state }) => state === 'answered');
+}
+
 async function lastOf(
   jsm: Connection['jsm'],
   stream: string,

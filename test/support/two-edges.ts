@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { callKinds, endedBy, openCalls } from './call-facts.ts';
+import { answeredCalls, callKinds, endedBy, openCalls } from './call-facts.ts';
 import { CallLoad, type TalkOptions } from './call-load.ts';
 import { type EdgePair, startEdgePair } from './edge-pair.ts';
 import { freePortOn } from './free-port.ts';
@@ -84,8 +84,8 @@ export class TwoEdges {
     options: Partial<TalkOptions> = {},
   ): Promise<[SippResult, SippResult]> {
     const talking = this.load.talk({ calls: CALLS, talkMs: TALK_MS, ...options });
-    await until('all calls are answered', async () => (await openCalls(this.bus)).length === CALLS);
-    expect(new Set((await openCalls(this.bus)).map(({ owner }) => owner)).size).toBe(1);
+    await until('all calls are answered', async () => (await answeredCalls(this.bus)).length === CALLS);
+    expect(new Set((await answeredCalls(this.bus)).map(({ owner }) => owner)).size).toBe(1);
     await blow();
     return talking;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startBaresip } from '../support/baresip.ts';
-import { lastCause, openCalls, storedRecords } from '../support/call-facts.ts';
+import { answeredCalls, lastCause, openCalls, storedRecords } from '../support/call-facts.ts';
 import { CALLS, TwoEdges } from '../support/two-edges.ts';
 import { until } from '../support/until.ts';
 
@@ -51,7 +51,7 @@ describe('an edge that comes back at its own address', () => {
         await edges.first.kill(who);
         await edges.first.revive();
         const takenOver = async (): Promise<number> =>
-          (await openCalls(edges.bus)).filter((call) => call.epoch === epoch).length;
+          (await answeredCalls(edges.bus)).filter((call) => call.epoch === epoch).length;
         await until(`it has all calls for the ${String(epoch)}th time`, async () => (await takenOver()) === CALLS);
       }
     };
@@ -85,7 +85,7 @@ describe('a call that nobody hangs up after its edge died', () => {
   test('is taken over when the lease has run out, and ended when one side has left meanwhile', async () => {
     const leaving = new AbortController();
     const talking = edges.load.talk({ calls: CALLS, talkMs: 300_000, callersLeave: leaving.signal });
-    await until('all calls are answered', async () => (await openCalls(edges.bus)).length === CALLS);
+    await until('all calls are answered', async () => (await answeredCalls(edges.bus)).length === CALLS);
     await edges.first.kill();
     edges.router.routeTo(edges.second.address);
     // The callers vanish without a word; nobody who is alive knows of these calls.
