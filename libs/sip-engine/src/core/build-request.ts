@@ -50,7 +50,9 @@ export function buildInitial(
   const here = localHostPort(flow);
   const branch = ids.branch();
   const lines = appLines(headers, requestHeaders, here, flow.protocol);
-  const { namesTransports } = quirks;
+  const { namesTransports, refusesSipsItself } = quirks;
+  // What is refused unsent is shown as it would be without TLS.
+  const contact = contactFor(flow, isSips(uri) && !(refusesSipsItself && flow.protocol === 'udp'));
   const ourselves = namesTransports ? contactFor(flow, false) : `<sip:${here}>`;
   const from = withTag(headers.get('from') ?? ourselves, here, () => ids.tag());
   const to = withTag(headers.get('to') ?? (namesTransports ? uri : `<${uri}>`), here);
@@ -64,7 +66,7 @@ export function buildInitial(
     `To: ${to}`,
     `Call-ID: ${headers.get('call-id') ?? ids.callId()}`,
     `CSeq: ${cseq} ${method}`,
-    ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contactFor(flow, isSips(uri))}`] : []),
+    ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contact}`] : []),
   ];
   return { bytes: serialize(wish, requestUri, head, lines), branch };
 }
@@ -104,12 +106,13 @@ export function buildCancel(invite: SipRequest, added: Headers): Buffer {
 }
 
 /** The ACK of a failure, RFC 3261 §17.1.1.3. */
-export function buildFailureAck(invite: SipRequest, failure: SipResponse): Buffer {
-  return followUp(invite, 'ACK', failure.required('to'), '');
+export function buildFailureAck(invite: SipRequest, failure: SipResponse, hidesUser = false): Buffer {
+  const uri = hidesUser ? invite.uri.replace(/^(sips?:)[^@]*@/i, '$1') : invite.uri;
+  return followUp(invite, 'ACK', failure.required('to'), '', uri);
 }
 
 /** The headers that CANCEL and the ACK of a failure share with their INVITE. */
-function followUp(invite: SipRequest, method: string, to: string, added: string): Buffer {
+function followUp(invite: SipRequest, method: string, to: string, added: string, uri = invite.uri): Buffer {
   const routes = invite.headers.all('route').map((route) => `Route: ${route}\r\n`);
   const head = [
     `Via: ${invite.required('via')}\r\n`,
@@ -122,7 +125,7 @@ function followUp(invite: SipRequest, method: string, to: string, added: string)
     added,
     'Content-Length: 0\r\n',
   ].join('');
-  return serializeParts(`${method} ${invite.uri} SIP/2.0`, head, Buffer.alloc(0));
+  return serializeParts(`${method} ${uri} SIP/2.0`, head, Buffer.alloc(0));
 }
 
 function serialize(

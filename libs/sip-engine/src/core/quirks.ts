@@ -7,7 +7,7 @@ export interface Quirks {
   readonly answersCancelItself: boolean;
   /** Record-Route carries nothing by which we know it as ours, so that anybody may send through us. */
   readonly marksNoRoutes: boolean;
-  /** A request that came by two ways is given to applications twice. */
+  /** A request that came by two ways is given to applications twice; so is the ACK of the one refused. */
   readonly allowsMergedRequests: boolean;
   /** Offers that meet are the applications' business. */
   readonly allowsGlare: boolean;
@@ -35,6 +35,24 @@ export interface Quirks {
   readonly cancelsBeforeBye: boolean;
   /** From and To name the transport of a request. */
   readonly namesTransports: boolean;
+  /** An application that goes, or is silent, leaves its peers as they are: nobody is answered, cancelled or hung up. */
+  readonly leavesPeersWaiting: boolean;
+  /** Max-Forwards of what comes through Record-Route stays as it is. */
+  readonly leavesHopsUncounted: boolean;
+  /** The ACK of a redirected INVITE through a proxy goes to an address without a user. */
+  readonly acksRedirectsWithoutUser: boolean;
+  /** A 505 does not say from which port its request came. */
+  readonly leavesPortOf505: boolean;
+  /** A 2xx to a re-INVITE after a provisional response is lost. */
+  readonly losesLateReinviteAnswers: boolean;
+  /** A second phone that answers gets the ACK of the first, and is never released. */
+  readonly acknowledgesForksAlike: boolean;
+  /** The answer to an UPDATE before the call is answered names neither what its body is nor its dialog. */
+  readonly answersEarlyUpdatesBarely: boolean;
+  /** An INFO before the call is answered is shown as outside its dialog, and fails whatever its application says. */
+  readonly showsEarlyInfoOutside: boolean;
+  /** A request to a `sips:` URI is taken where there is no TLS, and answered with 416 unsent. */
+  readonly refusesSipsItself: boolean;
 }
 
 /** What is right. */
@@ -55,6 +73,15 @@ export const noQuirks: Quirks = {
   recordsRoutesEarly: false,
   cancelsBeforeBye: false,
   namesTransports: false,
+  leavesPeersWaiting: false,
+  leavesHopsUncounted: false,
+  acksRedirectsWithoutUser: false,
+  leavesPortOf505: false,
+  losesLateReinviteAnswers: false,
+  acknowledgesForksAlike: false,
+  answersEarlyUpdatesBarely: false,
+  showsEarlyInfoOutside: false,
+  refusesSipsItself: false,
 };
 
 /** What drachtio-server does. */
@@ -75,4 +102,13 @@ export const drachtioQuirks: Quirks = {
   recordsRoutesEarly: true,
   cancelsBeforeBye: true,
   namesTransports: true,
+  leavesPeersWaiting: true,
+  leavesHopsUncounted: true,
+  acksRedirectsWithoutUser: true,
+  leavesPortOf505: true,
+  losesLateReinviteAnswers: true,
+  acknowledgesForksAlike: true,
+  answersEarlyUpdatesBarely: true,
+  showsEarlyInfoOutside: true,
+  refusesSipsItself: true,
 };

@@ -5,6 +5,8 @@ import { noteSource, responseFlow } from './received-via.ts';
 export interface Rejection {
   readonly status: number;
   readonly reason?: string | undefined;
+  /** Whether the topmost Via is repeated as it came. */
+  readonly leavesVia?: boolean | undefined;
   /** Further headers, name and value. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
 }
@@ -16,7 +18,7 @@ export interface Rejection {
 export function reject(request: SipRequest, flow: Flow, rejection: Rejection): void {
   if (request.method === 'ACK') return;
   try {
-    noteSource(request, flow);
+    if (rejection.leavesVia !== true) noteSource(request, flow);
     const { status, reason = reasonPhrase(status), headers = [] } = rejection;
     const response = responseTo(request, { status, reason, toTag: statelessTag(request) });
     for (const [name, value] of headers) response.headers.append(name, value);

@@ -81,7 +81,7 @@ export class UacDialogs {
     const { dialog, released } = request;
     const { toTag = '' } = message;
     if (dialog === undefined || request.method !== 'INVITE') return;
-    if (toTag === dialog.remoteTag) {
+    if (toTag === dialog.remoteTag || this.#core.quirks.acknowledgesForksAlike) {
       if (dialog.ack !== undefined) dialog.ack.flow.send(dialog.ack.bytes);
       return;
     }

@@ -54,6 +54,8 @@ export class UacRequest implements ClientUser {
   isFinal = false;
   /** A 100 or more has come: only now may a CANCEL go out, RFC 3261 §9.1. */
   isProceeding = false;
+  /** A provisional response above 100 has come. */
+  hasRung = false;
   /** To tags of other branches of a fork that were answered too late, and ended. */
   readonly released = new Set<string>();
   /** What is told of the call that it asks for. */
@@ -104,6 +106,7 @@ export class UacRequest implements ClientUser {
     this.isProceeding = true;
     const wasFinal = this.isFinal;
     if (status >= 200) this.isFinal = true;
+    else if (status > 100) this.hasRung = true;
     if (isFirst && status < 200 && this.cancel !== undefined) this.#sendCancel(this.cancel);
     if (status > 100 || wasFinal) this.#user.onResponse(this, inbound);
   }

@@ -58,6 +58,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   /** Whoever proxies it; its responses are not ours then. */
   proxy: { cancelled(): void } | undefined;
   #reliable: ReliableResponses | undefined;
+  /** It was shown as outside the dialog it belongs to, so that no answer of an application fits. */
+  isMisplaced = false;
   readonly #core: Core;
   readonly #user: UasRequestUser;
   readonly #base: ResponseBase;
@@ -125,6 +127,13 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.#settle();
     this.#isHandedOver = true;
     if (!this.#triesLate) this.#core.wheel.stop(this.#silence);
+  }
+
+  /** Its application has gone, and it is kept only as long as whoever asks may repeat himself. */
+  leave(): void {
+    this.#settle();
+    this.#core.wheel.stop(this.#silence);
+    this.#core.wheel.start(this.#silence, giveUpMs(this.#core.timers));
   }
 
   /** Nobody will answer it. */

@@ -27,6 +27,9 @@ import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-
 /** Requests that came without a response of the application to a second one. */
 const UNKNOWN_TRANSACTION = 'Response not sent due to unknown transaction';
 
+/** What drachtio-server says of a response that it cannot place. */
+const CLOSED_TRANSPORT = 'transport for response has been shutdown or closed';
+
 /** Why a call ends whose reliable provisional response nobody acknowledged. */
 const NO_PRACK = 'PRACK timeout';
 
@@ -83,7 +86,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const defect = defectOf(request);
     if (defect !== undefined) {
       this.#core.log.debug('request.malformed', { peer: flow.remoteAddress, reason: defect.reason });
-      reject(request, flow, defect);
+      reject(request, flow, { ...defect, leavesVia: this.#core.quirks.leavesPortOf505 && defect.status === 505 });
       return;
     }
     const key = serverKey(request);
@@ -105,6 +108,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const { startLine } = head;
     if (request?.app !== app || startLine.kind !== 'response') throw new RefusedError(UNKNOWN_TRANSACTION);
     const { status, reason } = startLine;
+    if (request.isMisplaced) {
+      this.end(request, 500);
+      throw new RefusedError(CLOSED_TRANSPORT);
+    }
     const { flow } = request;
     const tag = tagFrom(head);
     if (tag !== undefined) request.localTag ??= tag;
@@ -120,7 +127,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
       text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
     }
-    if (isSdp(body) && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
+    const isBare = isEarlyUpdate(request) && this.#core.quirks.answersEarlyUpdatesBarely;
+    if (isSdp(body) && !isBare && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
     if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
     if (status > 100) text = this.#dialogs.answering(request, status, text, body);
     if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
@@ -133,7 +141,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (isAccepted && inbound !== undefined) this.#core.connections.accepted(inbound);
     const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
     // The dialog of a BYE is over.
-    const dialogId = request.method === 'BYE' ? '' : request.dialogId;
+    const dialogId = request.method === 'BYE' || isBare ? '' : request.dialogId;
     return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId };
   }
 
@@ -189,6 +197,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   /** An application has gone: what it had not touched goes to another, the rest is answered. */
   appClosed(app: App): void {
     const left = [...this.#open.values()].filter((request) => request.app === app);
+    if (this.#core.quirks.leavesPeersWaiting) {
+      for (const request of left) request.leave();
+      return;
+    }
     for (const request of left) {
       // What a handler has decided about is for nobody else.
       const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
@@ -202,7 +214,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   onSilence(request: UasRequest): void {
     this.#core.log.warn('app.silent', { method: request.method, callId: request.inbound?.message.callId });
-    this.#giveUp(request, 500);
+    if (this.#core.quirks.leavesPeersWaiting && request.method === 'INVITE') this.#forget(request);
+    else this.#giveUp(request, 500);
   }
 
   onNoAck(request: UasRequest): void {
@@ -227,7 +240,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   #onNew(inbound: Inbound<SipRequest>, key: string): void {
     const { message: request, flow } = inbound;
-    const dialog = this.#core.dialogs.ofRequest(request) ?? this.#subscriptions.begunBy(inbound);
+    const found = this.#core.dialogs.ofRequest(request) ?? this.#subscriptions.begunBy(inbound);
+    const isMisplaced =
+      this.#core.quirks.showsEarlyInfoOutside && request.method === 'INFO' && found?.isConfirmed === false;
+    const dialog = isMisplaced ? undefined : found;
     if (dialog === undefined && isIgnored(request, this.#core.quirks)) return;
     const refusal = refusalOf(request, dialog, this.#core, this.#originals);
     if (refusal !== undefined) {
@@ -242,13 +258,14 @@ export class Uas implements UasRequestUser, UnroutedRequests {
         dialog.record?.stop('network', 'normal-release', () => textForApp(request));
         this.#core.dialogs.remove(dialog);
       }
-      this.#refuse(inbound, key, refusalOfUnrouted(request, this.#core));
+      this.#refuse(inbound, key, isMisplaced ? { status: 503 } : refusalOfUnrouted(request, this.#core));
       return;
     }
     if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
     noteSource(request, flow);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);
+    pending.isMisplaced = isMisplaced;
     if (dialog !== undefined) {
       this.#dialogs.entered(dialog, inbound, app ?? dialog.app);
       pending.dialog = dialog;
@@ -323,7 +340,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   #onAck(inbound: Inbound<SipRequest>, transaction: ServerTransaction | undefined): void {
     const { message: request } = inbound;
-    if (transaction instanceof InviteServer && transaction.acknowledged()) return;
+    if (transaction instanceof InviteServer && transaction.acknowledged()) {
+      if (this.#core.quirks.allowsMergedRequests) this.#tellCopyEnded(inbound);
+      return;
+    }
     const dialog = this.#core.dialogs.ofRequest(request);
     if (dialog === undefined) return;
     const waiter = dialog.awaitingAck;
@@ -336,6 +356,15 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     dialog.isConfirmed = true;
     noteSource(request, inbound.flow);
     dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
+  }
+
+  /** The ACK of a copy that was refused, as that of the one accepted. */
+  #tellCopyEnded(inbound: Inbound<SipRequest>): void {
+    const { callId, fromTag = '' } = inbound.message;
+    const dialog = this.#core.dialogs.byId(dialogIdOf(callId, fromTag));
+    if (dialog === undefined || dialog === this.#core.dialogs.ofRequest(inbound.message)) return;
+    noteSource(inbound.message, inbound.flow);
+    dialog.app.deliver(this.#meta(inbound, this.#core.ids.uuid(), dialog.id), textForApp(inbound.message));
   }
 
   /** RFC 3261 §9.2: the INVITE is ended by us, and the application told; one that is answered stays as it is. */
@@ -377,9 +406,22 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     this.#close(request);
   }
 
+  /** Nobody is told that a call will never be answered. */
+  #forget(request: UasRequest): void {
+    const { dialog } = request;
+    request.abandon();
+    this.#close(request);
+    if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);
+  }
+
   #close(request: UasRequest): void {
     if (this.#open.delete(request.txn)) request.dialog?.changes.end('theirs', request.change);
   }
+}
+
+/** Whether it changes a call that is not answered yet. */
+function isEarlyUpdate({ method, dialog }: UasRequest): boolean {
+  return method === 'UPDATE' && dialog?.isConfirmed === false;
 }
 
 /** A repeated ACK ends no wait. */

@@ -36,9 +36,8 @@ export class InviteServer extends Machine<TimerName> implements ServerTransactio
     this.#feed(status < 200 ? '1xx' : status < 300 ? '2xx' : 'failure');
   }
 
-  /** An INVITE is always answered. */
   abandoned(): void {
-    throw new TypeError('an INVITE is always answered');
+    this.#feed('abandoned');
   }
 
   /** Sends the last response once more, as the 2xx is until its ACK comes. RFC 3261 §13.3.1.4. */

@@ -27,6 +27,6 @@ export interface ServerTransaction {
   repeated(): void;
   /** Sends a response and keeps it for repetitions. */
   respond(status: number, bytes: Buffer): void;
-  /** There will be no response; only for requests other than INVITE. RFC 4320 §4.2. */
+  /** There will be no response: that of a proxy would come too late, RFC 4320 §4.2. */
   abandoned(): void;
 }

@@ -62,7 +62,10 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     const { transactions, wheel, timers } = this.#core;
     const key = `${method} ${branch}`;
     const parts = { key, bytes, flow, user: this, wheel, timers, onTerminated: transactions.removeClient };
-    const ackFor = (failure: SipResponse): Buffer => buildFailureAck(this.#request(), failure);
+    const ackFor = (failure: SipResponse): Buffer => {
+      const hidesUser = this.#core.quirks.acksRedirectsWithoutUser && failure.status < 400;
+      return buildFailureAck(this.#request(), failure, hidesUser);
+    };
     this.#transaction = method === 'INVITE' ? new InviteClient({ ...parts, ackFor }) : new NonInviteClient(parts);
     transactions.addClient(this.#transaction);
     if (method === 'INVITE') wheel.start(this.#timerC, TIMER_C_MS);

@@ -23,6 +23,8 @@ export interface Forwarding {
   readonly branch: string;
   /** Whether further requests of the dialog, or to the registered contact, are to come through us. */
   readonly staysInPath: boolean;
+  /** Whether Max-Forwards stays as it is. */
+  readonly leavesHops?: boolean;
   /** What follows `lr` in our URI there. */
   readonly mark: string;
   /** Headers of the application, which replace those of the same name. */
@@ -39,7 +41,7 @@ export function forwardedBytes(forwarding: Forwarding): Buffer {
   const { uri, routes } = routed(forwarding.uri, splitAddresses(headers.joined('route') ?? ''));
   headers.remove('route');
   for (const route of [...routes].reverse()) headers.prepend('Route', route);
-  headers.set('Max-Forwards', String((request.number('max-forwards') ?? 71) - 1));
+  if (forwarding.leavesHops !== true) headers.set('Max-Forwards', String((request.number('max-forwards') ?? 71) - 1));
   if (added !== undefined) {
     const lines = appLines(added, THEIR_HEADERS, localHostPort(flow));
     for (const key of lines.keys) headers.remove(key);

@@ -44,7 +44,8 @@ export class InDialogForwarder {
     void this.#flowTo(next?.uri ?? uri).then((flow) => {
       if (flow === undefined) reject(request, cameBy, { status: 404 });
       else {
-        const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath: false, mark: '' });
+        const leavesHops = this.#core.quirks.leavesHopsUncounted;
+        const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, leavesHops, staysInPath: false, mark: '' });
         flow.send(bytes);
         if (request.method === 'BYE') this.#core.records?.stopped('application', 'normal-release', () => bytes);
       }
