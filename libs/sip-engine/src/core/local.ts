@@ -1,5 +1,5 @@
 import { formatHostPort, parseUri, SipError, type SipMessage, type SipRequest, unbracket } from '@callweave/sip';
-import { defaultPort, type Flow, type Protocol } from '../transport/transport.ts';
+import { defaultPort, type Flow, type Inbound, type Protocol } from '../transport/transport.ts';
 import { type SipMeta } from './app.ts';
 import { contactUri } from './dialog.ts';
 import { type Sent } from './sent.ts';
@@ -41,6 +41,12 @@ export function shownAs({ protocol }: { readonly protocol: Protocol }): string {
 export function madeHere(flow: Flow): Pick<SipMeta, 'source' | 'protocol' | 'address' | 'port'> {
   const { host, port } = flow.listener.advertised(flow.remoteAddress);
   return { source: 'application', protocol: shownAs(flow), address: host, port };
+}
+
+/** What applications are told of a message that came from the network. */
+export function metaOf({ flow, size }: Inbound, txn: string, dialogId: string): SipMeta {
+  const { remoteAddress: address, remotePort: port } = flow;
+  return { source: 'network', size, protocol: shownAs(flow), address, port, txn, dialogId };
 }
 
 /** How a request of ours went out, as its application is told: by a connection it is the peer's address that counts. */

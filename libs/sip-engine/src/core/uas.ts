@@ -5,7 +5,7 @@ import { serverKey } from '../transaction/match.ts';
 import { NonInviteServer } from '../transaction/non-invite-server.ts';
 import { type ServerTransaction } from '../transaction/server.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
-import { type App, type SipMeta } from './app.ts';
+import { type App } from './app.ts';
 import { appLines, responseHeaders } from './app-headers.ts';
 import { answeredBy, isFailureInDialog, rseqOf, tagFrom } from './app-response.ts';
 import { buildCancel } from './build-request.ts';
@@ -14,7 +14,8 @@ import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf } from './dialog.ts';
 import { type UnroutedRequests } from './handled-requests.ts';
-import { contactFor, isSdp, localHostPort, madeHere, shownAs, wantsSips } from './local.ts';
+import { contactFor, isSdp, localHostPort, madeHere, metaOf, shownAs, wantsSips } from './local.ts';
+import { receiveAck } from './receive-ack.ts';
 import { noteSource } from './received-via.ts';
 import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, type Rejection, retryLater } from './reject.ts';
@@ -93,7 +94,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const transaction = this.#core.transactions.server(key);
     const isForeign = transaction === undefined && this.#core.dialogs.ofRequest(request) === undefined;
     if (isForeign && this.#forwarder.request(inbound)) return;
-    if (request.method === 'ACK') this.#onAck(inbound, transaction);
+    if (request.method === 'ACK') receiveAck(this.#core, inbound, transaction);
     else if (transaction !== undefined) transaction.repeated();
     else if (this.#core.transactions.isFull) {
       this.#core.limits.reached('transactions');
@@ -330,41 +331,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     request.giveTo(app);
     const { address, port } = inbound.flow.listener;
     const receivedOn = dialogId === '' ? { address, port } : undefined;
-    app.deliver({ ...this.#meta(inbound, txn, dialogId), receivedOn }, textForApp(inbound.message));
-  }
-
-  #meta({ flow, size }: Inbound<SipRequest>, txn: string, dialogId: string): SipMeta {
-    const { remoteAddress: address, remotePort: port } = flow;
-    return { source: 'network', size, protocol: shownAs(flow), address, port, txn, dialogId };
-  }
-
-  #onAck(inbound: Inbound<SipRequest>, transaction: ServerTransaction | undefined): void {
-    const { message: request } = inbound;
-    if (transaction instanceof InviteServer && transaction.acknowledged()) {
-      if (this.#core.quirks.allowsMergedRequests) this.#tellCopyEnded(inbound);
-      return;
-    }
-    const dialog = this.#core.dialogs.ofRequest(request);
-    if (dialog === undefined) return;
-    const waiter = dialog.awaitingAck;
-    if (waiter === undefined || waiter.cseq !== request.cseq.number) return;
-    const isFirst = waiter.acknowledged();
-    const txn = isFirst ? waiter.txn : this.#core.ids.uuid();
-    // Of the INVITE only its number is needed from now on.
-    if (isFirst) dialog.awaitingAck = { txn, cseq: waiter.cseq, acknowledged: never };
-    dialog.reliable = undefined;
-    dialog.isConfirmed = true;
-    noteSource(request, inbound.flow);
-    dialog.app.deliver({ ...this.#meta(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
-  }
-
-  /** The ACK of a copy that was refused, as that of the one accepted. */
-  #tellCopyEnded(inbound: Inbound<SipRequest>): void {
-    const { callId, fromTag = '' } = inbound.message;
-    const dialog = this.#core.dialogs.byId(dialogIdOf(callId, fromTag));
-    if (dialog === undefined || dialog === this.#core.dialogs.ofRequest(inbound.message)) return;
-    noteSource(inbound.message, inbound.flow);
-    dialog.app.deliver(this.#meta(inbound, this.#core.ids.uuid(), dialog.id), textForApp(inbound.message));
+    app.deliver({ ...metaOf(inbound, txn, dialogId), receivedOn }, textForApp(inbound.message));
   }
 
   /** RFC 3261 §9.2: the INVITE is ended by us, and the application told; one that is answered stays as it is. */
@@ -393,7 +360,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       return;
     }
     const { app, dialog } = invite;
-    app?.deliver(this.#meta(cancel, invite.txn, invite.dialogId), textForApp(cancel.message));
+    app?.deliver(metaOf(cancel, invite.txn, invite.dialogId), textForApp(cancel.message));
     invite.respond(487);
     this.#close(invite);
     if (dialog !== undefined && !dialog.isConfirmed) this.#core.dialogs.remove(dialog);
@@ -422,9 +389,4 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 /** Whether it changes a call that is not answered yet. */
 function isEarlyUpdate({ method, dialog }: UasRequest): boolean {
   return method === 'UPDATE' && dialog?.isConfirmed === false;
-}
-
-/** A repeated ACK ends no wait. */
-function never(): boolean {
-  return false;
 }
