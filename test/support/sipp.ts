@@ -42,6 +42,7 @@ export interface SippOptions {
 
 export interface SippResult {
   readonly successful: number;
+  /** Those that never ended included. */
   readonly failed: number;
   readonly retransmissions: number;
   /** Calls begun per second, over the whole run. */
@@ -64,6 +65,9 @@ export interface SippSecond {
   /** Of its commands with `counter="1"`. */
   readonly counted: number;
 }
+
+/** How long its calls may take to end when its time is over. */
+const GRACE_SEC = 40;
 
 /** Runs a SIPp scenario to its end. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
@@ -111,7 +115,10 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     const kill = (): void => void child.kill('SIGKILL');
     // Calls that hang would keep it for ever.
     signal?.addEventListener('abort', () => setTimeout(kill, 5_000).unref(), { once: true });
+    // Its own time-out waits for them too.
+    const late = setTimeout(kill, 1_000 * (timeoutSec + GRACE_SEC));
     await once(child, 'exit');
+    clearTimeout(late);
     const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
     const counts = readStatistics(readFileSync(statistics, 'utf8'));
     return { ...counts, errors: readErrors(directory), messages, timesMs: readTimes(directory) };
@@ -143,7 +150,8 @@ function readStatistics(
   const value = (name: string): number => read(rows.at(-1) ?? [], name);
   return {
     successful: value('SuccessfulCall(C)'),
-    failed: value('FailedCall(C)'),
+    // What goes on for ever has not succeeded.
+    failed: value('FailedCall(C)') + value('CurrentCall'),
     retransmissions: value('Retransmissions(C)'),
     rate: value('CallRate(C)'),
     seconds: rows.map((row) => ({
