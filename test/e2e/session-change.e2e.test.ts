@@ -1,41 +1,11 @@
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
-import { openCalls } from '../support/call-facts.ts';
-import { packetsFrom } from '../support/media-sessions.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
-import { until } from '../support/until.ts';
-
-/** One every 20 ms. */
-const PACKETS_PER_SEC = 50;
+import { isSilent, talks } from '../support/talk.ts';
 
 const phones = new PhonePlatform();
-
-/** Packets that came from one side so far. */
-async function packets(side: 'caller' | 'callee'): Promise<number> {
-  const [call] = await openCalls(phones.bus);
-  const leg = call?.legs[side === 'caller' ? 0 : 1] ?? '';
-  return (await packetsFrom(phones.platform, call?.callId ?? '')).get(leg) ?? 0;
-}
-
-/** A second of speech more than there was. */
-async function talks(side: 'caller' | 'callee'): Promise<void> {
-  const known = await packets(side);
-  await until(`the ${side} talks`, async () => (await packets(side)) > known + PACKETS_PER_SEC);
-}
-
-/** No packet comes any more, where one came every 20 ms. */
-async function isSilent(side: 'caller' | 'callee'): Promise<void> {
-  let known = -1;
-  let unchanged = 0;
-  await until(`the ${side} is silent`, async () => {
-    const count = await packets(side);
-    unchanged = count === known ? unchanged + 1 : 0;
-    known = count;
-    return unchanged === 20;
-  });
-}
 
 test.each([
   ['caller', 'callee'],
@@ -49,10 +19,10 @@ test.each([
   const holding = holder === 'caller' ? alice : bob;
   holding.command('hold');
   await phones.isTold('held');
-  await isSilent(held);
+  await isSilent(phones, held);
   holding.command('resume');
   await phones.isTold('resumed');
-  await Promise.all([talks(holder), talks(held)]);
+  await Promise.all([talks(phones, holder), talks(phones, held)]);
   alice.command('hangup');
   await bob.waitFor('CALL_CLOSED');
   await phones.isTold('ended');

@@ -43,6 +43,8 @@ export const LegRecord = z.object({
   owner: InstanceId,
   epoch: Epoch,
   role: z.enum(['uas', 'uac']),
+  /** The edge whose engine has the dialog, and the only way to the peer; absent: whoever owns the call reaches it. */
+  edge: InstanceId.optional(),
   sipCallId: z.string(),
   localTag: z.string(),
   remoteTag: z.string(),

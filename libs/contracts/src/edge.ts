@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineRequest } from './define.ts';
-import { InstanceId, LegId } from './primitives.ts';
+import { InstanceId, LegId, Sequence } from './primitives.ts';
 
 /** Longest body a request inside a dialog may carry from edge to edge. */
 const MAX_BODY_BYTES = 65_536;
@@ -26,6 +26,8 @@ export const PassedRequest = z.object({
   /** Lower-case names; only what the owner of the leg may need. */
   headers: z.record(z.string(), z.string()),
   body: z.string().max(MAX_BODY_BYTES).optional(),
+  /** The engine made it itself: the peer is lost. */
+  isFromEngine: z.boolean().optional(),
 });
 export type PassedRequest = z.infer<typeof PassedRequest>;
 
@@ -46,4 +48,86 @@ export const passRequest = defineRequest('callweave.rpc.edge.{instance}.leg.requ
     /** The leg is not here, or no longer. */
     z.object({ kind: z.literal('not-held') }),
   ]),
+});
+
+/** A request that one edge sends through the engine of another, as both name it (ULID). */
+export const PlacementId = z
+  .string()
+  .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+  .brand<'PlacementId'>();
+export type PlacementId = z.infer<typeof PlacementId>;
+
+/** Headers to write; an array makes several lines. */
+const Headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+/** A request of a leg whose peer can be reached through the addressed edge alone. */
+export const PlacedRequest = z.object({
+  placement: PlacementId,
+  /** The edge whose call it is; it is told what becomes of the request. */
+  from: InstanceId,
+  method: z.string().max(32),
+  uri: z.string().max(4_096),
+  nextHop: z.string().max(4_096).optional(),
+  /** Inside this dialog of the engine. */
+  dialogId: z.string().optional(),
+  headers: Headers,
+  body: z.string().max(MAX_BODY_BYTES).optional(),
+});
+export type PlacedRequest = z.infer<typeof PlacedRequest>;
+
+export const placeRequest = defineRequest('callweave.rpc.edge.{instance}.leg.place', {
+  service: 'edge-signaling',
+  summary: 'Send a request to a device that is connected to this edge, and tell what becomes of it.',
+  request: PlacedRequest,
+  response: z.object({ placed: z.boolean() }),
+});
+
+export const cancelPlacement = defineRequest('callweave.rpc.edge.{instance}.leg.cancel', {
+  service: 'edge-signaling',
+  summary: 'Cancel an INVITE that this edge has sent for another.',
+  request: z.object({ placement: PlacementId, headers: Headers }),
+  response: z.object({ known: z.boolean() }),
+});
+
+export const acknowledgePlacement = defineRequest('callweave.rpc.edge.{instance}.leg.acknowledge', {
+  service: 'edge-signaling',
+  summary: 'Acknowledge the 2xx that brought an offer, with the answer; an offer of ours is acknowledged unasked.',
+  request: z.object({
+    placement: PlacementId,
+    body: z.object({ type: z.string(), content: z.string().max(MAX_BODY_BYTES) }).optional(),
+  }),
+  response: z.object({ known: z.boolean() }),
+});
+
+/** What becomes of a placed request; one `failed` or one final response comes last. */
+export const PlacementEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sent'), headers: z.record(z.string(), z.string()) }),
+  z.object({
+    kind: z.literal('response'),
+    status: z.number().int().min(100).max(699),
+    reason: z.string(),
+    /** Where it came from, `ip:port`, and by what; empty for one the engine made itself. */
+    source: z.string(),
+    transport: z.string(),
+    /** Lower-case names; only what the owner of the call may need. */
+    headers: z.record(z.string(), z.string()),
+    body: z.string().max(MAX_BODY_BYTES).optional(),
+  }),
+  z.object({ kind: z.literal('failed') }),
+]);
+export type PlacementEvent = z.infer<typeof PlacementEvent>;
+
+export const tellPlacement = defineRequest('callweave.rpc.edge.{instance}.leg.progress', {
+  service: 'edge-signaling',
+  summary: 'What becomes of a request, to the edge that had it sent; told in order, and again until it is heard.',
+  request: z.object({ placement: PlacementId, sequence: Sequence, event: PlacementEvent }),
+  /** Nobody waits for it any more: it is cancelled, or hung up. */
+  response: z.object({ wanted: z.boolean() }),
+});
+
+export const watchPlacements = defineRequest('callweave.rpc.edge.{instance}.leg.watch', {
+  service: 'edge-signaling',
+  summary: 'The heartbeat of placed requests, once a second: these are still wanted; which of them are still open?',
+  request: z.object({ placements: z.array(PlacementId) }),
+  response: z.object({ known: z.array(PlacementId) }),
 });

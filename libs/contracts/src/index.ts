@@ -29,7 +29,19 @@ export {
   type Tokens,
   type TokenValues,
 } from './define.ts';
-export { findLeg, PassedRequest, passRequest } from './edge.ts';
+export {
+  acknowledgePlacement,
+  cancelPlacement,
+  findLeg,
+  PassedRequest,
+  passRequest,
+  PlacedRequest,
+  PlacementEvent,
+  PlacementId,
+  placeRequest,
+  tellPlacement,
+  watchPlacements,
+} from './edge.ts';
 export { ContractError, SubjectError } from './errors.ts';
 export { instancesBucket, Lease, LEASE_RENEW_SEC, LEASE_SEC } from './instance.ts';
 export {

@@ -9,7 +9,15 @@ import {
 } from './auth.ts';
 import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType, type StreamType } from './define.ts';
-import { findLeg, passRequest } from './edge.ts';
+import {
+  acknowledgePlacement,
+  cancelPlacement,
+  findLeg,
+  passRequest,
+  placeRequest,
+  tellPlacement,
+  watchPlacements,
+} from './edge.ts';
 import { instancesBucket } from './instance.ts';
 import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
 import {
@@ -64,9 +72,20 @@ export const authProfile: ServiceProfile = {
   writes: [subscribersBucket, nonceKeysBucket, instancesBucket],
 };
 
+/** What edges ask each other. */
+const betweenEdges = [
+  findLeg,
+  passRequest,
+  placeRequest,
+  cancelPlacement,
+  acknowledgePlacement,
+  tellPlacement,
+  watchPlacements,
+];
+
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
-  serves: [findLeg, passRequest],
+  serves: betweenEdges,
   asks: [
     challenge,
     verify,
@@ -78,8 +97,7 @@ export const edgeProfile: ServiceProfile = {
     offerMedia,
     answerMedia,
     deleteMedia,
-    findLeg,
-    passRequest,
+    ...betweenEdges,
   ],
   publishes: [...callEvents],
   consumes: [],

@@ -16,12 +16,15 @@ import { type Flow, openFlow, sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
-import { LegTable, type SendRequest } from './leg/leg.ts';
+import { LegTable, type SendRequest, type SendThrough } from './leg/leg.ts';
 import { messageHandler } from './message/handle-message.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
+import { busOtherEdges, placementAnswers } from './remote-leg/other-edges.ts';
+import { Placements } from './remote-leg/placements.ts';
+import { RemoteEngines } from './remote-leg/remote-engines.ts';
 import { Adopter } from './survive/adopter.ts';
 import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
@@ -68,6 +71,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const ports = { bus, log };
   const legs = new LegTable();
   const send: SendRequest = (request, events) => link.send(request, events);
+  const edges = busOtherEdges(ports);
+  const engines = new RemoteEngines({ edges, owner, clock });
+  const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));
+  const placements = new Placements({ send, edges, notReady, clock });
   const records = new CallRecords({ bus, owner, clock, log });
   const media = busMedia(ports);
   const calls = new EstablishedCalls({ media, records, clock, log });
@@ -76,12 +83,13 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     records,
     calls,
     legs,
-    send,
+    sendThrough,
     openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, call), clock),
     log,
   });
   const peers = busPeers(bus);
-  const strays = new Strays({ records, adopter, peers, legs, owner, log });
+  const lentTo = placements.ownerOf.bind(placements);
+  const strays = new Strays({ records, adopter, peers, legs, lentTo, owner, log });
   const reaching = {
     authenticator,
     tenants,
@@ -91,6 +99,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     flows: { open: (token: FlowToken) => openFlow(token, flowKey), instance: () => engineInstance },
     applicationServer: () => applicationServer,
     send,
+    sendThrough,
     clock,
   };
   const invites = new InviteHandler({
@@ -128,7 +137,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();
-  const answers = edgeAnswers({ legs, calls, doubts });
+  const answers = [...edgeAnswers({ legs, calls, doubts }), ...placementAnswers(placements, engines)];
   link.onConnect((info) => {
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
@@ -139,7 +148,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     sweep.takeOver(before === undefined ? [present] : [present, before]);
   });
   // Whoever cannot send must not be thought to hold a dialog.
-  link.onDisconnect(() => void bus.speakFor(undefined));
+  link.onDisconnect(() => {
+    placements.lost();
+    void bus.speakFor(undefined);
+  });
   bus.onReconnect(() => {
     doubts.raise();
     sweep.reprieve();
@@ -151,7 +163,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     drain: async () => {
       draining = true;
       // Answered calls are not waited for: whoever is asked next takes them over from their records.
-      await Promise.all([registers.idle(), invites.idle()]);
+      await Promise.all([registers.idle(), invites.idle(), placements.idle()]);
       await records.settled();
       await bus.drain();
     },

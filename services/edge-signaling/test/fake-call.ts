@@ -22,7 +22,7 @@ import { type Media } from '../src/call/call-ports.ts';
 import { Call, type CallDeps } from '../src/call/call.ts';
 import { EstablishedCalls } from '../src/call/established-calls.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
-import { LegTable } from '../src/leg/leg.ts';
+import { LegTable, type SendRequest } from '../src/leg/leg.ts';
 
 interface Sent {
   readonly request: OutgoingRequest;
@@ -97,6 +97,11 @@ export function fakeCall({
     (reply) => seen.push(['caller', reply.status, ...(reply.body === undefined ? [] : [reply.body])].join(' ')),
     (listener) => (cancelListener = listener),
   );
+  const send: SendRequest = (request, events) => {
+    seen.push(`sent ${request.method}`);
+    (request.method === 'INVITE' ? invited : asked).push({ request, events });
+    return { cancel: (headers) => seen.push(['sent CANCEL', ...Object.values(headers ?? {})].join(' ')) };
+  };
   const call = new Call(
     {
       tenant: defaultTenant,
@@ -138,10 +143,10 @@ export function fakeCall({
       },
       flows: { open: () => undefined, instance: () => edge },
       legs,
-      send: (request, events) => {
-        seen.push(`sent ${request.method}`);
-        (request.method === 'INVITE' ? invited : asked).push({ request, events });
-        return { cancel: (headers) => seen.push(['sent CANCEL', ...Object.values(headers ?? {})].join(' ')) };
+      send,
+      sendThrough: (through) => {
+        if (through !== undefined) seen.push(`through ${through}`);
+        return send;
       },
       applicationServer: () => undefined,
       begin: () => seen.push('begun'),
@@ -214,6 +219,7 @@ export function response(
   const headers = {
     to: '<sip:b@d>;tag=device',
     from: '<sip:a@d>;tag=ours',
+    'call-id': 'c1',
     cseq: '1 INVITE',
     contact: '<sip:b@192.0.2.2>',
   };

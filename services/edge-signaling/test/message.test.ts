@@ -44,7 +44,7 @@ async function message(qs: readonly number[], more: Partial<MessageDeps> = {}, t
     },
     flows: { open: () => undefined, instance: () => edge },
     applicationServer: () => undefined,
-    send: (request, events) => {
+    sendThrough: () => (request, events) => {
       sent.push({ request, events });
       return { cancel: () => undefined };
     },

@@ -54,6 +54,7 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
       remoteCseq: 0,
     },
     trace: undefined,
+    edge: undefined,
     receive: () => Promise.resolve(),
     request: ({ method, body }, events) => {
       seen.push(`${side} is sent ${method} ${directionOf(body)}`);

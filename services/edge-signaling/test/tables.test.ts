@@ -5,6 +5,7 @@ import { sessionChangesTable } from '../src/call/session-changes.table.ts';
 import { adoptedLegTable } from '../src/leg/adopted-leg.table.ts';
 import { uacLegTable } from '../src/leg/uac-leg.table.ts';
 import { uasLegTable } from '../src/leg/uas-leg.table.ts';
+import { placementTable } from '../src/remote-leg/placement.table.ts';
 
 type AnyTable = Readonly<Record<string, Readonly<Record<string, readonly string[] | undefined>>>>;
 
@@ -12,6 +13,7 @@ const tables: readonly [string, AnyTable, string, string][] = [
   ['uas-leg', uasLegTable, 'received', 'terminated'],
   ['uac-leg', uacLegTable, 'calling', 'terminated'],
   ['adopted-leg', adoptedLegTable, 'confirmed', 'terminated'],
+  ['placement', placementTable, 'underWay', 'terminated'],
   ['call', callTable, 'routing', 'ended'],
   ['established-call', establishedCallTable, 'talking', 'ended'],
   ['session-changes', sessionChangesTable, 'steady', 'closed'],

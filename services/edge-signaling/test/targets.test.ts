@@ -30,7 +30,11 @@ function binding(transport: string, more: Partial<Binding> = {}, instance = here
 function reached(...bindings: Binding[]): string[] {
   const flows = { open: (token: FlowToken) => openFlow(token, key), instance: () => here };
   const targets = userTargets({ kind: 'user', user: User.parse('b'), ringSec: 30 }, bindings, flows);
-  return targets.flat().map(({ uri, nextHop, profile }) => `${uri} by ${nextHop ?? 'its contact'} as ${profile}`);
+  return targets
+    .flat()
+    .map(({ uri, nextHop, edge, profile }) =>
+      [`${uri} by ${nextHop ?? 'its contact'} as ${profile}`, ...(edge === undefined ? [] : ['of', edge])].join(' '),
+    );
 }
 
 test('a device is reached at its contact, or where it was seen; a browser by its connection and with its media', () => {
@@ -53,7 +57,7 @@ test('a device is reached at its contact, or where it was seen; a browser by its
   ]);
 });
 
-test('a connection of another engine is no way to a device; its address behind NAT may be', () => {
+test('a device behind NAT is reached by the edge that has its connection; anybody may use its address', () => {
   const there = (transport: string, more: Partial<Binding> = {}): Binding => binding(transport, more, elsewhere);
   expect(
     reached(
@@ -62,7 +66,12 @@ test('a connection of another engine is no way to a device; its address behind N
       there('tcp'),
       there('udp', { received: seen }),
     ),
-  ).toEqual(['sip:tcp@10.0.0.5 by its contact as rtp', `sip:udp@10.0.0.5 by sip:${seen} as rtp`]);
+  ).toEqual([
+    `sip:ws@10.0.0.5 by sip:${seen};transport=ws as webrtc of ${elsewhere}`,
+    `sip:tcp@10.0.0.5 by sip:${seen};transport=tcp as rtp of ${elsewhere}`,
+    'sip:tcp@10.0.0.5 by its contact as rtp',
+    `sip:udp@10.0.0.5 by sip:${seen} as rtp`,
+  ]);
 });
 
 test('devices of one q-value are called at once, no more than ten; those of a lower one after them', () => {

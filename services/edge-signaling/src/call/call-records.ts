@@ -302,6 +302,7 @@ function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRe
     ...dialog,
     routeSet: [...routeSet],
     ...(nextHop === undefined ? {} : { nextHop }),
+    ...(leg.edge === undefined ? {} : { edge: leg.edge }),
     ...(leg.trace === undefined ? {} : { traceparent: leg.trace }),
   };
 }

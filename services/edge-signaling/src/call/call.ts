@@ -12,7 +12,7 @@ import {
 import { copyText } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
-import { type LegTable, type SendRequest } from '../leg/leg.ts';
+import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
@@ -37,6 +37,7 @@ export interface CallDeps {
   readonly flows: FlowReader;
   readonly legs: LegTable;
   readonly send: SendRequest;
+  readonly sendThrough: SendThrough;
   /** `host:port` of an application server; undefined when there is none. */
   readonly applicationServer: () => string | undefined;
   /** Notes the call where others find it, until it is established or abandoned. */
@@ -188,9 +189,9 @@ export class Call {
       this.#feed('noMoreTargets', this.#lastFailure);
       return;
     }
-    const { media, legs, send } = this.#deps;
+    const { media, legs, sendThrough } = this.#deps;
     const caller = { ...this.facts, legId: this.caller.legId };
-    this.#fork = new Fork(caller, targets, { media, legs, send, events: this.#forkEvents });
+    this.#fork = new Fork(caller, targets, { media, legs, sendThrough, events: this.#forkEvents });
     await this.#anchor(this.#fork);
   }
 

@@ -2,7 +2,7 @@ import { type CallCause, type CallId, type LegId, type MediaNodeId, type Tenant 
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { createLegId } from '../leg/leg-id.ts';
-import { type LegTable, type SendRequest } from '../leg/leg.ts';
+import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
@@ -45,7 +45,7 @@ export interface ForkEvents {
 export interface ForkDeps {
   readonly media: Pick<Media, 'offer'>;
   readonly legs: LegTable;
-  readonly send: SendRequest;
+  readonly sendThrough: SendThrough;
   readonly events: ForkEvents;
 }
 
@@ -150,10 +150,11 @@ export class Fork {
   #invite(branch: Branch): UacLeg {
     const { target, legId, sdp } = branch;
     const { callId, from, to } = this.#caller;
-    const { send, legs, events } = this.#deps;
+    const { sendThrough, legs, events } = this.#deps;
     const ifOpen = (act: () => void): void => {
       if (this.#legs.has(branch)) act();
     };
+    const send = sendThrough(target.edge);
     const leg: UacLeg = new UacLeg(
       {
         uri: target.uri,
@@ -164,6 +165,7 @@ export class Fork {
       },
       {
         legId,
+        edge: target.edge,
         send: (request, told) => send({ ...request, isInternal: target.isInternal }, told),
         events: {
           progress: (response) => ifOpen(() => events.progress(branch, response)),

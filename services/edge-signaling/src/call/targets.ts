@@ -15,6 +15,8 @@ export interface Target {
   readonly uri: string;
   /** Where it goes when not where `uri` says: the address a device behind NAT was seen at. */
   readonly nextHop: string | undefined;
+  /** The other edge whose connection is the only way to it. */
+  readonly edge?: InstanceId;
   /** What its media must look like. */
   readonly profile: MediaProfile;
   /** What the events call it. */
@@ -39,7 +41,7 @@ export interface FlowReader {
 }
 
 /**
- * The devices of a user that can be reached from here, in the order to call them: those of one q-value at once, the
+ * The devices of a user, in the order to call them: those of one q-value at once, the
  * others after them. RFC 3261 §16.6.
  */
 export function userTargets(
@@ -50,7 +52,6 @@ export function userTargets(
   const groups = new Map<number, Target[]>();
   for (const binding of bindings) {
     const device = deviceTarget(target, binding, flows);
-    if (device === undefined) continue;
     const group = groups.get(binding.q);
     if (group === undefined) groups.set(binding.q, [device]);
     else group.push(device);
@@ -67,12 +68,12 @@ function deviceTarget(
   { user, ringSec }: RouteTarget & { kind: 'user' },
   { contact, received, flow: token }: Binding,
   flows: FlowReader,
-): Target | undefined {
+): Target {
   const flow = flows.open(token);
   const transport = flow?.transport;
   const isStream = transport !== undefined && transport !== 'udp';
   // Its connection is the only way to a device behind NAT or in a browser, and only who holds it can use it.
-  if (received !== undefined && isStream && flow?.instance !== flows.instance()) return undefined;
+  const edge = received !== undefined && isStream ? flow?.instance : undefined;
   return {
     uri: contact,
     nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
@@ -82,6 +83,7 @@ function deviceTarget(
     ringSec,
     headers: {},
     isInternal: false,
+    ...(edge === undefined || edge === flows.instance() ? {} : { edge }),
   };
 }
 

@@ -26,7 +26,9 @@ export function inDialogHandler({ legs, calls, doubts, strays }: InDialogDeps): 
   return async (request) => {
     try {
       const leg = await inHand(request);
-      if (leg === undefined) await strays.handle(request, tagOf(request, 'to') ?? '', dialogIdentity(request, 'from'));
+      // The engine's own BYE is from us to the peer.
+      const [ours, theirs] = request.isFromEngine ? (['from', 'to'] as const) : (['to', 'from'] as const);
+      if (leg === undefined) await strays.handle(request, tagOf(request, ours) ?? '', dialogIdentity(request, theirs));
       else {
         const attributes = { 'callweave.leg_id': leg.legId };
         await answerInSpan(request, { parent: leg.trace, attributes }, (traced) => leg.receive(traced));

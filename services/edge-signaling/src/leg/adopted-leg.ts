@@ -1,4 +1,4 @@
-import { type LegId, type LegRecord } from '@callweave/contracts';
+import { type InstanceId, type LegId, type LegRecord } from '@callweave/contracts';
 import {
   type HeaderValues,
   type IncomingRequest,
@@ -34,6 +34,7 @@ export class AdoptedLeg implements Leg {
   readonly legId: LegId;
   readonly identity: DialogIdentity;
   readonly trace: string | undefined;
+  readonly edge: InstanceId | undefined;
   readonly #events: AdoptedLegEvents;
   readonly #send: SendRequest;
   readonly #machine: Machine<AdoptedState, AdoptedInput, AdoptedAction, Detail>;
@@ -48,6 +49,7 @@ export class AdoptedLeg implements Leg {
     this.legId = legId;
     this.identity = { callId: sipCallId, remoteTag };
     this.trace = record.traceparent;
+    this.edge = record.edge;
     const localCseq = record.localCseq + CSEQ_STEP * (epoch - record.epoch);
     this.#dialog = { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq, remoteCseq };
     this.#send = send;

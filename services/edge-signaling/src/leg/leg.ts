@@ -1,4 +1,4 @@
-import { type LegId } from '@callweave/contracts';
+import { type InstanceId, type LegId } from '@callweave/contracts';
 import {
   type HeaderValues,
   type IncomingRequest,
@@ -11,6 +11,9 @@ import { cseqOf, type DialogIdentity, type DialogState, type TargetRefresh } fro
 /** How a leg sends; the engine behind it knows transports and transactions. */
 export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
 
+/** Sends by way of another edge, as long as that is not ourselves; undefined: by our own engine. */
+export type SendThrough = (edge: InstanceId | undefined) => SendRequest;
+
 /** One SIP dialog of ours, whoever opened it. */
 export interface Leg {
   /** Also our tag. */
@@ -19,6 +22,8 @@ export interface Leg {
   readonly dialog: DialogState;
   /** Where its trace goes on, as a `traceparent`; undefined when nothing traces. */
   readonly trace: string | undefined;
+  /** The other edge whose engine has the dialog; undefined when it is ours. */
+  readonly edge: InstanceId | undefined;
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */

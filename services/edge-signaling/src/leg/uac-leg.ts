@@ -1,4 +1,4 @@
-import { type LegId } from '@callweave/contracts';
+import { type InstanceId, type LegId } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import {
   type HeaderValues,
@@ -62,6 +62,7 @@ interface Detail {
 export class UacLeg implements Leg {
   readonly legId: LegId;
   readonly trace = activeTrace();
+  readonly edge: InstanceId | undefined;
   readonly #callId: string;
   readonly #events: UacLegEvents;
   readonly #send: SendRequest;
@@ -75,9 +76,15 @@ export class UacLeg implements Leg {
 
   constructor(
     invitation: Invitation,
-    { legId, send, events }: { legId: LegId; send: SendRequest; events: UacLegEvents },
+    {
+      legId,
+      edge,
+      send,
+      events,
+    }: { legId: LegId; edge?: InstanceId | undefined; send: SendRequest; events: UacLegEvents },
   ) {
     this.legId = legId;
+    this.edge = edge;
     this.#callId = invitation.callId;
     this.#send = send;
     this.#events = events;

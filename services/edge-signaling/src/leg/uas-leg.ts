@@ -50,6 +50,7 @@ interface Detail {
 export class UasLeg implements Leg {
   readonly legId: LegId;
   readonly trace = activeTrace();
+  readonly edge = undefined;
   readonly identity: DialogIdentity;
   #dialog: DialogState;
   readonly #events: UasLegEvents;

@@ -12,7 +12,7 @@ import { type Authenticator, type TenantDirectory } from '../ports.ts';
 
 export interface MessageDeps extends Pick<
   CallDeps,
-  'router' | 'locator' | 'flows' | 'applicationServer' | 'send' | 'clock'
+  'router' | 'locator' | 'flows' | 'applicationServer' | 'sendThrough' | 'clock'
 > {
   readonly authenticator: Authenticator;
   readonly tenants: TenantDirectory;
@@ -98,8 +98,8 @@ function sendTo(target: Target, { request, from, to, deps }: Delivery, done: (st
     const value = request.header(name);
     if (value !== undefined) headers[name] = value;
   }
-  const { uri, nextHop, isInternal } = target;
-  deps.send(
+  const { uri, nextHop, edge, isInternal } = target;
+  deps.sendThrough(edge)(
     { method: 'MESSAGE', uri, nextHop, isInternal, headers, body: request.body },
     {
       responded: ({ status }) => {

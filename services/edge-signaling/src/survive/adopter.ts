@@ -6,14 +6,14 @@ import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
-import { type LegTable, type SendRequest } from '../leg/leg.ts';
+import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
 
 export interface AdopterDeps {
   readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove'>;
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
-  readonly send: SendRequest;
+  readonly sendThrough: SendThrough;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
   readonly log: Logger;
@@ -80,10 +80,10 @@ export class Adopter {
   }
 
   #leg(record: LegRecord, side: Side, { callId, epoch }: CallRecord): AdoptedLeg {
-    const { calls, legs, send } = this.#deps;
+    const { calls, legs, sendThrough } = this.#deps;
     return new AdoptedLeg(record, {
       epoch,
-      send,
+      send: sendThrough(record.edge),
       events: {
         bye: () => calls.byId(callId)?.left(side),
         lost: () => calls.byId(callId)?.lost(),

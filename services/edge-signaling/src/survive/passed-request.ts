@@ -1,5 +1,6 @@
 import { type InstanceId, type LegId, type PassedRequest } from '@callweave/contracts';
-import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { type IncomingRequest, type ReadableMessage, type Reply } from '@callweave/srf';
+import { carriedHeaders, carriedMessage } from '../remote-leg/carried-message.ts';
 
 /** What the owner of a leg may need of a request. */
 const PASSED_HEADERS = [
@@ -10,31 +11,44 @@ const PASSED_HEADERS = [
 
 /** A request inside a dialog, as it is passed to the edge that owns the leg. */
 export function toPassed(request: IncomingRequest, from: InstanceId, legId: LegId): PassedRequest {
-  const headers: Record<string, string> = {};
-  for (const name of PASSED_HEADERS) {
-    const value = request.header(name);
-    if (value !== undefined) headers[name] = value;
-  }
-  const { method, uri, source, transport, body } = request;
-  return { from, legId, method, uri, source, transport, headers, ...(body === undefined ? {} : { body }) };
+  const headers = carriedHeaders(request, PASSED_HEADERS);
+  const { method, uri, source, transport, body, isFromEngine } = request;
+  return {
+    from,
+    legId,
+    method,
+    uri,
+    source,
+    transport,
+    headers,
+    isFromEngine,
+    ...(body === undefined ? {} : { body }),
+  };
 }
 
-/** The same at the owner; `replied` is told its final answer. */
-export function fromPassed(passed: PassedRequest, replied: (reply: Reply) => void): IncomingRequest {
-  const { method, uri, source, transport, headers, body } = passed;
+/** What the owner of a leg does about a request that was passed to it. */
+export interface PassedEvents {
+  /** Its final answer. */
+  replied(reply: Reply): void;
+  /** Somebody is to be told when it is cancelled. */
+  onCancel(listener: (cancel: ReadableMessage) => void): void;
+}
+
+/** The same at the owner. */
+export function fromPassed(passed: PassedRequest, { replied, onCancel }: PassedEvents): IncomingRequest {
+  const { method, uri, source, transport, headers, body, isFromEngine = false } = passed;
   return {
     method,
     uri,
     source,
     transport,
     receivedOn: undefined,
-    isFromEngine: false,
-    header: (name) => headers[name.toLowerCase()],
-    body,
+    isFromEngine,
+    ...carriedMessage(headers, body),
     reply: (reply) => {
       if (reply.status >= 200) replied(reply);
       return Promise.resolve();
     },
-    onCancel: () => undefined,
+    onCancel,
   };
 }

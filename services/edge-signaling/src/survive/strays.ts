@@ -19,6 +19,8 @@ export interface StraysDeps {
   readonly adopter: Adopter;
   readonly peers: Peers;
   readonly legs: LegTable;
+  /** Whose a dialog is that our engine has for another edge, while its records may not be stored yet. */
+  readonly lentTo: (localTag: string, identity: DialogIdentity) => InstanceId | undefined;
   readonly owner: () => InstanceId;
   readonly log: Logger;
 }
@@ -37,11 +39,11 @@ export class Strays {
   /** Answers a request with our tag `localTag` and the peer's identity. */
   async handle(request: IncomingRequest, localTag: string, identity: DialogIdentity): Promise<void> {
     const legId = LegId.safeParse(localTag);
-    // The engine's own farewell in a dialog that is not ours any more concerns nobody.
-    if (request.isFromEngine) return;
     if (!legId.success) await answer(request, { status: 481 });
     else {
       try {
+        const lentTo = this.#deps.lentTo(localTag, identity);
+        if (lentTo !== undefined && (await this.#passTo(lentTo, request, legId.data))) return;
         const found = await this.#deps.records.find(legId.data);
         const trace = { parent: found?.leg.traceparent, attributes: { 'callweave.leg_id': legId.data } };
         await answerInSpan(request, trace, (traced) => this.#handle(traced, found, identity));
@@ -55,6 +57,8 @@ export class Strays {
 
   async #handle(request: IncomingRequest, first: FoundLeg | undefined, identity: DialogIdentity): Promise<void> {
     let found = first;
+    // The engine's own farewell in a dialog that is not ours any more concerns nobody.
+    if (request.isFromEngine && first?.leg.edge !== this.#deps.owner()) return;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (found === undefined || !isSame(found, identity)) {
         await answer(request, { status: 481 });
@@ -65,7 +69,7 @@ export class Strays {
         await answer(request, { status: request.method === 'BYE' ? 200 : 481 });
         return;
       }
-      if (await this.#pass(request, found)) return;
+      if (await this.#passTo(found.call.owner, request, found.leg.legId)) return;
       if (await this.#takeOver(request, found)) return;
       found = await this.#deps.records.find(found.leg.legId);
     }
@@ -73,11 +77,21 @@ export class Strays {
   }
 
   /** True when its owner has dealt with it. */
-  async #pass(request: IncomingRequest, { leg, call }: FoundLeg): Promise<boolean> {
-    const { peers, owner } = this.#deps;
-    const self = owner();
-    if (call.owner === self || !(await peers.holds(call.owner, leg.legId))) return false;
-    const passed = await peers.pass(call.owner, toPassed(request, self, leg.legId));
+  async #passTo(owner: InstanceId, request: IncomingRequest, legId: LegId): Promise<boolean> {
+    const { peers, log } = this.#deps;
+    const self = this.#deps.owner();
+    if (owner === self || !(await peers.holds(owner, legId))) return false;
+    const asked = toPassed(request, self, legId);
+    const { headers } = asked;
+    const cancelled = new AbortController();
+    request.onCancel((message) => {
+      cancelled.abort();
+      const cancel = { ...asked, method: 'CANCEL', headers: { ...headers, reason: message.header('reason') ?? '' } };
+      peers.pass(owner, cancel).catch((error: unknown) => ignore(log, error, 'it is answered as if it were not'));
+    });
+    const passed = await peers.pass(owner, asked);
+    // The engine that took the CANCEL has answered by itself.
+    if (cancelled.signal.aborted) return true;
     if (passed.kind === 'answered') await answer(request, passed.reply);
     else if (passed.kind === 'silent') await answer(request, { status: 408 });
     return passed.kind !== 'not-held';
@@ -98,7 +112,7 @@ function isSame({ leg }: FoundLeg, { callId, remoteTag }: DialogIdentity): boole
   return leg.sipCallId === callId && leg.remoteTag === remoteTag;
 }
 
-/** An ACK is never answered. */
+/** An ACK is never answered, nor what our engine has made. */
 async function answer(request: IncomingRequest, reply: Reply): Promise<void> {
-  if (request.method !== 'ACK') await request.reply(reply);
+  if (request.method !== 'ACK' && !request.isFromEngine) await request.reply(reply);
 }
