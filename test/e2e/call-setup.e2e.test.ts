@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pcmu } from '@callweave/rtp';
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { lastCause } from '../support/call-facts.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
-import { samplesOf, toneWav } from '../support/tone.ts';
+import { withTone } from '../support/tone-file.ts';
 
 const phones = new PhonePlatform();
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
@@ -114,18 +110,6 @@ test('a text reaches every phone of its addressee', async () => {
   expect(all.map(({ errors }) => errors)).toEqual(['', '', '']);
   expect(all.map(({ successful }) => successful)).toEqual([1, 1, 1]);
 });
-
-/** A file that SIPp can play. */
-async function withTone(hz: number, use: (file: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'callweave-tone-'));
-  const file = join(directory, 'tone.ulaw');
-  writeFileSync(file, pcmu.encode(samplesOf(toneWav(hz))));
-  try {
-    await use(file);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
 
 test('what a gateway plays before it answers is heard, and goes on when it has', async () => {
   const localPort = await getPort({ host: '127.0.0.1' });

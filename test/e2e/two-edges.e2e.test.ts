@@ -1,9 +1,14 @@
+import getPort from 'get-port';
 import { describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
 import { answeredCalls, lastCause } from '../support/call-facts.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { runSipp } from '../support/sipp.ts';
+import { addSubscribers, sippLines } from '../support/subscribers.ts';
 import { isSilent, talks } from '../support/talk.ts';
+import { withTone } from '../support/tone-file.ts';
 import { until } from '../support/until.ts';
+import { startWebPhones } from '../support/web-phone.ts';
 
 const phones = new PhonePlatform({ CALLWEAVE_SIP_PORTS: '0,0' });
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
@@ -70,6 +75,23 @@ describe('phones at two edges', () => {
     await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
     bob.command('hangup');
     await alice.waitFor('CALL_CLOSED');
+    expect(await phones.toldInAll()).toEqual(wholeCall);
+  });
+
+  test('may be left the offer by a gateway, when it calls and in the call', async () => {
+    const [gateway] = await addSubscribers(phones.bus, `late-${String(await getPort())}-`, 1);
+    if (gateway === undefined) throw new Error('no account');
+    const bob = await phoneAt('second', 'bob');
+    await withTone(700, async (tone) => {
+      const keys = { callee: 'bob', tone_file: tone };
+      const about = { remote: addressOf('first'), calls: 1, talkMs: 2_500 };
+      const calling = runSipp({ ...about, scenario: 'late-offer', keys, lines: sippLines([gateway]) });
+      await bob.waitFor('CALL_ESTABLISHED');
+      await hears(bob, 700);
+      const { errors, ...told } = await calling;
+      expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+    });
+    await bob.waitFor('CALL_CLOSED');
     expect(await phones.toldInAll()).toEqual(wholeCall);
   });
 
@@ -168,4 +190,24 @@ test('an edge that dies with its engine while its phone talks leaves the call to
   await bob.waitFor('CALL_CLOSED');
   expect(await phones.toldInAll()).toEqual(wholeCall);
   expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'hang-up' });
+});
+
+test('a browser at the other edge is called, and when its page is closed the phone is hung up', async () => {
+  const browser = await startWebPhones(700);
+  try {
+    const account = phones.platform.accounts.find(({ user }) => user === 'alice') ?? expect.fail('no alice');
+    const about = { domain: '127.0.0.1', server: phones.platform.ws[1] ?? '' };
+    const alice = await browser.open({ ...account, ...about });
+    await alice.waitFor('registered');
+    const bob = await phoneAt('first', 'bob', { toneHz: 1000 });
+    dial(bob, 'first', 'alice');
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([alice.hears(1000), hears(bob, 700)]);
+    await alice.close();
+    await until('the phone is hung up', () => bob.events.some(({ type }) => type === 'CALL_CLOSED'), 30_000);
+    expect(await phones.toldInAll()).toEqual(wholeCall);
+    expect(await lastCause(phones.bus)).toEqual({ by: 'platform', reason: 'unreachable' });
+  } finally {
+    await browser.close();
+  }
 });

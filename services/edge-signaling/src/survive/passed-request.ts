@@ -29,9 +29,9 @@ export function toPassed(request: IncomingRequest, from: InstanceId, legId: LegI
 /** What the owner of a leg does about a request that was passed to it. */
 export interface PassedEvents {
   /** Its final answer. */
-  replied(reply: Reply): void;
+  readonly replied: (reply: Reply) => void;
   /** Somebody is to be told when it is cancelled. */
-  onCancel(listener: (cancel: ReadableMessage) => void): void;
+  readonly onCancel: (listener: (cancel: ReadableMessage) => void) => void;
 }
 
 /** The same at the owner. */
