@@ -192,6 +192,15 @@ test('an edge that dies with its engine while its phone talks leaves the call to
   expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'hang-up' });
 });
 
+test('an edge that dies while its phone talks comes back, and hangs it up when the callee has hung up meanwhile', async () => {
+  const { alice, bob } = await talking();
+  const back = phones.platform.kill('edge-signaling-1');
+  bob.command('hangup');
+  await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED'), back]);
+  expect(await phones.toldInAll()).toEqual(wholeCall);
+  expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'hang-up' });
+});
+
 test('a browser at the other edge is called, and when its page is closed the phone is hung up', async () => {
   const browser = await startWebPhones(700);
   try {

@@ -1,3 +1,4 @@
+import { sleep } from '@callweave/clock';
 import { FakeClock } from '@callweave/clock/testing';
 import { InstanceId } from '@callweave/contracts';
 import { type OutgoingEvents, type OutgoingRequest, type SentRequest } from '@callweave/srf';
@@ -34,7 +35,9 @@ function world({ ready = true }: { ready?: boolean } = {}): World {
     await Promise.resolve();
     if (cut === 'all') return 'unheard';
     const answer = ask();
-    return cut === 'answers' ? 'unheard' : answer;
+    if (cut !== 'answers') return answer;
+    await sleep(clock, 1_000);
+    return 'unheard';
   };
   const edges: OtherEdges = {
     place: (_edge, request) => carried(() => (placements.place(request) ? 'placed' : 'refused')),
@@ -143,8 +146,23 @@ describe('a request that another edge sends', () => {
     await pass(500);
     cut('nothing');
     sent[0]?.events.responded(answered(seen, 486));
-    await pass(500);
+    await pass(1_000);
     expect(seen).toEqual(['engine sends INVITE', 'told 180', 'told 486']);
+  });
+});
+
+describe('an answer', () => {
+  test('that was heard is not hung up because nobody said so', async () => {
+    const { seen, sent, send, cut, pass, placements } = world();
+    send(invite);
+    await pass(0);
+    cut('answers');
+    sent[0]?.events.responded(answered(seen, 200));
+    await pass(500);
+    cut('nothing');
+    await pass(1_000);
+    expect(seen).toEqual(['engine sends INVITE', 'engine sends ACK', 'told 200']);
+    expect(placements.size).toBe(0);
   });
 });
 
@@ -155,6 +173,18 @@ describe('an edge that is to send', () => {
     send(invite);
     await pass(0);
     expect(seen).toEqual([lost]);
+  });
+
+  test('and says late that it does is not passed over when it has begun to', async () => {
+    const { seen, sent, send, cut, pass } = world();
+    cut('answers');
+    send(invite);
+    await pass(0);
+    sent[0]?.events.responded(answered(seen, 180));
+    await pass(0);
+    cut('nothing');
+    await pass(2_000);
+    expect(seen).toEqual(['engine sends INVITE', 'told 180']);
   });
 
   test('and is about to go takes on no call, and serves those that there are', async () => {
@@ -226,16 +256,23 @@ describe('an edge that is to send', () => {
     expect(seen).toEqual(['engine sends BYE', 'told 200']);
   });
 
-  test('knows whose the dialog is, as long as no record may say so', async () => {
-    const { seen, sent, send, pass, placements } = world();
+  test('knows whose the dialog is once that edge does, as long as no record may say so', async () => {
+    const { seen, sent, send, cut, pass, placements } = world();
     send(invite);
     await pass(0);
     const identity = { callId: 'c1', remoteTag: 'device' };
-    expect(placements.ownerOf('ours', identity)).toBeUndefined();
+    expect(await placements.ownerOf('ours', identity)).toBeUndefined();
     sent[0]?.events.responded(answered(seen, 200));
-    expect(placements.ownerOf('ours', identity)).toBe(asking);
-    expect(placements.ownerOf('ours', { ...identity, remoteTag: 'another' })).toBeUndefined();
+    cut('all');
+    let owner: InstanceId | undefined;
+    void placements.ownerOf('ours', identity).then((found) => (owner = found));
+    await pass(1_000);
+    expect(owner).toBeUndefined();
+    cut('nothing');
+    await pass(1_000);
+    expect(owner).toBe(asking);
+    expect(await placements.ownerOf('ours', { ...identity, remoteTag: 'another' })).toBeUndefined();
     await pass(32_000);
-    expect(placements.ownerOf('ours', identity)).toBeUndefined();
+    expect(await placements.ownerOf('ours', identity)).toBeUndefined();
   });
 });

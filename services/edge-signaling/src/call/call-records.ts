@@ -11,6 +11,7 @@ import {
   type Tenant,
 } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
+import { isConnected } from '../leg/dialog.ts';
 import { type Leg } from '../leg/leg.ts';
 import { type EstablishedParts } from './established-call.ts';
 import { holders, otherSide, type Session, type Side } from './session.ts';
@@ -287,6 +288,7 @@ function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRe
   const leg = call[side];
   const peer = call[otherSide(side)];
   const { nextHop, routeSet, ...dialog } = leg.dialog;
+  const edge = leg.edge ?? (isConnected(leg.dialog) ? owner : undefined);
   return {
     tenant,
     callId,
@@ -302,7 +304,7 @@ function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRe
     ...dialog,
     routeSet: [...routeSet],
     ...(nextHop === undefined ? {} : { nextHop }),
-    ...(leg.edge === undefined ? {} : { edge: leg.edge }),
+    ...(edge === undefined ? {} : { edge }),
     ...(leg.trace === undefined ? {} : { traceparent: leg.trace }),
   };
 }

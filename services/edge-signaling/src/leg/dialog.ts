@@ -89,6 +89,11 @@ export function refreshed(dialog: DialogState, message: TargetRefresh): DialogSt
   return { ...dialog, remoteTarget, nextHop: dialog.routeSet.length > 0 ? undefined : nextHopOf(message, message) };
 }
 
+/** Whether the connection that the peer has opened is the only way to it. */
+export function isConnected({ nextHop = '' }: DialogState): boolean {
+  return /;transport=(tcp|tls|wss?)\b/i.test(nextHop);
+}
+
 function leadsTo(target: string, source: string): boolean {
   try {
     const uri = parseUri(target);

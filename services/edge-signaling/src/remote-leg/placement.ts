@@ -53,6 +53,9 @@ export class Placement {
   #answer: IncomingResponse | undefined;
   #told = 0;
   #isTelling = false;
+  #finish: () => void = () => undefined;
+  /** Resolves when nothing is left to do or to tell. */
+  readonly finished = new Promise<void>((resolve) => (this.#finish = resolve));
   /** When its owner was last heard of. */
   heardAtMs: number;
 
@@ -159,7 +162,10 @@ export class Placement {
       const dialogId = this.#openedDialog();
       if (dialogId !== undefined) this.#deps.send({ method: 'BYE', uri: 'sip:placeholder', dialogId }, silent);
     },
-    dispose: () => this.#deps.disposed(),
+    dispose: () => {
+      this.#deps.disposed();
+      this.#finish();
+    },
   };
 
   #note(response: IncomingResponse | undefined): void {

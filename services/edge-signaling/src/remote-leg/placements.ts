@@ -24,6 +24,8 @@ export interface PlacementsDeps {
 interface Lent {
   readonly owner: InstanceId;
   readonly identity: DialogIdentity;
+  /** Resolves when the owner knows of it, or has given it up. */
+  readonly told: Promise<void>;
 }
 
 /** The requests that this edge sends for others, to the devices that are connected to it. */
@@ -47,9 +49,11 @@ export class Placements {
     if (this.#open.has(request.placement)) return true;
     // Calls that there are go on until the last moment.
     if (!isInDialog(request) && this.#deps.notReady() !== undefined) return false;
-    const placement = new Placement(request, {
+    const placement: Placement = new Placement(request, {
       ...this.#deps,
-      established: (localTag, identity) => this.#lend(localTag, { owner: request.from, identity }),
+      established: (localTag, identity) => {
+        this.#lend(localTag, { owner: request.from, identity, told: placement.finished });
+      },
       disposed: () => this.#forget(request.placement),
     });
     this.#open.set(request.placement, placement);
@@ -73,10 +77,14 @@ export class Placements {
     return ids.filter((id) => this.#open.get(id)?.watched() ?? false);
   }
 
-  /** The edge that has the dialog with our tag `localTag`, from its answer until its records are surely stored. */
-  ownerOf(localTag: string, { callId, remoteTag }: DialogIdentity): InstanceId | undefined {
+  /**
+   * The edge that has the dialog with our tag `localTag`, from its answer until its records are surely stored; not
+   * before that edge knows.
+   */
+  async ownerOf(localTag: string, { callId, remoteTag }: DialogIdentity): Promise<InstanceId | undefined> {
     const lent = this.#lent.get(localTag);
     if (lent?.identity.callId !== callId || lent.identity.remoteTag !== remoteTag) return undefined;
+    await lent.told;
     return lent.owner;
   }
 

@@ -41,6 +41,8 @@ export interface RemoteEnginesDeps {
 export class RemoteEngines {
   readonly #deps: RemoteEnginesDeps;
   readonly #open = new Map<PlacementId, Remote>();
+  /** Those whose end was heard, as long as it may be told again. */
+  readonly #heard = new Set<PlacementId>();
   /** Heartbeats not answered in a row. */
   readonly #missed = new Map<InstanceId, number>();
   #timer: Timer | undefined;
@@ -57,8 +59,8 @@ export class RemoteEngines {
   /** What the other edge tells of one of ours; false: nobody waits for it. */
   told({ placement, sequence, event }: PlacementTold): boolean {
     const remote = this.#open.get(placement);
-    if (remote === undefined) return false;
-    // Told again, since our answer was lost.
+    // Told again, since our answer was lost or late.
+    if (remote === undefined) return this.#heard.has(placement);
     if (sequence <= remote.sequence) return true;
     remote.sequence = sequence;
     const { events } = remote;
@@ -72,7 +74,7 @@ export class RemoteEngines {
       case 'response': {
         const { status, reason, source, transport, headers, body } = event;
         if (isOffer(remote, status)) remote.offeredAtMs = this.#deps.clock.monotonicMs();
-        else if (status >= 200) this.#forget(remote);
+        else if (status >= 200) this.#finish(remote);
         const acknowledge: IncomingResponse['acknowledge'] = (ackBody) => void this.#acknowledge(remote, ackBody);
         events.responded({ status, reason, source, transport, ...carriedMessage(headers, body), acknowledge });
       }
@@ -121,14 +123,15 @@ export class RemoteEngines {
           return outcome === 'unheard' ? 'unheard' : 'heard';
         },
       );
-    if (outcome === 'placed') remote.isPlaced = true;
+    // Whoever tells of it has it, however late it says so.
+    if (outcome === 'placed' || remote.sequence > 0) remote.isPlaced = true;
     else this.#fail(remote);
   }
 
   /** An offer of ours has been acknowledged by the edge that has the answer. */
   async #acknowledge(remote: Remote, body: AckBody | undefined): Promise<void> {
     if (!this.#open.has(remote.id)) return;
-    this.#forget(remote);
+    this.#finish(remote);
     await this.#persist(
       () => true,
       () => this.#deps.edges.acknowledge(remote.edge, remote.id, body),
@@ -147,7 +150,10 @@ export class RemoteEngines {
     const now = this.#deps.clock.monotonicMs();
     for (const remote of this.#open.values()) {
       if (!remote.isPlaced) continue;
-      if (now - (remote.offeredAtMs ?? now) > TRY_MS) this.#forget(remote);
+      if (now - (remote.offeredAtMs ?? now) > TRY_MS) {
+        this.#forget(remote);
+        continue;
+      }
       byEdge.set(remote.edge, [...(byEdge.get(remote.edge) ?? []), remote]);
     }
     for (const [edge, remotes] of byEdge) void this.#watch(edge, remotes);
@@ -170,6 +176,12 @@ export class RemoteEngines {
     if (!this.#open.has(remote.id)) return;
     this.#forget(remote);
     if (remote.offeredAtMs === undefined) remote.events.failed(new EdgeLostError(remote.edge));
+  }
+
+  #finish(remote: Remote): void {
+    this.#forget(remote);
+    this.#heard.add(remote.id);
+    this.#deps.clock.after(TRY_MS, () => this.#heard.delete(remote.id));
   }
 
   #forget(remote: Remote): void {

@@ -20,7 +20,7 @@ export interface StraysDeps {
   readonly peers: Peers;
   readonly legs: LegTable;
   /** Whose a dialog is that our engine has for another edge, while its records may not be stored yet. */
-  readonly lentTo: (localTag: string, identity: DialogIdentity) => InstanceId | undefined;
+  readonly lentTo: (localTag: string, identity: DialogIdentity) => Promise<InstanceId | undefined>;
   readonly owner: () => InstanceId;
   readonly log: Logger;
 }
@@ -42,7 +42,7 @@ export class Strays {
     if (!legId.success) await answer(request, { status: 481 });
     else {
       try {
-        const lentTo = this.#deps.lentTo(localTag, identity);
+        const lentTo = await this.#deps.lentTo(localTag, identity);
         if (lentTo !== undefined && (await this.#passTo(lentTo, request, legId.data))) return;
         const found = await this.#deps.records.find(legId.data);
         const trace = { parent: found?.leg.traceparent, attributes: { 'callweave.leg_id': legId.data } };
