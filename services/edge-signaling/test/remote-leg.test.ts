@@ -17,8 +17,8 @@ interface World {
   readonly sent: { readonly request: OutgoingRequest; readonly events: OutgoingEvents }[];
   readonly placements: Placements;
   readonly send: (request: OutgoingRequest) => SentRequest;
-  /** From now on nothing passes between the edges, or no answer does. */
-  readonly cut: (what: 'all' | 'answers' | 'nothing') => void;
+  /** From now on nothing passes between the edges, or no answer does, or the asking edge is told nothing. */
+  readonly cut: (what: 'all' | 'answers' | 'tells' | 'nothing') => void;
   readonly pass: (ms: number) => Promise<void>;
 }
 
@@ -43,7 +43,8 @@ function world({ ready = true }: { ready?: boolean } = {}): World {
     place: (_edge, request) => carried(() => (placements.place(request) ? 'placed' : 'refused')),
     cancel: (_edge, id, headers) => carried(() => (placements.cancel(id, headers), 'heard')),
     acknowledge: (_edge, id, body) => carried(() => (placements.acknowledge(id, body), 'heard')),
-    tell: (_edge, told) => carried(() => (engines.told(told) ? 'wanted' : 'unwanted')),
+    tell: (_edge, told) =>
+      cut === 'tells' ? Promise.resolve('unheard') : carried(() => (engines.told(told) ? 'wanted' : 'unwanted')),
     watch: (_edge, ids) => carried(() => placements.watched(ids)),
   };
   const engines = new RemoteEngines({ edges, owner: () => asking, clock });
@@ -220,6 +221,18 @@ describe('an edge that is to send', () => {
       cut('nothing');
     }
     expect(seen).toEqual(['engine sends INVITE']);
+  });
+
+  test('gives up when it can tell nobody, and says so when it is asked', async () => {
+    const { seen, sent, send, cut, pass } = world();
+    send(invite);
+    await pass(0);
+    cut('tells');
+    sent[0]?.events.responded(answered(seen, 180));
+    await pass(3_000);
+    expect(seen).toEqual(['engine sends INVITE']);
+    await pass(3_000);
+    expect(seen).toEqual(['engine sends INVITE', 'engine sends CANCEL', lost]);
   });
 
   test('hangs up on who answers when nobody wants it any more', async () => {

@@ -85,9 +85,9 @@ export class Placement {
     this.#machine.feed('acknowledge', { body });
   }
 
-  /** Its owner wants it; false when it is given up already. */
+  /** Its owner wants it; false when it is given up already. One that asks and cannot be told is not there. */
   watched(): boolean {
-    this.heardAtMs = this.#deps.clock.monotonicMs();
+    if (this.#untold.length === 0) this.heardAtMs = this.#deps.clock.monotonicMs();
     return this.#machine.state !== 'abandoned';
   }
 
