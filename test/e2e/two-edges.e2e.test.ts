@@ -64,15 +64,15 @@ describe('phones at two edges', () => {
     },
   );
 
-  test('what one plays before it answers is heard by the other', async () => {
+  test('hear the caller before they are picked up, when they ask for it', async () => {
     const alice = await phoneAt('first', 'alice', { toneHz: 500 });
     const bob = await phoneAt('second', 'bob', { toneHz: 1000, answers: 'early' });
     dial(alice, 'first', 'bob');
-    await alice.waitFor('CALL_PROGRESS');
-    await hears(alice, 1000);
+    await Promise.all([alice.waitFor('CALL_PROGRESS'), bob.waitFor('CALL_RTPESTAB')]);
     expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
     bob.command('accept');
     await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([hears(alice, 1000), hears(bob, 500)]);
     bob.command('hangup');
     await alice.waitFor('CALL_CLOSED');
     expect(await phones.toldInAll()).toEqual(wholeCall);

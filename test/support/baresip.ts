@@ -23,7 +23,7 @@ export interface BaresipOptions {
   readonly regintSec?: number;
   /** What it plays into calls, Hz. */
   readonly toneHz?: number;
-  /** Answers by itself unless told otherwise; `early`: it is heard before it is picked up. */
+  /** Answers by itself unless told otherwise; `early`: it hears the caller before it is picked up. */
   readonly answers?: boolean | 'early';
   readonly codec?: string;
 }
