@@ -1,6 +1,8 @@
 import { type Clock } from '@callweave/clock';
 import {
   type BucketType,
+  type CloudEvent,
+  type EventType,
   InstanceId,
   type RequestType,
   type ServiceProfile,
@@ -18,6 +20,7 @@ import { Publisher } from './publisher.ts';
 import { Follower, type FollowOptions } from './follower.ts';
 import { type AnswerOnce, type AskOptions, Requester } from './requester.ts';
 import { type Answer, Responder } from './responder.ts';
+import { storedFacts, type StoredFactsOptions } from './stored-facts.ts';
 import { Watch, type WatchHandler } from './watch.ts';
 
 export interface BusOptions extends Omit<ConnectionSettings, 'name'> {
@@ -158,6 +161,14 @@ export class Bus {
     const follower = new Follower(options, { connection: this.#connection, clock, log });
     this.#followers.push(follower);
     return follower;
+  }
+
+  /** The facts of a type that are stored now, oldest first; see `storedFacts`. */
+  storedFacts<P extends string, S extends z.ZodType>(
+    type: EventType<P, S>,
+    options: StoredFactsOptions<P>,
+  ): AsyncGenerator<CloudEvent & { readonly data: z.output<S> }> {
+    return storedFacts(this.#connection, type, options);
   }
 
   /** Opens the way facts are told; `directory` keeps the journal. */

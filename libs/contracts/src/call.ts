@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CallDetail } from './call-detail.ts';
 import { defineBucket, defineEvent } from './define.ts';
 import { MediaNodeId, MediaProfile, MediaStatistics } from './media.ts';
 import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant } from './primitives.ts';
@@ -11,7 +12,30 @@ export type CallState = z.infer<typeof CallState>;
 export const CallSide = z.enum(['caller', 'callee']);
 export type CallSide = z.infer<typeof CallSide>;
 
-const Party = z.string().max(2048);
+/** A party as a header names it. */
+export const Party = z.string().max(2048);
+
+/** Why a call ended or never began: who, and the SIP status or the standard name of the cause. */
+export const CallCause = z.object({
+  by: z.enum(['caller', 'callee', 'platform']),
+  reason: z.enum([
+    'hang-up',
+    'cancelled',
+    'busy',
+    'declined',
+    'no-answer',
+    'not-found',
+    'unreachable',
+    'not-acceptable',
+    'rejected',
+    'unavailable',
+    'node-lost',
+  ]),
+  sipStatus: z.number().int().min(100).max(699).optional(),
+  /** What a Reason header said (Q.850); absent when none did. */
+  q850: z.number().int().min(1).max(127).optional(),
+});
+export type CallCause = z.infer<typeof CallCause>;
 
 /** A call: two legs paired by the edge that owns it. */
 export const CallRecord = z.object({
@@ -31,6 +55,9 @@ export const CallRecord = z.object({
   sequence: z.number().int().nonnegative(),
   startedAt: EpochMs,
   answeredAt: EpochMs.optional(),
+  /** Why it ended; of an ended call. */
+  cause: CallCause.optional(),
+  detail: CallDetail.optional(),
 });
 export type CallRecord = z.infer<typeof CallRecord>;
 
@@ -79,26 +106,6 @@ export const callsBucket = defineBucket('calls', {
 });
 
 const CallFact = z.object({ tenant: Tenant, callId: CallId, owner: InstanceId, epoch: Epoch, sequence: Sequence });
-
-/** Why a call ended or never began: who, and the SIP status or the standard name of the cause. */
-export const CallCause = z.object({
-  by: z.enum(['caller', 'callee', 'platform']),
-  reason: z.enum([
-    'hang-up',
-    'cancelled',
-    'busy',
-    'declined',
-    'no-answer',
-    'not-found',
-    'unreachable',
-    'not-acceptable',
-    'rejected',
-    'unavailable',
-    'node-lost',
-  ]),
-  sipStatus: z.number().int().min(100).max(699).optional(),
-});
-export type CallCause = z.infer<typeof CallCause>;
 
 const PATTERN = 'callweave.call.v1.{tenant}.{callId}';
 

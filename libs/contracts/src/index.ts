@@ -100,7 +100,7 @@ export {
   type ServiceProfile,
   serviceProfiles,
 } from './services.ts';
-export { callsStream, registrationsStream, streams } from './streams.ts';
+export { callsStream, cdrsStream, registrationsStream, streams } from './streams.ts';
 export { MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES, subjectToken } from './subject-token.ts';
 
 export {
@@ -130,6 +130,9 @@ export {
   MediaStatistics,
   offerMedia,
   queryMedia,
+  RelayedMedia,
   Sdp,
 } from './media.ts';
+export { CallDetail, CallLeg, Forwarding, ForwardReason } from './call-detail.ts';
+export { callRecorded, Cdr } from './cdr.ts';
 export { ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';

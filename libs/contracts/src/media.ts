@@ -82,19 +82,32 @@ export const MediaStatistics = z.object({
   packets: z.number().int().nonnegative(),
   bytes: z.number().int().nonnegative(),
   errors: z.number().int().nonnegative(),
+  /** As whoever heard them reported; absent without such reports (RTCP). */
   packetsLost: z.number().int().optional(),
   jitterMs: z.number().optional(),
+  /** Mean opinion score, 1 to 5. */
+  mos: z.number().min(0).max(5).optional(),
 });
 export type MediaStatistics = z.infer<typeof MediaStatistics>;
+
+/** What a node relayed of a call. */
+export const RelayedMedia = z.object({
+  statistics: MediaStatistics.optional(),
+  /** What came from each leg. */
+  sides: z
+    .array(z.object({ legId: LegId, statistics: MediaStatistics }))
+    .max(64)
+    .optional(),
+});
+export type RelayedMedia = z.infer<typeof RelayedMedia>;
 
 export const deleteMedia = defineRequest('callweave.rpc.media.delete', {
   service: 'media-control',
   summary: 'Release the media of a call; the same again is no error. A node that does not answer is told later.',
   request: About.extend({ node: MediaNodeId }),
-  response: z.object({
+  response: RelayedMedia.extend({
     /** Whether the node still had the call. */
     found: z.boolean(),
-    statistics: MediaStatistics.optional(),
   }),
 });
 

@@ -19,6 +19,7 @@ import {
   watchPlacements,
 } from './edge.ts';
 import { instancesBucket } from './instance.ts';
+import { callRecorded } from './cdr.ts';
 import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
 import {
   bindingAdded,
@@ -99,7 +100,7 @@ export const edgeProfile: ServiceProfile = {
     deleteMedia,
     ...betweenEdges,
   ],
-  publishes: [...callEvents],
+  publishes: [...callEvents, callRecorded],
   consumes: [],
   reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket],
   writes: [flowKeysBucket, instancesBucket, callsBucket],

@@ -1,4 +1,5 @@
 import { callEvents } from './call.ts';
+import { callRecorded } from './cdr.ts';
 import { defineStream, type StreamType } from './define.ts';
 import { bindingAdded, bindingRefreshed, bindingRemoved } from './registration.ts';
 
@@ -18,5 +19,12 @@ export const callsStream = defineStream('CALLS', {
   maxMessages: 5_000_000,
 });
 
+export const cdrsStream = defineStream('CDRS', {
+  summary: 'Records of calls; whoever bills or archives reads them within the week.',
+  events: [callRecorded],
+  maxAgeSec: 7 * DAY_SEC,
+  maxMessages: 2_000_000,
+});
+
 /** Every stream that is provisioned. */
-export const streams: readonly StreamType[] = [registrationsStream, callsStream];
+export const streams: readonly StreamType[] = [registrationsStream, callsStream, cdrsStream];

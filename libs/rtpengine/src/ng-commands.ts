@@ -1,6 +1,7 @@
 import { type BencodeDictionary, type BencodeValue } from './bencode.ts';
 import { NgProtocolError, NgRefusedError } from './errors.ts';
 import { isDictionary, type NgClient } from './ng-client.ts';
+import { type NgParty, partiesOf } from './ng-parties.ts';
 import { type NgProfile, profileFlags } from './ng-profile.ts';
 
 /** An SDP on its way through a node. */
@@ -29,6 +30,12 @@ export interface NgTotals {
   readonly packets: number;
   readonly bytes: number;
   readonly errors: number;
+}
+
+/** What a node relayed of one call. */
+export interface NgRelayed {
+  readonly totals: NgTotals;
+  readonly parties: readonly NgParty[];
 }
 
 /** What a node says of itself. */
@@ -75,9 +82,10 @@ export class NgCommands {
   }
 
   /** What the node relayed of a call so far; undefined when it does not know it. */
-  async query(callId: string, timeoutMs: number): Promise<NgTotals | undefined> {
+  async query(callId: string, timeoutMs: number): Promise<NgRelayed | undefined> {
     try {
-      return totalsOf(await this.#client.request({ command: 'query', 'call-id': callId }, timeoutMs));
+      const answer = await this.#client.request({ command: 'query', 'call-id': callId }, timeoutMs);
+      return { totals: totalsOf(answer), parties: partiesOf(answer) };
     } catch (error) {
       if (error instanceof NgRefusedError && error.kind === 'unknown-call') return undefined;
       throw error;

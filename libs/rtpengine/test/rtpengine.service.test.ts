@@ -46,7 +46,13 @@ describe('a real rtpengine', () => {
     expect(new Set(atCallee.map((packet) => packet.readUInt32BE(8)))).toEqual(new Set([1]));
 
     const totals = { packets: 20, bytes: 20 * 172, errors: 0 };
-    expect(await ng.query('call', TIMEOUT_MS)).toEqual(totals);
+    const each = { packets: 10, bytes: 10 * 172, errors: 0 };
+    const relayed = await ng.query('call', TIMEOUT_MS);
+    expect(relayed?.totals).toEqual(totals);
+    expect([...(relayed?.parties ?? [])].sort((a, b) => a.tag.localeCompare(b.tag))).toEqual([
+      { tag: 'a', ...each },
+      { tag: 'b', ...each },
+    ]);
     expect(await ng.list(10, TIMEOUT_MS)).toEqual(['call']);
     expect((await ng.statistics(TIMEOUT_MS)).sessions).toBe(1);
     expect(await ng.delete('call', TIMEOUT_MS, 'a')).toEqual({ found: true, totals });

@@ -1,4 +1,4 @@
-import { type MediaProfile, type MediaStatistics } from '@callweave/contracts';
+import { type MediaProfile, type RelayedMedia } from '@callweave/contracts';
 
 /** A session description on its way through a node. */
 export interface NodeOffer {
@@ -39,9 +39,8 @@ export interface NodeReport {
   readonly sessions: number;
 }
 
-export interface CallTotals {
+export interface CallTotals extends Required<RelayedMedia> {
   readonly kind: 'totals';
-  readonly statistics: MediaStatistics;
 }
 
 /** A media node as this service needs it. Nothing here rejects because of what a node does or does not do. */

@@ -20,6 +20,7 @@ export function answerRelease({ pool, log }: MediaDeps): Answer {
       return { found: false };
     }
     const { kind } = await node.release(callId, patience(node, leftMs));
-    return { found: kind === 'deleted', ...(totals.kind === 'totals' ? { statistics: totals.statistics } : {}) };
+    if (totals.kind !== 'totals') return { found: kind === 'deleted' };
+    return { found: kind === 'deleted', statistics: totals.statistics, sides: totals.sides };
   });
 }

@@ -1,7 +1,8 @@
 import { type Clock } from '@callweave/clock';
-import { NgClient, NgCommands, NgError, NgRefusedError, NgTooLargeError } from '@callweave/rtpengine';
+import { LegId } from '@callweave/contracts';
+import { NgClient, NgCommands, NgError, NgRefusedError, type NgRelayed, NgTooLargeError } from '@callweave/rtpengine';
 import { histogram, type Logger } from '@callweave/telemetry';
-import { type MediaNode, type NodeReply, type Silent } from './media-node.ts';
+import { type CallTotals, type MediaNode, type NodeReply, type Silent } from './media-node.ts';
 import { commandDuration } from './metrics.ts';
 
 /** A media node that is an rtpengine. */
@@ -51,8 +52,8 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
       run(
         'query',
         async () => {
-          const statistics = await ng.query(callId, timeoutMs);
-          return statistics === undefined ? unknownCall : ({ kind: 'totals', statistics } as const);
+          const relayed = await ng.query(callId, timeoutMs);
+          return relayed === undefined ? unknownCall : totalsOf(relayed);
         },
         silent,
       ),
@@ -67,6 +68,14 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
 }
 
 const unknownCall = { kind: 'unknown-call' } as const;
+
+function totalsOf({ totals, parties }: NgRelayed): CallTotals {
+  const sides = parties.flatMap(({ tag, ...statistics }) => {
+    const legId = LegId.safeParse(tag);
+    return legId.success ? [{ legId: legId.data, statistics }] : [];
+  });
+  return { kind: 'totals', statistics: totals, sides };
+}
 
 function sdpReply(sdp: string): NodeReply {
   return { kind: 'sdp', sdp };

@@ -40,7 +40,7 @@ export class FakeNode implements MediaNode {
 
   query(callId: string): ReturnType<MediaNode['query']> {
     this.asked.push('query');
-    const totals: CallTotals = { kind: 'totals', statistics: { packets: 7, bytes: 700, errors: 0 } };
+    const totals: CallTotals = { kind: 'totals', statistics: { packets: 7, bytes: 700, errors: 0 }, sides: [] };
     return this.#unlessFrozen(this.calls.has(callId) ? totals : { kind: 'unknown-call' });
   }
 

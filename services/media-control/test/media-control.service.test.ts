@@ -87,7 +87,19 @@ describe('media-control with two rtpengines', () => {
     callee.send(toCallee, 5);
     await Promise.all([caller.received(5), callee.received(5)]);
     expect((await sessions()).reduce((a, b) => a + b)).toBe(1);
-    expect(await release(1, node)).toEqual({ found: true, statistics: { packets: 10, bytes: 1720, errors: 0 } });
+    const { caller: callerLeg, callee: calleeLeg } = {
+      caller: questionsAbout(1).offer.fromLeg,
+      callee: question.toLeg,
+    };
+    const each = { packets: 5, bytes: 860, errors: 0 };
+    expect(await release(1, node)).toMatchObject({
+      found: true,
+      statistics: { packets: 10, bytes: 1720, errors: 0 },
+      sides: expect.arrayContaining([
+        { legId: callerLeg, statistics: each },
+        { legId: calleeLeg, statistics: each },
+      ]) as unknown,
+    });
     expect(await release(1, node)).toEqual({ found: false });
     expect(await sessions()).toEqual([0, 0]);
   });

@@ -162,7 +162,7 @@ describe('releasing and asking', () => {
     const statistics = { packets: 7, bytes: 700, errors: 0 };
     await offer();
     expect(await query(id)).toEqual({ found: true, statistics });
-    expect(await release(id)).toEqual({ found: true, statistics });
+    expect(await release(id)).toEqual({ found: true, statistics, sides: [] });
     expect(first.calls.size).toBe(0);
     expect(await release(id)).toEqual({ found: false });
     expect(await query(id)).toEqual({ found: false });

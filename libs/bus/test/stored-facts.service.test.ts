@@ -1,0 +1,56 @@
+import { bindingAdded, consoleProfile, defaultTenant } from '@callweave/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bus } from '../src/bus.ts';
+import { type Connection } from '../src/connection.ts';
+import { type StoredFactsOptions } from '../src/stored-facts.ts';
+import { type NatsServer, startNats } from '../src/testing.ts';
+import { added } from './added.ts';
+
+let nats: NatsServer;
+let operator: Connection;
+let bus: Bus;
+
+beforeAll(async () => {
+  nats = await startNats({ profiles: [consoleProfile] });
+  operator = await nats.operator();
+  bus = await nats.bus(consoleProfile, 'ffffffffffffffff');
+});
+
+afterAll(() => nats.stop());
+
+/** Stores that these users registered. */
+async function store(...users: string[]): Promise<void> {
+  for (const user of users) {
+    const { id, type, tokens, data } = added(user, 1);
+    const envelope = {
+      ...{ specversion: '1.0', id, source: 'test', type: type.type, time: '2026-01-01T00:00:00Z' },
+      ...{ datacontenttype: 'application/json', tenant: 'default', data },
+    };
+    await operator.js.publish(type.subject(tokens), JSON.stringify(envelope));
+  }
+}
+
+async function usersOf(options: StoredFactsOptions<(typeof bindingAdded)['pattern']>): Promise<string[]> {
+  const users: string[] = [];
+  for await (const { data } of bus.storedFacts(bindingAdded, options)) users.push(data.user);
+  return users;
+}
+
+describe('the facts that are stored', () => {
+  test('are read in order, all of them or those about somebody, and the reading ends', async () => {
+    expect(await usersOf({})).toEqual([]);
+    const many = Array.from({ length: 600 }, (_, i) => `user.${String(i)}`);
+    await store(...many);
+    expect(await usersOf({})).toEqual(many);
+    expect(await usersOf({ tokens: { tenant: defaultTenant, user: 'user.7' } })).toEqual(['user.7']);
+    expect(await usersOf({ tokens: { user: 'nobody' } })).toEqual([]);
+    expect(await usersOf({ tokens: { tenant: 'another' } })).toEqual([]);
+  });
+
+  test('can be asked for from a moment on', async () => {
+    const { state } = await operator.jsm.streams.info('REGISTRATIONS');
+    await store('late');
+    const before = Date.parse(String(state.last_ts));
+    expect(await usersOf({ sinceMs: before + 1 })).toEqual(['late']);
+  });
+});
