@@ -1,5 +1,6 @@
 import { busConfig, loadProcessConfig, version } from '@callweave/service';
 import { Command } from 'commander';
+import { addCalls } from './commands/calls.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addNatsConfig } from './commands/nats-config.ts';
 import { addProbe } from './commands/probe.ts';
@@ -21,6 +22,7 @@ for (const add of [
   addVersion,
   addDoctor,
   addRegistrations,
+  addCalls,
   addUsers,
   addProvision,
   addProbe,

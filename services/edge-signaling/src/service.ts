@@ -84,7 +84,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     calls,
     legs,
     sendThrough,
-    openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, call), clock),
+    openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, clock), clock),
     log,
   });
   const peers = busPeers(bus);
@@ -105,7 +105,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const invites = new InviteHandler({
     ...reaching,
     media,
-    openTeller: (facts) => tracedTeller(journalTeller(publisher, engineInstance, facts), clock),
+    openTeller: (call) => tracedTeller(journalTeller(publisher, engineInstance, call, clock), clock),
     legs,
     begin: (call) => records.begin(call),
     abandon: (callId) => records.abandon(callId),

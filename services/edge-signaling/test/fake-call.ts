@@ -132,6 +132,8 @@ export function fakeCall({
       media,
       teller: {
         sequence: 4,
+        detail: { legs: [] },
+        note: () => undefined,
         initiated: teller('initiated'),
         routed: teller('routed'),
         ringing: teller('ringing'),

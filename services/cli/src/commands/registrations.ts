@@ -4,6 +4,7 @@ import Table from 'cli-table3';
 import { type Command } from 'commander';
 import { z } from 'zod';
 import { withBus } from '../operator.ts';
+import { shownText } from '../shown-text.ts';
 
 const PAGE = 500;
 const DEADLINE_MS = 5_000;
@@ -50,20 +51,14 @@ function print(users: readonly Registered[]): void {
   for (const { aor, bindings } of users) {
     for (const { contact, expiresAt, edge, userAgent } of bindings) {
       table.push([
-        shorten(aor),
-        shorten(contact),
+        shownText(aor),
+        shownText(contact),
         `${String(Math.round((expiresAt - now) / 1000))} s`,
         edge,
-        shorten(userAgent ?? ''),
+        shownText(userAgent ?? ''),
       ]);
     }
   }
   console.log(table.toString());
   console.log(`${String(users.length)} registered`);
-}
-
-/** What devices say of themselves must not steer the operator's terminal. */
-function shorten(text: string): string {
-  const shown = text.replace(/\p{Cc}/gu, '?');
-  return shown.length <= 60 ? shown : `${shown.slice(0, 57)}...`;
 }

@@ -36,7 +36,7 @@ export function busMedia({ bus, log }: BusPortDeps): Media {
     answer: (question) => orUnavailable(log, () => bus.ask(answerMedia, {}, question, ASK)),
     release: async (tenant, callId, node) => {
       const answer = await orUnavailable(log, () => bus.ask(deleteMedia, {}, { tenant, callId, node }, ASK));
-      return 'statistics' in answer ? answer.statistics : undefined;
+      return 'found' in answer ? answer : undefined;
     },
   };
 }

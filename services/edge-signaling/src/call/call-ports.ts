@@ -1,17 +1,19 @@
 import {
   type Binding,
   type CallCause,
+  type CallDetail,
   type CallSource,
   type CallId,
   type LegId,
   type MediaNodeId,
   type MediaProfile,
-  type MediaStatistics,
+  type RelayedMedia,
   type RouteTarget,
   type Tenant,
   type User,
 } from '@callweave/contracts';
 import { type Unavailable } from '../ports.ts';
+import { type LegNote } from './call-detail.ts';
 import { type Side } from './session.ts';
 
 /** Where a call goes, as far as the edge asks. */
@@ -70,13 +72,17 @@ export interface Media {
     node: MediaNodeId;
   }): Promise<Anchored>;
   /** Releases; tries on by itself and never throws. */
-  release(tenant: Tenant, callId: CallId, node: MediaNodeId): Promise<MediaStatistics | undefined>;
+  release(tenant: Tenant, callId: CallId, node: MediaNodeId): Promise<RelayedMedia | undefined>;
 }
 
 /** Tells what happens to one call, in order; the terminal fact at most once. */
 export interface CallTeller {
   /** Number of the last fact told. */
   readonly sequence: number;
+  /** What goes into the record of the call, as far as it has come. */
+  readonly detail: CallDetail;
+  /** Notes for the record what becomes of a leg; nobody is told before the end. */
+  note(note: LegNote): void;
   initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }): void;
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;
@@ -85,6 +91,8 @@ export interface CallTeller {
   held(by: Side): void;
   /** It no longer does. */
   resumed(by: Side): void;
-  ended(cause: CallCause, durationMs: number, statistics: MediaStatistics | undefined): void;
+  /** With the record of the call. */
+  ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void;
+  /** With the record of the call. */
   failed(cause: CallCause): void;
 }

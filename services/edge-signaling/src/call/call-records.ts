@@ -1,6 +1,8 @@
 import { type Bucket, type Bus, BusError } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import {
+  type CallCause,
+  type CallDetail,
   type CallId,
   type CallRecord,
   callsBucket,
@@ -46,6 +48,7 @@ export interface BegunCall {
   readonly from: string;
   readonly to: string;
   readonly startedAtMs: number;
+  readonly detail: CallDetail;
 }
 
 /**
@@ -81,10 +84,10 @@ export class CallRecords {
   }
 
   /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
-  begin({ tenant, callId, legId, from, to, startedAtMs }: BegunCall): void {
+  begin({ tenant, callId, legId, from, to, startedAtMs, detail }: BegunCall): void {
     const times = { startedAt: EpochMs.parse(startedAtMs) };
     const ids = { tenant, callId, owner: this.#deps.owner(), epoch: 1, legs: [legId] };
-    const call: CallRecord = { ...ids, ...times, from, to, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER };
+    const call: CallRecord = { ...ids, ...times, from, to, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER, detail };
     const key = { kind: 'call', id: callId };
     this.#inOrder(callId, async () => {
       const revision = await this.#bucket.replace(key, { kind: 'call', call }, 0);
@@ -102,10 +105,10 @@ export class CallRecords {
   }
 
   /** Keeps an answered call; returns at once. Without the bus the call goes on without its records. */
-  keep(call: EstablishedParts, sequence: number): void {
+  keep(call: EstablishedParts, sequence: number, detail: CallDetail): void {
     const owner = this.#deps.owner();
     const { callId } = call;
-    const record = callRecord(call, owner, sequence);
+    const record = { ...callRecord(call, owner, sequence), detail };
     const legs = [legRecord(call, 'caller', owner), legRecord(call, 'callee', owner)];
     // All at once, on one connection: none of them waits for the server.
     const write = (): Promise<unknown> => {
@@ -190,19 +193,19 @@ export class CallRecords {
    * Marks the call as ended for everybody; `lost` when somebody has done so before. While the bus cannot be asked the
    * call is ours to end (its last event is stored once at most), and is marked as soon as it can.
    */
-  async end(callId: CallId): Promise<'won' | 'lost'> {
+  async end(callId: CallId, cause: CallCause): Promise<'won' | 'lost'> {
     this.#ended.add(callId);
     try {
-      return await this.#inOrder(callId, () => this.#mark(callId));
+      return await this.#inOrder(callId, () => this.#mark(callId, cause));
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       ignore(this.#deps.log, error, 'the call is marked as ended later');
-      this.#markLater(callId);
+      this.#markLater(callId, cause);
       return 'won';
     }
   }
 
-  async #mark(callId: CallId): Promise<'won' | 'lost'> {
+  async #mark(callId: CallId, cause: CallCause): Promise<'won' | 'lost'> {
     let outcome: 'won' | 'lost' = 'won';
     const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) => {
       if (current?.kind !== 'call') {
@@ -210,18 +213,18 @@ export class CallRecords {
         return 'keep';
       }
       outcome = current.call.state === 'ended' ? 'lost' : 'won';
-      return outcome === 'lost' ? 'keep' : { set: { kind: 'call', call: { ...current.call, state: 'ended' } } };
+      return outcome === 'lost' ? 'keep' : { set: { kind: 'call', call: { ...current.call, state: 'ended', cause } } };
     });
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
     this.#deps.clock.after(ENDED_KEPT_MS, () => void this.remove(callId, legs));
     return outcome;
   }
 
-  #markLater(callId: CallId): void {
+  #markLater(callId: CallId, cause: CallCause): void {
     this.#deps.clock.after(RETRY_MS, () => {
-      this.#inOrder(callId, () => this.#mark(callId)).catch((error: unknown) => {
+      this.#inOrder(callId, () => this.#mark(callId, cause)).catch((error: unknown) => {
         ignore(this.#deps.log, error, 'the call is marked as ended later');
-        this.#markLater(callId);
+        this.#markLater(callId, cause);
       });
     });
   }

@@ -25,6 +25,7 @@ import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
+import { readQ850, reasonOf } from './q850.ts';
 import { readRedirects } from './redirect.ts';
 import { type Session, type Side } from './session.ts';
 import { type FlowReader } from './targets.ts';
@@ -117,9 +118,9 @@ export class Call {
       send: deps.send,
       events: {
         cancelled: (headers) => {
-          this.#feed('callerLeft', { cause: { by: 'caller', reason: 'cancelled', sipStatus: 487 }, headers });
+          this.#feed('callerLeft', { cause: failureCause('caller', 487), headers });
         },
-        bye: () => this.#established?.left('caller'),
+        bye: (bye) => this.#established?.left('caller', readQ850(bye.header('reason'))),
         lost: () => {
           if (this.#established !== undefined) this.#established.lost();
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
@@ -140,7 +141,8 @@ export class Call {
   start(): void {
     const { tenant, callId, from, to } = this.facts;
     const { legId, identity } = this.caller;
-    this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs });
+    const { detail } = this.#deps.teller;
+    this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs, detail });
     this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId });
     this.#run(this.#route());
   }
@@ -215,7 +217,13 @@ export class Call {
   }
 
   readonly #forkEvents: ForkEvents = {
-    progress: (branch, response) => this.#feed('progress', { branch, response }),
+    invited: ({ legId, target: { name, user } }) => {
+      this.#deps.teller.note({ kind: 'invited', legId, device: name, user });
+    },
+    progress: (branch, response) => {
+      if (isRinging(response.status)) this.#deps.teller.note({ kind: 'rang', legId: branch.legId });
+      this.#feed('progress', { branch, response });
+    },
     answered: (branch, leg, response) => {
       this.#branch = branch;
       this.#callee = leg;
@@ -224,6 +232,7 @@ export class Call {
     redirected: ({ target }, response) => {
       this.#itinerary.redirect(readRedirects(target.user, response.header('contact')));
     },
+    over: ({ legId }, sipStatus) => this.#deps.teller.note({ kind: 'over', legId, sipStatus }),
     branchFailed: (branch) => {
       if (this.#early?.branch === branch) this.#early = undefined;
     },
@@ -233,8 +242,8 @@ export class Call {
       else this.#feed('targetFailed');
     },
     // A device may hang up before its answer has gone through.
-    bye: () => {
-      if (this.#established !== undefined) this.#established.left('callee');
+    bye: (bye) => {
+      if (this.#established !== undefined) this.#established.left('callee', readQ850(bye.header('reason')));
       else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
     },
     lost: () => {
@@ -351,7 +360,9 @@ export class Call {
     passProgress: (detail) => this.#passProgress(detail),
     complete: (detail) => this.#run(this.#complete(detail)),
     answerCaller: (detail) => this.#answerCaller(detail),
-    refuseCaller: ({ reply }) => this.caller.refuse(reply ?? NO_CHOICE.reply),
+    refuseCaller: ({ reply = NO_CHOICE.reply, cause = NO_CHOICE.cause }) => {
+      this.caller.refuse({ ...reply, headers: { ...reply.headers, ...reasonOf(cause) } });
+    },
     stopCallees: ({ headers }) => this.#fork?.stop(headers),
     release: () => {
       this.#ringTimer?.cancel();
@@ -360,6 +371,11 @@ export class Call {
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     dispose: () => void this.#dispose(),
   };
+}
+
+/** Whether the caller hears something: it rings, or the network says why it does not. RFC 3261 §21.1 */
+function isRinging(status: number): boolean {
+  return status >= 180 && status !== EARLY_DIALOG_TERMINATED;
 }
 
 function describe(target: RouteTarget): string {

@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
   606: 'not-acceptable',
 };
 
-/** Why a call failed, from the status its caller was told. */
-export function failureCause(by: CallCause['by'], sipStatus: number): CallCause {
-  return { by, reason: REASONS[sipStatus] ?? 'rejected', sipStatus };
+/** Why a call failed, from the status its caller was told, and the Q.850 cause if a device said one. */
+export function failureCause(by: CallCause['by'], sipStatus: number, q850?: number): CallCause {
+  return { by, reason: REASONS[sipStatus] ?? 'rejected', sipStatus, ...(q850 === undefined ? {} : { q850 }) };
 }

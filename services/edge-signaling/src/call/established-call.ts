@@ -13,6 +13,7 @@ import {
 } from './established-call.table.ts';
 import { type LateOffer } from './late-offer.ts';
 import { readSessionRequest } from './session-request.ts';
+import { reasonOf } from './q850.ts';
 import { relayRequest } from './relay.ts';
 import { SessionChanges } from './session-changes.ts';
 import { otherSide, type Session, type Side } from './session.ts';
@@ -40,7 +41,7 @@ export interface EstablishedDeps {
   /** Its session or a dialog is another than before. */
   readonly changed: (session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
-  readonly markEnded: (callId: CallId) => Promise<'won' | 'lost'>;
+  readonly markEnded: (callId: CallId, cause: CallCause) => Promise<'won' | 'lost'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (call: EstablishedCall) => void;
@@ -49,6 +50,8 @@ export interface EstablishedDeps {
 interface Detail {
   readonly cause?: CallCause;
 }
+
+const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
 
 /** An answered call: two legs, media between, and one end. */
 export class EstablishedCall {
@@ -81,8 +84,8 @@ export class EstablishedCall {
   }
 
   /** One side hung up; its BYE is answered. */
-  left(side: Side): void {
-    this.hangUp({ by: side, reason: 'hang-up' });
+  left(side: Side, q850?: number): void {
+    this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
   }
 
   /** One side cannot be reached any more. */
@@ -134,12 +137,12 @@ export class EstablishedCall {
     const { tenant, callId, node, answeredAtMs } = this.parts;
     const { media, teller, markEnded, clock, log } = this.#deps;
     const durationMs = Math.max(0, clock.epochMs() - answeredAtMs);
-    if ((await markEnded(callId)) === 'lost') {
+    if ((await markEnded(callId, cause)) === 'lost') {
       log.info('call.ended-elsewhere', { callId });
       return;
     }
-    const statistics = node === undefined ? undefined : await media.release(tenant, callId, node);
-    teller.ended(cause, durationMs, statistics);
+    const relayed = node === undefined ? undefined : await media.release(tenant, callId, node);
+    teller.ended(cause, durationMs, relayed);
   }
 
   /** The call leaves our hands when its media is released and its end is told. */
@@ -150,13 +153,13 @@ export class EstablishedCall {
 
   readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail) => void>> = {
     endChange: () => this.#changes.close(),
-    hangUpCaller: () => this.parts.caller.hangUp(),
-    hangUpCallee: () => this.parts.callee.hangUp(),
+    hangUpCaller: ({ cause = UNAVAILABLE }) => this.parts.caller.hangUp(reasonOf(cause)),
+    hangUpCallee: ({ cause = UNAVAILABLE }) => this.parts.callee.hangUp(reasonOf(cause)),
     dropLegs: () => {
       this.parts.caller.drop();
       this.parts.callee.drop();
     },
-    end: ({ cause = { by: 'platform', reason: 'unavailable' } }) => {
+    end: ({ cause = UNAVAILABLE }) => {
       const { callId } = this.parts;
       this.#ending = this.#end(cause).catch((error: unknown) => {
         this.#deps.log.error('call.end-failed', { callId, err: error });

@@ -28,7 +28,7 @@ export class EstablishedCalls {
   /** A call that has just been answered here; its records are on their way when this returns. */
   establish(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
     const call = this.restore(parts, teller);
-    this.#deps.records.keep(parts, teller.sequence);
+    this.#deps.records.keep(parts, teller.sequence, teller.detail);
     return call;
   }
 
@@ -39,7 +39,7 @@ export class EstablishedCalls {
       media,
       teller,
       changed: (session) => records.change(parts, session, teller.sequence),
-      markEnded: (callId) => records.end(callId),
+      markEnded: (callId, cause) => records.end(callId, cause),
       clock,
       log,
       disposed: (ended) => this.#forget(ended),

@@ -6,6 +6,7 @@ import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
+import { readQ850 } from './q850.ts';
 import { type Target } from './targets.ts';
 
 /** What the caller is told when nothing better comes, and why. */
@@ -29,12 +30,16 @@ export interface ForkEvents {
   answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void;
   /** It sends the call elsewhere. */
   redirected(branch: Branch, response: IncomingResponse): void;
+  /** It is about to be called. */
+  invited(branch: Branch): void;
+  /** It will not answer: it said so, or was given up. */
+  over(branch: Branch, sipStatus: number | undefined): void;
   /** It will not answer, and others may. */
   branchFailed(branch: Branch): void;
   /** Nobody will answer; of all reasons the best for the caller. RFC 3261 §16.7 step 6. */
   failed(failure: Failure): void;
   /** Who answered hung up. */
-  bye(): void;
+  bye(request: IncomingRequest): void;
   /** The dialog with who answered came to grief. */
   lost(): void;
   /** A request inside the dialog with who answered. */
@@ -132,7 +137,10 @@ export class Fork {
 
   /** Sends the INVITEs. */
   place(): void {
-    for (const branch of this.#branches.splice(0)) this.#legs.set(branch, this.#invite(branch));
+    for (const branch of this.#branches.splice(0)) {
+      this.#deps.events.invited(branch);
+      this.#legs.set(branch, this.#invite(branch));
+    }
   }
 
   /** Whether it may answer yet, or has. */
@@ -142,9 +150,12 @@ export class Fork {
 
   /** Gives all of them up: CANCEL, or BYE for who answered. */
   stop(headers?: HeaderValues): void {
-    const legs = [...this.#legs.values()];
+    const legs = [...this.#legs];
     this.#legs.clear();
-    for (const leg of legs) leg.hangUp(headers);
+    for (const [branch, leg] of legs) {
+      this.#deps.events.over(branch, undefined);
+      leg.hangUp(headers);
+    }
   }
 
   #invite(branch: Branch): UacLeg {
@@ -171,11 +182,14 @@ export class Fork {
           progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
           failed: (response) => ifOpen(() => this.#refused(branch, response)),
-          bye: () => ifOpen(() => events.bye()),
+          bye: (request) => ifOpen(() => events.bye(request)),
           lost: () =>
             ifOpen(() => {
               if (this.#isAnswered) events.lost();
-              else this.#failed(branch, { status: 480 });
+              else {
+                events.over(branch, undefined);
+                this.#failed(branch, { status: 480 });
+              }
             }),
           request: (request) => events.request(request),
           acknowledged: (answer) => events.acknowledged(answer),
@@ -201,7 +215,9 @@ export class Fork {
    */
   #refused(branch: Branch, response: IncomingResponse): void {
     const { status, reason } = response;
-    if (status >= 400) this.#failed(branch, { status: status === 503 ? 500 : status, reason });
+    this.#deps.events.over(branch, status);
+    const q850 = readQ850(response.header('reason'));
+    if (status >= 400) this.#failed(branch, { status: status === 503 ? 500 : status, reason }, q850);
     else {
       this.#deps.events.redirected(branch, response);
       this.#failed(branch, { status: 480 });
@@ -209,10 +225,10 @@ export class Fork {
   }
 
   /** A 6xx speaks for all of them, RFC 3261 §16.7 step 5. */
-  #failed(branch: Branch, reply: Reply): void {
+  #failed(branch: Branch, reply: Reply, q850?: number): void {
     this.#legs.delete(branch);
     if (this.#failure === undefined || rankOf(reply.status) < rankOf(this.#failure.reply.status))
-      this.#failure = { reply, cause: failureCause('callee', reply.status) };
+      this.#failure = { reply, cause: failureCause('callee', reply.status, q850) };
     if (reply.status >= 600) this.stop();
     if (this.#legs.size > 0) this.#deps.events.branchFailed(branch);
     else this.#deps.events.failed(this.#failure);

@@ -1,37 +1,47 @@
 import { type Fact, type Publisher } from '@callweave/bus';
+import { type Clock } from '@callweave/clock';
 import {
   callAnswered,
+  type CallCause,
   callEnded,
   callFailed,
   callHeld,
   callInitiated,
+  callRecorded,
+  type CallRecord,
   callResumed,
   callRinging,
   callRouted,
+  EpochMs,
   type InstanceId,
+  type RelayedMedia,
 } from '@callweave/contracts';
 import { type z } from 'zod';
+import { noted } from './call-detail.ts';
 import { type CallTeller } from './call-ports.ts';
-import { type CallFacts } from './call.ts';
+import { cdrOf } from './cdr.ts';
 
 type CallPattern = `callweave.call.v1.{tenant}.{callId}.${string}`;
 
-/** Where the facts of a call stand when somebody goes on telling them. */
-export interface ToldSoFar {
-  readonly epoch: number;
-  readonly sequence: number;
-}
+/** A call as far as it has been told: its record, or what is known when it begins. */
+export type ToldCall = Pick<
+  CallRecord,
+  'tenant' | 'callId' | 'from' | 'to' | 'startedAt' | 'answeredAt' | 'media' | 'detail' | 'epoch' | 'sequence'
+>;
 
-const nothing: ToldSoFar = { epoch: 1, sequence: 0 };
-
-/** Tells the facts of one call through the journal, numbered from 1 or on from where the last owner was. */
+/** Tells the facts of one call through the journal, on from where they stand, and with the last of them its record. */
 export function journalTeller(
-  publisher: Publisher,
+  publisher: Pick<Publisher, 'tell'>,
   owner: InstanceId,
-  { tenant, callId }: Pick<CallFacts, 'tenant' | 'callId'>,
-  { epoch, sequence: before } = nothing,
+  call: ToldCall,
+  clock: Clock,
 ): CallTeller {
-  let sequence = before;
+  const { tenant, callId, epoch } = call;
+  let { sequence, answeredAt, media } = call;
+  let detail = call.detail ?? { legs: [] };
+  const note: CallTeller['note'] = (change) => {
+    detail = noted(detail, change, clock.epochMs());
+  };
   const tell = <P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object): void => {
     sequence += 1;
     publisher.tell({
@@ -43,17 +53,43 @@ export function journalTeller(
       context: { tenant, callid: callId, owner, epoch, sequence },
     });
   };
+  const record = (atMs: number, cause: CallCause, relayed?: RelayedMedia): void => {
+    const whole = { ...call, owner, answeredAt, media, detail };
+    publisher.tell({
+      type: callRecorded,
+      tokens: { tenant, callId },
+      id: `${callId}.cdr`,
+      data: cdrOf(whole, { atMs, cause, relayed }),
+      context: { tenant, callid: callId, owner, epoch },
+    });
+  };
   return {
     get sequence() {
       return sequence;
     },
+    get detail() {
+      return detail;
+    },
+    note,
     initiated: (fields) => tell(callInitiated, fields),
     routed: (targets) => tell(callRouted, { targets }),
     ringing: (legId, target) => tell(callRinging, { legId, target }),
-    answered: (legId, target, media) => tell(callAnswered, { legId, target, media }),
+    answered: (legId, target, node) => {
+      answeredAt = EpochMs.parse(clock.epochMs());
+      media = node;
+      for (const leg of detail.legs) if (leg.role === 'caller') note({ kind: 'answered', legId: leg.legId });
+      note({ kind: 'answered', legId });
+      tell(callAnswered, { legId, target, media: node });
+    },
     held: (by) => tell(callHeld, { by }),
     resumed: (by) => tell(callResumed, { by }),
-    ended: (cause, durationMs, statistics) => tell(callEnded, { cause, durationMs, statistics }),
-    failed: (cause) => tell(callFailed, { cause }),
+    ended: (cause, durationMs, relayed) => {
+      tell(callEnded, { cause, durationMs, statistics: relayed?.statistics });
+      record((answeredAt ?? call.startedAt) + durationMs, cause, relayed);
+    },
+    failed: (cause) => {
+      tell(callFailed, { cause });
+      record(clock.epochMs(), cause);
+    },
   };
 }

@@ -13,18 +13,21 @@ export function tracedTeller(teller: CallTeller, clock: Clock): CallTeller {
     get sequence() {
       return teller.sequence;
     },
+    get detail() {
+      return teller.detail;
+    },
     failed: (cause) => {
       annotate({ 'callweave.call.ended_by': cause.by, 'callweave.call.reason': cause.reason });
       teller.failed(cause);
     },
-    ended: (cause, durationMs, statistics) => {
+    ended: (cause, durationMs, relayed) => {
       const attributes = {
         'callweave.call.ended_by': cause.by,
         'callweave.call.reason': cause.reason,
-        ...(statistics === undefined ? {} : { 'callweave.media.packets': statistics.packets }),
+        ...(relayed?.statistics === undefined ? {} : { 'callweave.media.packets': relayed.statistics.packets }),
       };
       startSpan('talk', { parent, startedAtMs: clock.epochMs() - durationMs, attributes }).end();
-      teller.ended(cause, durationMs, statistics);
+      teller.ended(cause, durationMs, relayed);
     },
   };
 }

@@ -1,11 +1,14 @@
-import { CallId } from '@callweave/contracts';
+import { type CallDetail, CallId, EpochMs, type LegId } from '@callweave/contracts';
+import { copyText } from '@callweave/sip';
 import { type IncomingRequest } from '@callweave/srf';
-import { annotate } from '@callweave/telemetry';
+import { activeTraceId, annotate } from '@callweave/telemetry';
 import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
 import { type CallTeller } from '../call/call-ports.ts';
+import { type ToldCall } from '../call/journal-teller.ts';
 import { profileOfSdp, profileOfTransport } from '../call/media-profile.ts';
+import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { parseInvite } from './parse-invite.ts';
@@ -14,7 +17,7 @@ export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
   readonly authenticator: Authenticator;
   readonly tenants: TenantDirectory;
   readonly notReady: () => string | undefined;
-  readonly openTeller: (facts: CallFacts) => CallTeller;
+  readonly openTeller: (call: ToldCall) => CallTeller;
 }
 
 /** Takes on calls: parse, authenticate, then the call goes its own way. */
@@ -71,12 +74,16 @@ export class InviteHandler {
   }
 
   #start(facts: CallFacts, request: IncomingRequest): void {
-    const { tenant, callId } = facts;
+    const { tenant, callId, from, to } = facts;
+    const startedAt = EpochMs.parse(this.#deps.clock.epochMs());
     const legId = createLegId();
     annotate({ 'callweave.tenant': tenant, 'callweave.call_id': callId, 'callweave.leg_id': legId });
     const call = new Call(facts, request, legId, {
       ...this.#deps,
-      teller: this.#deps.openTeller(facts),
+      teller: this.#deps.openTeller({
+        ...{ tenant, callId, from, to, startedAt, epoch: 1, sequence: 0 },
+        detail: begun(facts, request, legId, startedAt),
+      }),
       disposed: (callId) => this.#forget(callId),
     });
     this.#calls.set(callId, call);
@@ -87,4 +94,27 @@ export class InviteHandler {
     this.#calls.delete(callId);
     if (this.#calls.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
+}
+
+const MAX_TEXT = 2_048;
+
+/** What the record of a call says of its caller. */
+function begun({ source, dialled }: CallFacts, invite: IncomingRequest, legId: LegId, begunAt: EpochMs): CallDetail {
+  const text = (value: string): string => copyText(value.slice(0, MAX_TEXT));
+  const userAgent = invite.header('user-agent');
+  const traceId = activeTraceId();
+  const caller = { legId, role: 'caller', device: text(remoteTargetOf(invite)), begunAt } as const;
+  return {
+    source,
+    dialled: text(dialled),
+    sipCallId: text(invite.header('call-id') ?? ''),
+    ...(traceId === undefined ? {} : { traceId }),
+    legs: [
+      {
+        ...caller,
+        ...(source.kind === 'user' ? { user: source.user } : {}),
+        ...(userAgent === undefined ? {} : { userAgent: text(userAgent) }),
+      },
+    ],
+  };
 }

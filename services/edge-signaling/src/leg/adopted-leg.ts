@@ -13,7 +13,7 @@ import { type Leg, type SendRequest, silent } from './leg.ts';
 
 /** What an adopted leg tells its call. */
 export interface AdoptedLegEvents {
-  bye(): void;
+  bye(request: IncomingRequest): void;
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
@@ -23,6 +23,7 @@ export interface AdoptedLegEvents {
 }
 
 interface Detail {
+  readonly request?: IncomingRequest;
   readonly headers?: HeaderValues | undefined;
 }
 
@@ -83,7 +84,7 @@ export class AdoptedLeg implements Leg {
     }
     // The answer never waits for anything behind us.
     await request.reply({ status: 200 });
-    this.#machine.feed('bye', {});
+    this.#machine.feed('bye', { request });
   }
 
   refreshTarget(message: TargetRefresh): void {
@@ -116,7 +117,9 @@ export class AdoptedLeg implements Leg {
 
   readonly #actions: Readonly<Record<AdoptedAction, (detail: Detail) => void>> = {
     sendBye: ({ headers }) => void this.request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellBye: () => this.#events.bye(),
+    tellBye: ({ request }) => {
+      if (request !== undefined) this.#events.bye(request);
+    },
     tellLost: () => this.#events.lost(),
     dispose: () => this.#events.disposed(),
   };

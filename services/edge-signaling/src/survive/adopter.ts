@@ -4,6 +4,7 @@ import { type CallTeller } from '../call/call-ports.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
@@ -50,6 +51,16 @@ export class Adopter {
     await records.remove(call.callId, []);
   }
 
+  /**
+   * Tells the end of a call that is marked as ended and whose owner may have been gone before it told so; who told it
+   * once more is not heard.
+   */
+  conclude({ call, storedAtMs }: StoredCall): void {
+    const { cause = { by: 'platform', reason: 'node-lost' }, answeredAt } = call;
+    if (answeredAt === undefined) return;
+    this.#deps.openTeller(call).ended(cause, Math.max(0, storedAtMs - answeredAt), undefined);
+  }
+
   async #adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {
     const peer = await this.#deps.records.peerOf(found);
     if (peer === undefined) return undefined;
@@ -85,7 +96,7 @@ export class Adopter {
       epoch,
       send: sendThrough(record.edge),
       events: {
-        bye: () => calls.byId(callId)?.left(side),
+        bye: (bye) => calls.byId(callId)?.left(side, readQ850(bye.header('reason'))),
         lost: () => calls.byId(callId)?.lost(),
         request: async (request) => {
           const call = calls.byId(callId);

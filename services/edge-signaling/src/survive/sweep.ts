@@ -100,7 +100,10 @@ export class Sweep {
     this.#orphans = new Map();
     for (const stored of await records.list()) {
       const { call } = stored;
-      if (isLeftOver(stored, clock.epochMs())) await records.remove(call.callId, call.legs);
+      if (isLeftOver(stored, clock.epochMs())) {
+        this.#deps.adopter.conclude(stored);
+        await records.remove(call.callId, call.legs);
+      }
       if (call.state === 'ended' || this.#alive.has(call.owner) || call.owner === owner()) continue;
       const now = clock.monotonicMs();
       const since = before.get(call.callId) ?? now;
