@@ -81,7 +81,7 @@ test('a phone that forwards its calls has them ring where it says', async () => 
   const about = { remote: phones.edge, calls: 1, localPort };
   const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([forwarder]) });
   expect(registered).toMatchObject({ successful: 1 });
-  const forwarding = runSipp({ ...about, scenario: 'forward', keys: { to: 'bob' } });
+  const forwarding = runSipp({ ...about, scenario: 'forward', keys: { to: `sip:bob@${phones.edge}` } });
   const alice = await phones.phone('alice');
   const bob = await phones.phone('bob');
   phones.dial(alice, forwarder.user);

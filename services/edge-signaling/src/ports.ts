@@ -34,9 +34,17 @@ export interface Registrar {
 }
 
 /** Who owns a domain. */
+export interface DomainOwner {
+  readonly tenant: Tenant;
+  readonly realm: string;
+  /** What its users are called by: the domain when it is one of its own, else its first; as asked when it has none. */
+  readonly domain: string;
+}
+
+/** Who owns which domain. */
 export interface TenantDirectory {
-  /** Tenant and realm of a domain; the default tenant takes what nobody owns. */
   /** Whether all tenants have been heard of; before, nobody can be told the right realm. */
   isKnown(): boolean;
-  byDomain(domain: string): { readonly tenant: Tenant; readonly realm: string };
+  /** The default tenant takes what nobody owns. */
+  byDomain(domain: string): DomainOwner;
 }

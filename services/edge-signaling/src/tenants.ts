@@ -2,11 +2,11 @@ import { type Bus } from '@callweave/bus';
 import { defaultTenant, type TenantRecord, tenantsBucket } from '@callweave/contracts';
 import { type TenantDirectory } from './ports.ts';
 
-/** Realm of the default tenant until its record is there. */
-const DEFAULT_REALM = 'callweave';
+/** The default tenant until its record is there. */
+const nobody = { tenant: defaultTenant, realm: 'callweave', domains: [] };
 
 /** Tenants by domain, kept current by a watch. */
-export function openTenants(bus: Bus): TenantDirectory {
+export function openTenants(bus: Pick<Bus, 'watch'>): TenantDirectory {
   const records = new Map<string, TenantRecord>();
   let isKnown = false;
   bus.watch(tenantsBucket, {
@@ -17,8 +17,10 @@ export function openTenants(bus: Bus): TenantDirectory {
     isKnown: () => isKnown,
     byDomain: (domain) => {
       const wanted = domain.toLowerCase();
-      for (const record of records.values()) if (record.domains.includes(wanted)) return record;
-      return records.get(defaultTenant) ?? { tenant: defaultTenant, realm: DEFAULT_REALM };
+      for (const { tenant, realm, domains } of records.values())
+        if (domains.includes(wanted)) return { tenant, realm, domain: wanted };
+      const { tenant, realm, domains } = records.get(defaultTenant) ?? nobody;
+      return { tenant, realm, domain: domains[0] ?? domain };
     },
   };
 }

@@ -111,6 +111,7 @@ export function fakeCall({
       domain: 'd',
       from: '<sip:a@d>',
       to: '<sip:b@d>',
+      identity: { from: '<sip:a@d>', asserted: '<sip:a@d>', privacy: undefined, isHidden: false },
       sdp: offer === 'none' ? undefined : offer,
       profile: 'rtp',
     },

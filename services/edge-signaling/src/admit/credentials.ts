@@ -1,4 +1,4 @@
-import { parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
+import { type DigestCredentials, parseDigestCredentials, SipSyntaxError } from '@callweave/sip';
 
 /**
  * The credentials for `realm` among those a request carries, or undefined when it carries none. Several Authorization
@@ -12,9 +12,18 @@ export function pickCredentials(header: string | undefined, realm: string): stri
   return readable.find((value) => realmOf(value) === realm);
 }
 
+/** Who the credentials of a request say it comes from; undefined when it carries none that can be read. */
+export function claimedUser(header: string | undefined): string | undefined {
+  return credentialsOf(header ?? '')?.username;
+}
+
 function realmOf(value: string): string | undefined {
+  return credentialsOf(value)?.realm;
+}
+
+function credentialsOf(value: string): DigestCredentials | undefined {
   try {
-    return parseDigestCredentials(value).realm;
+    return parseDigestCredentials(value);
   } catch (error) {
     if (error instanceof SipSyntaxError) return undefined;
     throw error;

@@ -1,18 +1,30 @@
 import { MAX_USER_BYTES, User } from '@callweave/contracts';
-import { decodeUser, formatUri, parseNameAddr, parseUri, SipSyntaxError, type SipUri } from '@callweave/sip';
+import {
+  encodeUser,
+  formatUri,
+  parseNameAddr,
+  parseUri,
+  SipSyntaxError,
+  type SipUri,
+  type TelUri,
+} from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { claimedUser } from './credentials.ts';
+import { dialledIn } from './dialled.ts';
+import { ANONYMOUS_HOST, type ClaimedIdentity, readIdentity } from './identity.ts';
 
 /** Who wants to reach whom, as a request outside any dialog says it. */
 export interface Caller {
-  /** User of From, who has to prove it. */
+  /** User of From, or of the credentials when From is anonymous, who has to prove it. */
   readonly user: User;
-  /** Domain of From, which decides the tenant. */
+  /** Domain of From, or of the Request-URI when From has none, which decides the tenant. */
   readonly domain: string;
-  /** User part of the Request-URI, percent-decoded; empty when it has none. */
+  /** Number or user of the Request-URI; empty when it has none. */
   readonly dialled: string;
   /** From and To without their tags, to be told and passed on. */
   readonly from: string;
   readonly to: string;
+  readonly identity: ClaimedIdentity;
 }
 
 export type ParsedCaller =
@@ -34,26 +46,34 @@ export function parseCaller(request: IncomingRequest): ParsedCaller {
 function readParties(request: IncomingRequest): ParsedCaller {
   const uri = parseUri(request.uri);
   if (uri.kind === 'other') return refuse({ status: 416 });
-  const dialled = uri.kind === 'tel' ? uri.number : decodeUser(uri.user ?? '');
-  const from = sipUri(request.header('from') ?? '');
-  if (from.user === undefined || from.user === '') return refuse({ status: 403 });
-  const user = decodeUser(from.user);
+  const dialled = dialledIn(uri);
+  const from = parseUri(parseNameAddr(request.header('from') ?? '').uri);
+  if (from.kind === 'other') throw new SipSyntaxError('from-uri', 0);
+  const isAnonymous = from.kind === 'sip' && from.host === ANONYMOUS_HOST;
+  const user = isAnonymous ? (claimedUser(request.header('proxy-authorization')) ?? 'anonymous') : dialledIn(from);
+  if (user === '') return refuse({ status: 403 });
   if (Buffer.byteLength(user) > MAX_USER_BYTES || Buffer.byteLength(dialled) > MAX_USER_BYTES)
     return refuse({ status: 414 });
-  const caller: Caller = {
-    user: User.parse(user),
-    domain: from.host,
-    dialled,
-    from: `<${formatUri({ ...from, params: new Map() })}>`,
-    to: `<${formatUri(uri)}>`,
-  };
-  return { kind: 'caller', caller };
+  const domain = from.kind === 'sip' && !isAnonymous ? from.host : hostOf(uri, request);
+  const who = { user: User.parse(user), domain, from: `<${formatUri(asSip(from, domain))}>` };
+  const to = `<${formatUri(asSip(uri, domain))}>`;
+  const identity = readIdentity(request, { from: who.from, isAnonymous });
+  return { kind: 'caller', caller: { ...who, dialled, to, identity } };
 }
 
-function sipUri(header: string): SipUri {
-  const uri = parseUri(parseNameAddr(header).uri);
-  if (uri.kind !== 'sip') throw new SipSyntaxError('from-uri', 0);
-  return uri;
+/** Whose domain a request is for whose From names none: that of its target, RFC 3966 §5.1.5. */
+function hostOf(uri: SipUri | TelUri, request: IncomingRequest): string {
+  if (uri.kind === 'sip') return uri.host;
+  const to = parseUri(parseNameAddr(request.header('to') ?? '').uri);
+  return to.kind === 'sip' ? to.host : ANONYMOUS_HOST;
+}
+
+/** What other phones can show and call back: a number becomes one of ours, RFC 3261 §19.1.6. */
+function asSip(uri: SipUri | TelUri, host: string): SipUri {
+  if (uri.kind === 'sip') return { ...uri, params: new Map() };
+  const user = encodeUser(dialledIn(uri));
+  const rest = { password: undefined, port: undefined, headers: undefined };
+  return { kind: 'sip', scheme: 'sip', user, host, params: new Map([['user', 'phone']]), ...rest };
 }
 
 function refuse(reply: Reply): ParsedCaller {

@@ -12,6 +12,7 @@ import {
 import { copyText } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
+import { type Identity } from '../admit/identity.ts';
 import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
@@ -61,6 +62,8 @@ export interface CallFacts {
   /** From and To as the caller wrote them. */
   readonly from: string;
   readonly to: string;
+  /** What the devices are told of the caller. */
+  readonly identity: Identity;
   /** Undefined leaves the offer to the callee. */
   readonly sdp: string | undefined;
   /** What the caller needs of our media. */
@@ -117,8 +120,9 @@ export class Call {
       legId,
       send: deps.send,
       events: {
-        cancelled: (headers) => {
-          this.#feed('callerLeft', { cause: failureCause('caller', 487), headers });
+        cancelled: (reason) => {
+          const headers = reason === undefined ? {} : { Reason: reason };
+          this.#feed('callerLeft', { cause: failureCause('caller', 487, readQ850(reason)), headers });
         },
         bye: (bye) => this.#established?.left('caller', readQ850(bye.header('reason'))),
         lost: () => {

@@ -1,6 +1,7 @@
 import { type CallCause, type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
@@ -59,8 +60,8 @@ export interface ForkCaller {
   readonly tenant: Tenant;
   readonly callId: CallId;
   readonly legId: LegId;
-  /** From and To of the INVITEs, without tags. */
-  readonly from: string;
+  readonly identity: Identity;
+  /** To of the INVITEs. */
   readonly to: string;
   /** Undefined leaves the offer to the devices. */
   readonly sdp: string | undefined;
@@ -160,7 +161,7 @@ export class Fork {
 
   #invite(branch: Branch): UacLeg {
     const { target, legId, sdp } = branch;
-    const { callId, from, to } = this.#caller;
+    const { callId, identity, to } = this.#caller;
     const { sendThrough, legs, events } = this.#deps;
     const ifOpen = (act: () => void): void => {
       if (this.#legs.has(branch)) act();
@@ -171,7 +172,7 @@ export class Fork {
         uri: target.uri,
         nextHop: target.nextHop,
         callId: `${callId}-${legId}`,
-        headers: { From: `${from};tag=${legId}`, To: to, ...target.headers },
+        headers: { ...identityHeaders(identity, target, legId), To: to, ...target.headers },
         sdp,
       },
       {

@@ -1,5 +1,6 @@
 import { MAX_USER_BYTES, type User } from '@callweave/contracts';
-import { contactQ, decodeUser, encodeUser, parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
+import { contactQ, encodeUser, parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
+import { dialledIn } from '../admit/dialled.ts';
 import { type Target } from './targets.ts';
 
 /** Forwardings one call follows; two phones that forward to each other end here. */
@@ -19,7 +20,7 @@ export function readRedirects(by: User | undefined, contact: string | undefined)
   try {
     const contacts = parseNameAddrList(contact).map((addr) => ({
       q: contactQ(addr) ?? 1,
-      dialled: dialledIn(addr.uri),
+      dialled: dialledAt(addr.uri),
     }));
     return contacts
       .filter(({ dialled }) => dialled !== '' && Buffer.byteLength(dialled) <= MAX_USER_BYTES)
@@ -31,10 +32,9 @@ export function readRedirects(by: User | undefined, contact: string | undefined)
   }
 }
 
-function dialledIn(text: string): string {
+function dialledAt(text: string): string {
   const uri = parseUri(text);
-  if (uri.kind === 'tel') return uri.number;
-  return uri.kind === 'sip' ? decodeUser(uri.user ?? '') : '';
+  return uri.kind === 'other' ? '' : dialledIn(uri);
 }
 
 /** The target tells who sent the call to it, RFC 5806. */

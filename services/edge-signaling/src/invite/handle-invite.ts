@@ -4,6 +4,7 @@ import { type IncomingRequest } from '@callweave/srf';
 import { activeTraceId, annotate } from '@callweave/telemetry';
 import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
+import { assertIdentity } from '../admit/identity.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type ToldCall } from '../call/journal-teller.ts';
@@ -54,7 +55,7 @@ export class InviteHandler {
       return;
     }
     const { user, domain, dialled, from, to, sdp } = parsed.facts;
-    const { tenant, realm } = tenants.byDomain(domain);
+    const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
     const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
     // The engine has answered the CANCEL and the INVITE by itself.
     if (cancelled.signal.aborted) return;
@@ -65,7 +66,8 @@ export class InviteHandler {
     const callId = CallId.parse(ulid());
     const profile = sdp === undefined ? profileOfTransport(request.transport) : profileOfSdp(sdp);
     const source = { kind: 'user', user } as const;
-    this.#start({ tenant, callId, source, dialled, domain, from, to, sdp, profile }, request);
+    const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
+    this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile }, request);
   }
 
   /** Resolves when no call is in hand. */

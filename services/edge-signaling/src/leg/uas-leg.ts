@@ -4,7 +4,6 @@ import {
   type IncomingRequest,
   type OutgoingEvents,
   type OutgoingRequest,
-  type ReadableMessage,
   type Reply,
   type SentRequest,
 } from '@callweave/srf';
@@ -28,8 +27,8 @@ import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas
 
 /** What a caller's leg tells its call. */
 export interface UasLegEvents {
-  /** With what the CANCEL said of its reason, to pass on. RFC 3326 */
-  cancelled(headers: HeaderValues): void;
+  /** With the Reason of the CANCEL, to pass on. RFC 3326 */
+  cancelled(reason: string | undefined): void;
   bye(request: IncomingRequest): void;
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
@@ -44,6 +43,7 @@ interface Detail {
   readonly reply?: Reply;
   readonly request?: IncomingRequest;
   readonly headers?: HeaderValues | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** The leg of a caller. */
@@ -77,7 +77,7 @@ export class UasLeg implements Leg {
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', this.#actions);
-    invite.onCancel((cancel) => this.#machine.feed('cancelled', { headers: reasonOf(cancel) }));
+    invite.onCancel((cancel) => this.#machine.feed('cancelled', { reason: cancel.header('reason') }));
   }
 
   get dialog(): DialogState {
@@ -156,7 +156,7 @@ export class UasLeg implements Leg {
     sendAnswer: ({ reply }) => this.#reply(reply),
     sendRefusal: ({ reply }) => this.#reply(reply),
     sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellCancelled: ({ headers }) => this.#events.cancelled(headers ?? {}),
+    tellCancelled: ({ reason }) => this.#events.cancelled(reason),
     tellBye: ({ request }) => {
       if (request !== undefined) this.#events.bye(request);
     },
@@ -166,9 +166,4 @@ export class UasLeg implements Leg {
       this.#events.disposed();
     },
   };
-}
-
-function reasonOf(cancel: ReadableMessage): HeaderValues {
-  const reason = cancel.header('reason');
-  return reason === undefined ? {} : { Reason: reason };
 }

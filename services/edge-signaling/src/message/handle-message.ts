@@ -3,6 +3,7 @@ import { rankOf } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type RequestHandler } from '@callweave/srf';
 import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
+import { assertIdentity, type Identity, identityHeaders } from '../admit/identity.ts';
 import { parseCaller } from '../admit/parse-caller.ts';
 import { type CallDeps } from '../call/call.ts';
 import { type Group, Itinerary } from '../call/itinerary.ts';
@@ -41,20 +42,21 @@ async function answerTo(request: IncomingRequest, deps: MessageDeps): Promise<Re
   const parsed = parseCaller(request);
   if (parsed.kind === 'refuse') return parsed.reply;
   if (Buffer.byteLength(request.body ?? '') > MAX_BYTES) return { status: 413 };
-  const { user, domain, dialled, from, to } = parsed.caller;
-  const { tenant, realm } = tenants.byDomain(domain);
+  const { user, domain, dialled, to } = parsed.caller;
+  const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
   const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
   if (refusal !== undefined) return refusal;
   const callId = CallId.parse(ulid());
   const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
   const routed = await itinerary.route();
   if (routed.kind === 'refuse') return routed.reply;
-  return deliver(itinerary, { request, from, to, deps, lastTryMs: clock.monotonicMs() + LAST_TRY_MS });
+  const identity = assertIdentity(parsed.caller.identity, user, ownDomain);
+  return deliver(itinerary, { request, identity, to, deps, lastTryMs: clock.monotonicMs() + LAST_TRY_MS });
 }
 
 interface Delivery {
   readonly request: IncomingRequest;
-  readonly from: string;
+  readonly identity: Identity;
   readonly to: string;
   readonly deps: MessageDeps;
   readonly lastTryMs: number;
@@ -88,9 +90,9 @@ function sendToAll(group: Group, delivery: Delivery): Promise<number> {
   });
 }
 
-function sendTo(target: Target, { request, from, to, deps }: Delivery, done: (status: number) => void): void {
-  const headers: Record<string, string> = {
-    From: `${from};tag=${createLegId()}`,
+function sendTo(target: Target, { request, identity, to, deps }: Delivery, done: (status: number) => void): void {
+  const headers: Record<string, string | readonly string[]> = {
+    ...identityHeaders(identity, target, createLegId()),
     To: to,
     ...target.headers,
   };

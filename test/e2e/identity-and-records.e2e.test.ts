@@ -1,0 +1,188 @@
+import { readFacts } from '@callweave/bus/testing';
+import { callRecorded, type Cdr, cdrsStream } from '@callweave/contracts';
+import getPort from 'get-port';
+import { expect, test } from 'vitest';
+import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { runSipp, type SippResult } from '../support/sipp.ts';
+import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
+import { until } from '../support/until.ts';
+
+const phones = new PhonePlatform();
+
+/** Records of all calls so far, oldest first. */
+async function records(): Promise<Cdr[]> {
+  const facts = await readFacts(phones.bus, cdrsStream.name, callRecorded.filter);
+  return facts.map(({ event }) => callRecorded.data.parse(event.data));
+}
+
+/** The record of the one call that `call` makes, once there is one. */
+async function recordOf(call: () => Promise<unknown>): Promise<Cdr> {
+  const before = (await records()).length;
+  await call();
+  await until('the call is recorded', async () => (await records()).length > before);
+  const [record, ...more] = (await records()).slice(before);
+  if (record === undefined || more.length > 0) throw new Error('one call has several records');
+  return record;
+}
+
+async function account(prefix: string): Promise<LoadAccount> {
+  const [made] = await addSubscribers(phones.bus, prefix, 1);
+  if (made === undefined) throw new Error('no account');
+  return made;
+}
+
+/** A port of a SIPp phone that is registered. */
+async function registered(who: LoadAccount): Promise<number> {
+  const localPort = await getPort({ host: '127.0.0.1' });
+  const about = { remote: phones.edge, calls: 1, localPort, lines: sippLines([who]) };
+  expect(await runSipp({ ...about, scenario: 'register' })).toMatchObject({ successful: 1 });
+  return localPort;
+}
+
+interface Told {
+  /** What From of the INVITE says, what else is in it, and what is not: regular expressions. */
+  readonly from: string;
+  readonly told: string;
+  readonly untold: string;
+  /** Why the other side hung up, Q.850. */
+  readonly cause?: string;
+}
+
+interface Says {
+  readonly target: string;
+  readonly from: string;
+  /** Header lines. */
+  readonly says: readonly string[];
+}
+
+/** A call of a SIPp phone that says such things to one that is told others; both runs went as their scenarios say. */
+async function call(
+  caller: LoadAccount,
+  callee: LoadAccount,
+  { cause = '31', ...told }: Told,
+  says: Says,
+): Promise<void> {
+  const about = { remote: phones.edge, calls: 1, timeoutSec: 30 };
+  const localPort = await registered(callee);
+  const answering = runSipp({ ...about, scenario: 'answer-told', localPort, keys: { ...told, cause } });
+  const keys = { ...says, says: says.says.join('\n') };
+  const calling = runSipp({ ...about, scenario: 'call-as', keys, lines: sippLines([caller]), talkMs: 100 });
+  const runs: readonly SippResult[] = await Promise.all([calling, answering]);
+  expect(runs.map(({ successful, errors }) => [successful, errors])).toEqual([
+    [1, ''],
+    [1, ''],
+  ]);
+}
+
+test('a phone learns who has proved to be calling, not whom the caller names; why he hangs up it learns from him', async () => {
+  const [caller, callee] = [await account('caller'), await account('callee')];
+  const record = await recordOf(() =>
+    call(
+      caller,
+      callee,
+      {
+        from: `sip:${caller.user}@`,
+        told: `P-Asserted-Identity: *.sip:${caller.user}@`,
+        untold: 'boss|Remote-Party-ID|P-Preferred-Identity',
+      },
+      {
+        target: `sip:${callee.user}@${phones.edge}`,
+        from: `"boss" <sip:${caller.user}@${phones.edge}>`,
+        says: [
+          'P-Asserted-Identity: "The boss" <sip:boss@example.org>',
+          'P-Preferred-Identity: <sip:boss@example.org>',
+          'Remote-Party-ID: <sip:boss@example.org>;party=calling',
+        ],
+      },
+    ),
+  );
+  expect(record).toMatchObject({
+    source: { kind: 'user', user: caller.user },
+    dialled: callee.user,
+    cause: { by: 'caller', reason: 'hang-up', q850: 31 },
+    legs: [
+      { role: 'caller', user: caller.user },
+      { role: 'callee', user: callee.user, sipStatus: 200 },
+    ],
+  });
+});
+
+test('a caller who withholds who he is is nobody at the phone, and himself in the record', async () => {
+  const [caller, callee] = [await account('hidden'), await account('asked')];
+  const record = await recordOf(() =>
+    call(
+      caller,
+      callee,
+      {
+        from: 'sip:anonymous@anonymous.invalid',
+        told: '^INVITE',
+        untold: `${caller.user}|P-Asserted-Identity|Privacy`,
+      },
+      {
+        target: `sip:${callee.user}@${phones.edge}`,
+        from: '"Anonymous" <sip:anonymous@anonymous.invalid>',
+        says: ['Privacy: id', `P-Preferred-Identity: <sip:${caller.user}@${phones.edge}>`],
+      },
+    ),
+  );
+  expect(record).toMatchObject({ source: { kind: 'user', user: caller.user }, dialled: callee.user });
+});
+
+test('numbers are the same however they are written: with separators, as tel: URIs of a caller and of a forwarding phone', async () => {
+  const [caller, forwarder, callee] = [await account('+1201555'), await account('+4930'), await account('+4940')];
+  const forwarderPort = await registered(forwarder);
+  const tel = `tel:${callee.user.slice(0, 3)}-(${callee.user.slice(3)})`;
+  const about = { remote: phones.edge, calls: 1, timeoutSec: 30 };
+  const forwarding = runSipp({ ...about, scenario: 'forward', localPort: forwarderPort, keys: { to: tel } });
+  const record = await recordOf(() =>
+    call(
+      caller,
+      callee,
+      {
+        from: `sip:.${caller.user.slice(1)}@[^>]*;user=phone`,
+        told: `Diversion: .sip:.${forwarder.user.slice(1)}@`,
+        untold: 'tel:',
+      },
+      {
+        target: `sip:${forwarder.user.slice(0, 3)}.${forwarder.user.slice(3)}@${phones.edge};user=phone`,
+        from: `<tel:${caller.user.slice(0, 2)}-${caller.user.slice(2)}>`,
+        says: [],
+      },
+    ),
+  );
+  expect(await forwarding).toMatchObject({ successful: 1 });
+  expect(record).toMatchObject({
+    source: { user: caller.user },
+    dialled: forwarder.user,
+    legs: [{ role: 'caller' }, { user: forwarder.user, sipStatus: 302 }, { user: callee.user, sipStatus: 200 }],
+  });
+});
+
+test('the record of a call has its times, its end and what was heard of each phone', async () => {
+  const alice = await phones.phone('alice', { toneHz: 500 });
+  const bob = await phones.phone('bob', { toneHz: 1000, answers: false });
+  const record = await recordOf(async () => {
+    phones.dial(alice, 'bob');
+    await Promise.all([alice.waitFor('CALL_RINGING'), bob.waitFor('CALL_INCOMING')]);
+    bob.command('accept');
+    await Promise.all([hears(alice, 1000), hears(bob, 500)]);
+    bob.command('hangup');
+    await alice.waitFor('CALL_CLOSED');
+  });
+  const { initiatedAt, ringingAt = 0, answeredAt = 0, endedAt, pddMs, setupMs, talkMs, legs, node } = record;
+  expect(record.cause).toEqual({ by: 'callee', reason: 'hang-up', q850: 16 });
+  expect([pddMs, setupMs, talkMs]).toEqual([ringingAt - initiatedAt, answeredAt - initiatedAt, endedAt - answeredAt]);
+  expect(initiatedAt < ringingAt && ringingAt <= answeredAt && answeredAt < endedAt).toBe(true);
+  expect(legs).toMatchObject([
+    { role: 'caller', user: 'alice', device: expect.stringContaining('sip:alice') as string },
+    { role: 'callee', user: 'bob', sipStatus: 200 },
+  ]);
+  expect(legs[0]?.userAgent).toContain('baresip');
+  // Two seconds of speech are a hundred packets of 172 bytes; what rtpengine counts is what went over the wire.
+  for (const { media } of legs) {
+    expect(media?.packets).toBeGreaterThan(50);
+    expect(media?.bytes).toBeGreaterThan(50 * 160);
+    expect(media?.errors).toBe(0);
+  }
+  expect(node).toBeDefined();
+});
