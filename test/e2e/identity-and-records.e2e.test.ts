@@ -1,5 +1,5 @@
 import { readFacts } from '@callweave/bus/testing';
-import { callRecorded, type Cdr, cdrsStream } from '@callweave/contracts';
+import { callRecorded, type Cdr, cdrsStream, defaultTenant, routeCall } from '@callweave/contracts';
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
@@ -146,7 +146,7 @@ test('numbers are the same however they are written: with separators, as tel: UR
       {
         target: `sip:${forwarder.user.slice(0, 3)}.${forwarder.user.slice(3)}@${phones.edge};user=phone`,
         from: `<tel:${caller.user.slice(0, 2)}-${caller.user.slice(2)}>`,
-        says: [],
+        says: ['Subject: a number'],
       },
     ),
   );
@@ -185,4 +185,60 @@ test('the record of a call has its times, its end and what was heard of each pho
     expect(media?.errors).toBe(0);
   }
   expect(node).toBeDefined();
+});
+
+/** Sets with `callweave users forward` where calls of a user go, and waits until every replica routes by it. */
+async function forward(user: string, ...options: string[]): Promise<void> {
+  const set = await phones.platform.cli('users', 'forward', user, '--clear', ...options);
+  expect(set).toMatchObject({ code: 0 });
+  const question = { tenant: defaultTenant, callId: '0'.repeat(26), source: { kind: 'app-server' }, dialled: user };
+  const wanted = options[1] ?? '';
+  let inARow = 0;
+  await until(`calls of ${user} go on to ${wanted}`, async () => {
+    const subject = routeCall.subject({ tenant: defaultTenant });
+    const answer = await phones.bus.nc.request(subject, JSON.stringify({ ...question, domain: 'd' }));
+    inARow = answer.string().includes(`"${wanted}"`) ? inARow + 1 : 0;
+    return inARow > 20;
+  });
+}
+
+test.each([
+  ['is busy', 'bob', '--busy', 'user-busy'],
+  ['does not answer in his time', 'bob', '--unanswered', 'no-answer'],
+  ['is away', 'away', '--unreachable', 'unavailable'],
+])('a user who %s has his calls go where he has set', async (_, who, option, reason) => {
+  const [callee, user] = [await account(reason), who === 'away' ? (await account('away')).user : who];
+  await forward(user, option, callee.user, '--ring', '3');
+  const alice = await phones.phone('alice');
+  const bob = await phones.phone('bob', { answers: false });
+  const localPort = await registered(callee);
+  const told = { from: 'sip:alice@', told: `Diversion: .sip:${user}@[^;]*;reason=${reason}`, untold: 'boss' };
+  const about = { remote: phones.edge, calls: 1, timeoutSec: 30, localPort, keys: { ...told, cause: '16' } };
+  const answering = runSipp({ ...about, scenario: 'answer-told' });
+  const record = await recordOf(async () => {
+    phones.dial(alice, user);
+    if (who === 'bob') await bob.waitFor('CALL_INCOMING');
+    if (option === '--busy') bob.command('hangup');
+    await alice.waitFor('CALL_ESTABLISHED');
+    alice.command('hangup');
+    expect(await answering).toMatchObject({ successful: 1, errors: '' });
+  });
+  expect(record).toMatchObject({
+    dialled: user,
+    forwardings: [{ by: user, to: callee.user, reason }],
+    cause: { by: 'caller', reason: 'hang-up' },
+  });
+  expect(record.legs.at(-1)).toMatchObject({ user: callee.user, sipStatus: 200 });
+});
+
+test('users who send their calls on to each other get none of them, and the caller is told why', async () => {
+  const [here, there] = [await account('here'), await account('there')];
+  await forward(here.user, '--always', there.user);
+  await forward(there.user, '--always', here.user);
+  const alice = await phones.phone('alice');
+  const record = await recordOf(async () => {
+    phones.dial(alice, here.user);
+    expect((await alice.waitFor('CALL_CLOSED')).param).toContain('482');
+  });
+  expect(record).toMatchObject({ talkMs: 0, cause: { by: 'platform', sipStatus: 482, q850: 25 } });
 });

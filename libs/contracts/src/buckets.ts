@@ -3,12 +3,14 @@ import { callsBucket } from './call.ts';
 import { type BucketType } from './define.ts';
 import { instancesBucket } from './instance.ts';
 import { locationBucket } from './registration.ts';
+import { userSettingsBucket } from './user-settings.ts';
 
 /** Every bucket that is provisioned. */
 export const buckets: readonly BucketType[] = [
   locationBucket,
   subscribersBucket,
   tenantsBucket,
+  userSettingsBucket,
   nonceKeysBucket,
   flowKeysBucket,
   instancesBucket,

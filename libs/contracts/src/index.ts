@@ -136,3 +136,4 @@ export {
 export { CallDetail, CallLeg, Forwarding, ForwardReason } from './call-detail.ts';
 export { callRecorded, Cdr } from './cdr.ts';
 export { ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';
+export { Forwards, RingSec, UserSettings, userSettingsBucket } from './user-settings.ts';

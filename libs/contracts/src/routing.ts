@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRequest } from './define.ts';
 import { CallId, MAX_USER_BYTES, Tenant, User } from './primitives.ts';
+import { Forwards, RingSec } from './user-settings.ts';
 
 /** Who places a call (traffic classes, S125). */
 export const CallSource = z.discriminatedUnion('kind', [
@@ -17,7 +18,7 @@ export type ApplicationAction = z.infer<typeof ApplicationAction>;
 /** Where a call goes, one step of it. */
 export const RouteTarget = z.discriminatedUnion('kind', [
   /** All devices of a user. */
-  z.object({ kind: z.literal('user'), user: User, ringSec: z.number().int().min(1).max(600) }),
+  z.object({ kind: z.literal('user'), user: User, ringSec: RingSec, forwards: Forwards.optional() }),
   z.object({
     kind: z.literal('application'),
     action: ApplicationAction,

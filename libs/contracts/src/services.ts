@@ -33,6 +33,7 @@ import {
 } from './registration.ts';
 import { routeCall } from './routing.ts';
 import { callsStream, registrationsStream } from './streams.ts';
+import { userSettingsBucket } from './user-settings.ts';
 
 /** A durable consumer; its replicas share the work. */
 export interface Consumption {
@@ -112,7 +113,7 @@ export const callRoutingProfile: ServiceProfile = {
   asks: [],
   publishes: [],
   consumes: [],
-  reads: [tenantsBucket, instancesBucket],
+  reads: [tenantsBucket, userSettingsBucket, instancesBucket],
   writes: [instancesBucket],
 };
 

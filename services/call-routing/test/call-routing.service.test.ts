@@ -1,10 +1,18 @@
 import { type Bus } from '@callweave/bus';
 import { type NatsServer, startNats } from '@callweave/bus/testing';
 import { systemClock } from '@callweave/clock';
-import { defaultTenant, edgeProfile, routeCall, Tenant } from '@callweave/contracts';
+import {
+  defaultTenant,
+  edgeProfile,
+  type Forwards,
+  routeCall,
+  Tenant,
+  User,
+  userSettingsBucket,
+} from '@callweave/contracts';
 import { createInstanceId, loadConfig, type RunningService } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { config } from '../src/config.ts';
 import { startCallRouting } from '../src/service.ts';
 
@@ -56,6 +64,28 @@ describe('two call-routing replicas on one bus', () => {
     expect(await ask('bob', Tenant.parse('acme'))).toEqual(user);
     expect(await ask('*43', Tenant.parse('acme'))).toMatchObject({ targets: [{ action: 'echo' }] });
     expect(await ask('')).toMatchObject({ kind: 'reject', status: 484 });
+  });
+
+  test('users who have set where their calls go, and for how long they ring, are routed so by both', async () => {
+    const user = User.parse('carol.x');
+    const { js } = await nats.operator();
+    const subject = `$KV.${userSettingsBucket.name}.${userSettingsBucket.key({ tenant: defaultTenant, user })}`;
+    const set = (forwards: Forwards, ringSec?: number) =>
+      js.publish(subject, JSON.stringify({ tenant: defaultTenant, user, forwards, ringSec }));
+    const routed = async (target: object): Promise<void> => {
+      await vi.waitFor(
+        async () => {
+          const answers = await Promise.all(Array.from({ length: 20 }, () => ask(user)));
+          for (const answer of answers) expect(answer).toEqual({ kind: 'targets', targets: [target] });
+        },
+        { timeout: 20_000 },
+      );
+    };
+    await set({ busy: 'bob', unreachable: '+4930' }, 15);
+    await routed({ kind: 'user', user, ringSec: 15, forwards: { busy: 'bob', unreachable: '+4930' } });
+    expect(await ask(user, Tenant.parse('acme'))).toMatchObject({ targets: [{ ringSec: 60 }] });
+    await set({});
+    await routed({ kind: 'user', user, ringSec: 60 });
   });
 
   test('when one of them leaves, every call is still routed', async () => {

@@ -318,43 +318,35 @@ describe('a device that sends its calls elsewhere', () => {
     ...response(302),
     header: (name) => (name === 'contact' ? contact : undefined),
   });
-  const routing = (asked: string[]): FakeWorld => ({
-    deps: {
-      router: {
-        route: ({ source, dialled }) => {
-          asked.push(`${source.kind === 'user' ? source.user : ''} dials ${dialled}`);
-          const target = { kind: 'user', user: User.parse(dialled), ringSec: 30 } as const;
-          return Promise.resolve({ kind: 'targets', targets: [target] });
-        },
-      },
-    },
-  });
-
   test('sends them where its user could call, and whoever is called is told by whom', async () => {
-    const asked: string[] = [];
-    const fake = await placed(routing(asked));
+    const fake = await placed();
     fake.invited[0]?.events.responded(moved('<sip:c@d>;q=0.1, "the boss" <sip:%64@d>'));
     await fake.settle();
-    expect(asked).toEqual(['a dials b', 'b dials d']);
+    expect(fake.routed).toEqual(['a dials b', 'b dials d']);
     expect(fake.invited[1]?.request.headers).toMatchObject({ Diversion: '<sip:b@d>;reason=deflection' });
     fake.invited[1]?.events.responded(response(200));
     await fake.settle();
     expect(fake.seen).toContain('caller 200 v=0 answered');
   });
 
-  test('to nowhere, or in a circle, is not reached', async () => {
+  test('to nowhere is not reached, in a circle is refused, and after five others nobody follows', async () => {
     const nowhere = await placed();
     nowhere.invited[0]?.events.responded(moved('<mailto:b@d>, <sip:d>'));
     await nowhere.settle();
     expect(nowhere.seen).toContain('caller 480');
-    const asked: string[] = [];
-    const circle = await placed(routing(asked));
+    const circle = await placed();
+    circle.invited[0]?.events.responded(moved('<sip:c@d>'));
+    await circle.settle();
+    circle.invited[1]?.events.responded(moved('<sip:b@d>'));
+    await circle.settle();
+    expect(circle.seen).toContain('caller 482');
+    const chain = await placed();
     for (let turn = 0; turn < 10; turn++) {
-      circle.invited[turn]?.events.responded(moved('<sip:b@d>'));
-      await circle.settle();
+      chain.invited[turn]?.events.responded(moved(`<sip:c${String(turn)}@d>`));
+      await chain.settle();
     }
-    expect(circle.seen).toContain('caller 480');
-    expect(asked).toHaveLength(6);
+    expect(chain.seen).toContain('caller 480');
+    expect(chain.routed).toHaveLength(6);
   });
 });
 

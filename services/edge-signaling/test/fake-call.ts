@@ -5,6 +5,7 @@ import {
   defaultTenant,
   EpochMs,
   FlowToken,
+  type Forwards,
   InstanceId,
   MediaNodeId,
   User,
@@ -18,6 +19,7 @@ import {
   type Reply,
 } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { type LegNote } from '../src/call/call-detail.ts';
 import { type Media } from '../src/call/call-ports.ts';
 import { Call, type CallDeps } from '../src/call/call.ts';
 import { EstablishedCalls } from '../src/call/established-calls.ts';
@@ -40,6 +42,10 @@ export interface FakeCall {
   readonly invited: Sent[];
   /** Requests of ours inside the dialogs, in order. */
   readonly asked: Sent[];
+  /** Who asked routing for whom. */
+  readonly routed: string[];
+  /** What goes into its record. */
+  readonly noted: LegNote[];
   cancel(): void;
   /** A request of the caller inside the dialog. */
   fromCaller(method: string, body?: string): Promise<void>;
@@ -54,6 +60,10 @@ export interface FakeWorld {
   readonly devices?: number;
   /** Whether they prefer to be called one after the other. */
   readonly inTurn?: boolean;
+  /** What users have set. */
+  readonly forwards?: Readonly<Record<string, Forwards>>;
+  /** Users without a device. */
+  readonly away?: readonly string[];
   readonly deps?: Partial<CallDeps>;
   /** Whether this edge is the first to mark the call as ended. */
   readonly endOutcome?: 'won' | 'lost';
@@ -67,6 +77,8 @@ export function fakeCall({
   offer = 'v=0',
   devices = 1,
   inTurn = false,
+  forwards = {},
+  away = [],
   deps = {},
   endOutcome = 'won',
 }: FakeWorld = {}): FakeCall {
@@ -86,6 +98,8 @@ export function fakeCall({
   const calls = new EstablishedCalls({ records, media, clock, log: recordLogs() });
   const invited: Sent[] = [];
   const asked: Sent[] = [];
+  const routed: string[] = [];
+  const noted: LegNote[] = [];
   let cancelListener = (): void => undefined;
   const callId = CallId.parse('01HF7YAT000000000000000000');
   const legId = createLegId();
@@ -119,14 +133,17 @@ export function fakeCall({
     legId,
     {
       router: {
-        route: () =>
-          Promise.resolve({ kind: 'targets', targets: [{ kind: 'user', user: User.parse('b'), ringSec: 30 }] }),
+        route: ({ source, dialled }) => {
+          routed.push(`${source.kind === 'user' ? source.user : ''} dials ${dialled}`);
+          const target = { kind: 'user', user: User.parse(dialled), ringSec: 30, forwards: forwards[dialled] } as const;
+          return Promise.resolve({ kind: 'targets', targets: [target] });
+        },
       },
       locator: {
-        lookup: () =>
+        lookup: (_tenant, user) =>
           Promise.resolve({
             kind: 'bindings',
-            bindings: Array.from({ length: devices }, (_, i) => binding(i, inTurn)),
+            bindings: Array.from({ length: away.includes(user) ? 0 : devices }, (_, i) => binding(user, i, inTurn)),
           }),
         exists: () => Promise.resolve(true),
       },
@@ -134,7 +151,7 @@ export function fakeCall({
       teller: {
         sequence: 4,
         detail: { legs: [] },
-        note: () => undefined,
+        note: (note) => void noted.push(note),
         initiated: teller('initiated'),
         routed: teller('routed'),
         ringing: teller('ringing'),
@@ -172,6 +189,8 @@ export function fakeCall({
     calls,
     invited,
     asked,
+    routed,
+    noted,
     settle,
     cancel: () => cancelListener(),
     fromCaller: (method, body) =>
@@ -240,9 +259,9 @@ function message(headers: Readonly<Record<string, string>>, body: string | undef
   return { header: (name) => headers[name.toLowerCase()], body };
 }
 
-function binding(index: number, inTurn: boolean): Binding {
+function binding(user: string, index: number, inTurn: boolean): Binding {
   return {
-    contact: `sip:b@192.0.2.${String(index + 2)}`,
+    contact: `sip:${user}@192.0.2.${String(index + 2)}`,
     q: inTurn ? 1 - index / 10 : 1,
     expiresAt: EpochMs.parse(0),
     callId: 'r',

@@ -16,6 +16,7 @@ import { type Command } from 'commander';
 import { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { withBus } from '../operator.ts';
+import { addForward } from './forward.ts';
 
 const AddOptions = z.object({
   tenant: z.string(),
@@ -26,9 +27,10 @@ const AddOptions = z.object({
 const ListOptions = z.object({ tenant: z.string() });
 const PASSWORD_BYTES = 12;
 
-/** `callweave users add|list` */
+/** `callweave users add|list|forward` */
 export function addUsers(program: Command): void {
-  const users = program.command('users').description('add and list accounts');
+  const users = program.command('users').description('add and list accounts, and forward their calls');
+  addForward(users);
   users
     .command('add <user>')
     .description('make an account; prints its password when none is given')

@@ -27,7 +27,7 @@ import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
 import { readQ850, reasonOf } from './q850.ts';
-import { readRedirects } from './redirect.ts';
+import { notTaken, readRedirects } from './redirect.ts';
 import { type Session, type Side } from './session.ts';
 import { type FlowReader } from './targets.ts';
 
@@ -87,6 +87,8 @@ const NO_CHOICE: Failure = { reply: { status: 480 }, cause: failureCause('platfo
 const EARLY_DIALOG_TERMINATED = 199;
 const NO_ANSWER: Failure = { reply: { status: 480 }, cause: { by: 'callee', reason: 'no-answer', sipStatus: 480 } };
 
+const LOOP: Failure = { reply: { status: 482 }, cause: failureCause('platform', 482) };
+
 /** One call: the caller's leg, the devices that ring for it, and the media between. */
 export class Call {
   readonly facts: CallFacts;
@@ -106,6 +108,8 @@ export class Call {
   #early: { readonly branch: Branch; readonly done: Promise<void> } | undefined;
   #ringTimer: Timer | undefined;
   #rang = false;
+  /** Whether one of those who are called now has rung. */
+  #hasRung = false;
   #lastFailure: Failure = NO_CHOICE;
   /** Once answered, what the legs tell is for this. */
   #established: EstablishedCall | undefined;
@@ -113,7 +117,10 @@ export class Call {
   constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
     this.facts = facts;
     this.#deps = deps;
-    this.#itinerary = new Itinerary(facts, deps);
+    this.#itinerary = new Itinerary(facts, deps, (redirect) => {
+      deps.teller.note({ kind: 'forwarded', to: redirect.dialled, ...redirect });
+      this.caller.progress({ status: 181 });
+    });
     this.#startedAtMs = deps.clock.epochMs();
     this.#machine = new Machine(callTable, 'routing', this.#actions);
     this.caller = new UasLeg(invite, {
@@ -190,9 +197,10 @@ export class Call {
     this.#ringTimer?.cancel();
     this.#early = undefined;
     const targets = await this.#itinerary.next();
+    this.#hasRung = false;
     if (this.phase !== 'anchoring') return;
     if (targets === undefined) {
-      this.#feed('noMoreTargets', this.#lastFailure);
+      this.#feed('noMoreTargets', this.#itinerary.isLoop ? LOOP : this.#lastFailure);
       return;
     }
     const { media, legs, sendThrough } = this.#deps;
@@ -215,6 +223,7 @@ export class Call {
     if (fork === undefined) return;
     this.#ringTimer = this.#deps.clock.after(fork.ringSec * 1000, () => {
       this.#lastFailure = NO_ANSWER;
+      this.#itinerary.failed(this.#hasRung ? 'no-answer' : 'unavailable');
       this.#feed('ringTimeout');
     });
     fork.place();
@@ -225,7 +234,10 @@ export class Call {
       this.#deps.teller.note({ kind: 'invited', legId, device: name, user });
     },
     progress: (branch, response) => {
-      if (isRinging(response.status)) this.#deps.teller.note({ kind: 'rang', legId: branch.legId });
+      if (isRinging(response.status)) {
+        this.#hasRung = true;
+        this.#deps.teller.note({ kind: 'rang', legId: branch.legId });
+      }
       this.#feed('progress', { branch, response });
     },
     answered: (branch, leg, response) => {
@@ -241,9 +253,11 @@ export class Call {
       if (this.#early?.branch === branch) this.#early = undefined;
     },
     failed: (failure) => {
+      const { status } = failure.reply;
       this.#lastFailure = failure;
-      if (failure.reply.status >= 600) this.#feed('refused', failure);
-      else this.#feed('targetFailed');
+      this.#itinerary.failed(notTaken(status, this.#hasRung));
+      const goesOn = status < 600 || (status === 600 && this.#itinerary.skipToBusy());
+      this.#feed(goesOn ? 'targetFailed' : 'refused', failure);
     },
     // A device may hang up before its answer has gone through.
     bye: (bye) => {
@@ -331,17 +345,8 @@ export class Call {
       callee: { profile: target.profile, sdp: answer, holds: false },
     };
     const late = this.facts.sdp === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
-    const parts = {
-      tenant,
-      callId,
-      epoch: 1,
-      caller: this.caller,
-      callee,
-      node: this.#node,
-      session,
-      ...late,
-      ...times,
-    };
+    const legs = { caller: this.caller, callee };
+    const parts = { tenant, callId, epoch: 1, ...legs, node: this.#node, session, ...late, ...times };
     this.#established = this.#deps.establish(parts, teller);
     this.caller.answer({ status: 200, headers: sessionHeaders, body: sdp });
   }

@@ -1,12 +1,8 @@
-import { type RouteTarget } from '@callweave/contracts';
+import { type RouteTarget, type User } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
 import { type CallDeps, type CallFacts } from './call.ts';
-import { diverted, MAX_REDIRECTS, type Redirect } from './redirect.ts';
-import { resolveTargets } from './resolve-targets.ts';
-import { type Target } from './targets.ts';
-
-/** Devices that are called at once. */
-export type Group = readonly Target[];
+import { diverted, MAX_REDIRECTS, type NotTaken, type Redirect } from './redirect.ts';
+import { type Group, type Resolved, resolveTargets, type Stop } from './resolve-targets.ts';
 
 export type Routed =
   | { readonly kind: 'routed'; readonly targets: readonly RouteTarget[] }
@@ -15,54 +11,131 @@ export type Routed =
 /** What routing is asked. */
 type Question = Pick<CallFacts, 'tenant' | 'callId' | 'source' | 'dialled' | 'domain'>;
 
+/** A stop, and who has sent the call there: the last one last. */
+type PathStop = Stop & { readonly path: readonly Redirect[] };
+
 const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
-/** Whom a call goes to, group by group: as routing says, and before the next where devices have sent it instead. */
+/** A phone that rang out says more of its user than one that is busy, and that more than one that is away. */
+const RANKS: readonly (NotTaken | undefined)[] = [undefined, 'unavailable', 'user-busy', 'no-answer'];
+const SETTINGS = { 'user-busy': 'busy', 'no-answer': 'noAnswer', unavailable: 'unreachable' } as const;
+
+/**
+ * Whom a call goes to, group by group: as routing says, where devices have sent it instead, and where users have their
+ * calls go that they do not take.
+ */
 export class Itinerary {
   readonly #facts: Question;
   readonly #deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>;
-  #stops: (Group | Redirect)[] = [];
+  readonly #forwarded: ((redirect: Redirect) => void) | undefined;
+  #stops: PathStop[] = [];
+  /** Whose devices are called now, and who has sent the call there. */
+  #user: User | undefined;
+  #path: readonly Redirect[] = [];
   #redirected = 0;
+  #isLoop = false;
+  /** Why the devices of a user have not taken the call; undefined when they refused it for him. */
+  readonly #reasons = new Map<User, NotTaken | undefined>();
+  /** Users whose devices have sent the call elsewhere. */
+  readonly #deflected = new Set<User>();
 
-  constructor(facts: Question, deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>) {
+  /** `forwarded` is told when the call goes on to somebody else; without it, what users have set is not followed. */
+  constructor(
+    facts: Question,
+    deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>,
+    forwarded?: (redirect: Redirect) => void,
+  ) {
     this.#facts = facts;
     this.#deps = deps;
+    this.#forwarded = forwarded;
+  }
+
+  /** Whether the last who sent the call on sent it to one who had sent it on before. RFC 3261 §21.4.20 */
+  get isLoop(): boolean {
+    return this.#isLoop;
   }
 
   /** Asks where the call goes. */
   async route(): Promise<Routed> {
-    const { tenant, callId, source, dialled, domain } = this.#facts;
-    const answer = await this.#deps.router.route({ tenant, callId, source, dialled, domain });
+    const { source, dialled } = this.#facts;
+    const answer = await this.#ask(source, dialled);
     if (answer.kind === 'unavailable') return { kind: 'refuse', reply: unavailable };
     if (answer.kind === 'reject') return { kind: 'refuse', reply: { status: answer.status, reason: answer.reason } };
-    const resolved = await resolveTargets(tenant, answer.targets, this.#deps);
+    const resolved = await this.#resolve(answer.targets);
     if (resolved.kind === 'refuse') return resolved;
-    this.#stops = resolved.groups;
+    this.#stops = resolved.stops.map((stop) => ({ ...stop, path: [] }));
     return { kind: 'routed', targets: answer.targets };
   }
 
   /** Goes where a device has sent the call, before anywhere else. */
   redirect(redirects: readonly Redirect[]): void {
-    this.#stops.unshift(...redirects);
+    const path = this.#path;
+    for (const { by } of redirects) this.#deflected.add(by);
+    this.#stops.unshift(...redirects.map((redirect) => ({ kind: 'redirect' as const, redirect, path })));
+  }
+
+  /** The devices that are called now do not take the call; without a reason they refuse it for their user. */
+  failed(reason: NotTaken | undefined): void {
+    if (this.#user === undefined) return;
+    const isFirst = !this.#reasons.has(this.#user);
+    if (isFirst || RANKS.indexOf(reason) > RANKS.indexOf(this.#reasons.get(this.#user)))
+      this.#reasons.set(this.#user, reason);
+  }
+
+  /** Leaves out what the user still has; whether his calls go elsewhere when he is busy. RFC 3261 §21.6.1 */
+  skipToBusy(): boolean {
+    const at = this.#stops.findIndex(
+      (stop) => stop.kind === 'otherwise' && stop.by === this.#user && stop.forwards.busy !== undefined,
+    );
+    if (at > 0) this.#stops.splice(0, at);
+    return at !== -1;
   }
 
   /** Who is next; undefined when nobody is left. */
   async next(): Promise<Group | undefined> {
+    this.#isLoop = false;
     for (let stop = this.#stops.shift(); stop !== undefined; stop = this.#stops.shift()) {
-      if (!('by' in stop)) return stop;
-      if (this.#redirected < MAX_REDIRECTS) this.#stops.unshift(...(await this.#follow(stop)));
+      if (stop.kind === 'group') {
+        const { group, path } = stop;
+        this.#path = path;
+        this.#user = group[0]?.user;
+        return group.map((target) => diverted(target, path, this.#facts.domain));
+      }
+      const redirect = stop.kind === 'redirect' ? stop.redirect : this.#otherwise(stop);
+      if (redirect !== undefined && this.#redirected < MAX_REDIRECTS)
+        this.#stops.unshift(...(await this.#follow(redirect, [...stop.path, redirect])));
     }
     return undefined;
   }
 
-  async #follow(redirect: Redirect): Promise<readonly Group[]> {
+  #otherwise({ by, forwards }: Stop & { kind: 'otherwise' }): Redirect | undefined {
+    const reason = this.#reasons.has(by) ? this.#reasons.get(by) : 'unavailable';
+    if (reason === undefined || this.#deflected.has(by)) return undefined;
+    const dialled = forwards[SETTINGS[reason]];
+    return dialled === undefined ? undefined : { by, dialled, reason };
+  }
+
+  async #follow(redirect: Redirect, path: readonly Redirect[]): Promise<readonly PathStop[]> {
     this.#redirected += 1;
-    const { tenant, callId, domain } = this.#facts;
-    const source = { kind: 'user', user: redirect.by } as const;
-    const answer = await this.#deps.router.route({ tenant, callId, source, dialled: redirect.dialled, domain });
+    const answer = await this.#ask({ kind: 'user', user: redirect.by }, redirect.dialled);
     if (answer.kind !== 'targets') return [];
-    const resolved = await resolveTargets(tenant, answer.targets, this.#deps);
-    const groups = resolved.kind === 'targets' ? resolved.groups : [];
-    return groups.map((group) => group.map((target) => diverted(target, redirect, domain)));
+    this.#isLoop = answer.targets.some((target) => target.kind === 'user' && path.some(({ by }) => by === target.user));
+    if (this.#isLoop) return [];
+    this.#forwarded?.(redirect);
+    const resolved = await this.#resolve(answer.targets);
+    return resolved.kind === 'stops' ? resolved.stops.map((stop) => ({ ...stop, path })) : [];
+  }
+
+  #ask(source: Question['source'], dialled: string): ReturnType<CallDeps['router']['route']> {
+    const { tenant, callId, domain } = this.#facts;
+    return this.#deps.router.route({ tenant, callId, source, dialled, domain });
+  }
+
+  #resolve(targets: readonly RouteTarget[]): Promise<Resolved> {
+    const followed =
+      this.#forwarded === undefined
+        ? targets.map((target) => (target.kind === 'user' ? { ...target, forwards: undefined } : target))
+        : targets;
+    return resolveTargets(this.#facts.tenant, followed, this.#deps);
   }
 }

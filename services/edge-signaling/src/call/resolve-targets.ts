@@ -1,32 +1,63 @@
-import { type RouteTarget, type Tenant } from '@callweave/contracts';
+import { type Forwards, type RouteTarget, type Tenant, type User } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
 import { type CallDeps } from './call.ts';
+import { type Redirect } from './redirect.ts';
 import { applicationTarget, type Target, userTargets } from './targets.ts';
 
-export type Resolved =
-  | { readonly kind: 'targets'; readonly groups: (readonly Target[])[] }
-  | { readonly kind: 'refuse'; readonly reply: Reply };
+/** Devices that are called at once. */
+export type Group = readonly Target[];
 
-/** Turns what routing answered into devices and servers that can be called now; those of a group at once. */
+/** Where a call gets to, one after the other. */
+export type Stop =
+  | { readonly kind: 'group'; readonly group: Group }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  /** Where the calls of a user go when none of his devices has taken them. */
+  | { readonly kind: 'otherwise'; readonly by: User; readonly forwards: Forwards };
+
+export type Resolved =
+  { readonly kind: 'stops'; readonly stops: Stop[] } | { readonly kind: 'refuse'; readonly reply: Reply };
+
+type ResolveDeps = Pick<CallDeps, 'locator' | 'applicationServer' | 'flows'>;
+
+const unavailable: Resolved & { kind: 'refuse' } = {
+  kind: 'refuse',
+  reply: { status: 503, headers: { 'Retry-After': '5' } },
+};
+
+/** Turns what routing answered into devices and servers that can be called now. */
 export async function resolveTargets(
   tenant: Tenant,
   routed: readonly RouteTarget[],
-  { locator, applicationServer, flows }: Pick<CallDeps, 'locator' | 'applicationServer' | 'flows'>,
+  deps: ResolveDeps,
 ): Promise<Resolved> {
-  const groups: (readonly Target[])[] = [];
+  const stops: Stop[] = [];
   let refusal: Reply = { status: 480 };
   for (const target of routed) {
-    if (target.kind === 'application') {
-      const server = applicationServer();
-      if (server === undefined) refusal = { status: 503, headers: { 'Retry-After': '5' } };
-      else groups.push([applicationTarget(target, server)]);
-      continue;
+    if (target.kind === 'user') {
+      const found = await stopsOf(tenant, target, deps);
+      if (found === undefined) return unavailable;
+      stops.push(...found);
+      if (found.length === 0 && !(await deps.locator.exists(tenant, target.user))) refusal = { status: 404 };
+    } else {
+      const server = deps.applicationServer();
+      if (server === undefined) refusal = unavailable.reply;
+      else stops.push({ kind: 'group', group: [applicationTarget(target, server)] });
     }
-    const found = await locator.lookup(tenant, target.user);
-    if (found.kind === 'unavailable')
-      return { kind: 'refuse', reply: { status: 503, headers: { 'Retry-After': '5' } } };
-    groups.push(...userTargets(target, found.bindings, flows));
-    if (found.bindings.length === 0 && !(await locator.exists(tenant, target.user))) refusal = { status: 404 };
   }
-  return groups.length > 0 ? { kind: 'targets', groups } : { kind: 'refuse', reply: refusal };
+  return stops.length > 0 ? { kind: 'stops', stops } : { kind: 'refuse', reply: refusal };
+}
+
+/** Undefined when nobody can say where the user is. */
+async function stopsOf(
+  tenant: Tenant,
+  target: RouteTarget & { kind: 'user' },
+  { locator, flows }: ResolveDeps,
+): Promise<Stop[] | undefined> {
+  const { user: by, forwards: { always, ...forwards } = {} } = target;
+  if (always !== undefined) return [{ kind: 'redirect', redirect: { by, dialled: always, reason: 'unconditional' } }];
+  const found = await locator.lookup(tenant, by);
+  if (found.kind === 'unavailable') return undefined;
+  const stops = userTargets(target, found.bindings, flows).map((group): Stop => ({ kind: 'group', group }));
+  const goesOn = stops.length > 0 || forwards.unreachable !== undefined;
+  return goesOn ? [...stops, { kind: 'otherwise', by, forwards }] : [];
 }
