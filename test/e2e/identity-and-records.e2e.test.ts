@@ -1,10 +1,13 @@
 import { readFacts } from '@callweave/bus/testing';
 import { callRecorded, type Cdr, cdrsStream, defaultTenant, routeCall } from '@callweave/contracts';
+import { answerChallenge, parseDigestChallenge, serializeCredentials } from '@callweave/sip';
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { runSipp, type SippResult } from '../support/sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
+import { openUdpPeer } from '../support/udp-peer.ts';
 import { until } from '../support/until.ts';
 
 const phones = new PhonePlatform();
@@ -156,6 +159,34 @@ test('numbers are the same however they are written: with separators, as tel: UR
     dialled: forwarder.user,
     legs: [{ role: 'caller' }, { user: forwarder.user, sipStatus: 302 }, { user: callee.user, sipStatus: 200 }],
   });
+});
+
+test('a tel: URI as a target is asked for credentials like any other, and a number nobody has is not found', async () => {
+  const caller = await account('teller');
+  const uri = 'tel:+49-(40)-404';
+  const peer = await openUdpPeer(phones.edge);
+  const ask = (cseq: number, credentials?: string): void => {
+    const headers = {
+      From: `<sip:${caller.user}@example.org>;tag=1`,
+      To: `<${uri}>`,
+      CSeq: `${String(cseq)} INVITE`,
+      ...(credentials === undefined ? {} : { 'Proxy-Authorization': credentials }),
+    };
+    peer.send(rawRequest({ method: 'INVITE', uri, from: peer.address, headers }));
+  };
+  try {
+    ask(1);
+    const header = /^Proxy-Authenticate: ([^\r\n]*)/m.exec(await peer.waitFor('SIP/2.0 407'))?.[1] ?? '';
+    const answer = { username: caller.user, password: caller.password, method: 'INVITE', uri, cnonce: 'c' };
+    const credentials = answerChallenge(parseDigestChallenge(header), answer);
+    const record = await recordOf(async () => {
+      ask(2, credentials && serializeCredentials(credentials));
+      expect(await peer.waitFor('SIP/2.0 404')).toContain('Reason: Q.850;cause=1;');
+    });
+    expect(record).toMatchObject({ dialled: '+4940404', cause: { by: 'platform', reason: 'not-found', q850: 1 } });
+  } finally {
+    peer.close();
+  }
 });
 
 test('the record of a call has its times, its end and what was heard of each phone', async () => {

@@ -6,15 +6,20 @@ import { type DigestCredentials, parseDigestCredentials, SipSyntaxError } from '
  */
 export function pickCredentials(header: string | undefined, realm: string): string | undefined {
   if (header === undefined) return undefined;
-  const values = header.split(/,\s*(?=Digest\s)/i);
-  const readable = values.filter((value) => realmOf(value) !== undefined);
+  const readable = separate(header).filter((value) => realmOf(value) !== undefined);
   if (readable.length === 0) return header;
   return readable.find((value) => realmOf(value) === realm);
 }
 
 /** Who the credentials of a request say it comes from; undefined when it carries none that can be read. */
 export function claimedUser(header: string | undefined): string | undefined {
-  return credentialsOf(header ?? '')?.username;
+  return separate(header ?? '')
+    .map((value) => credentialsOf(value))
+    .find((credentials) => credentials !== undefined)?.username;
+}
+
+function separate(header: string): string[] {
+  return header.split(/,\s*(?=Digest\s)/i);
 }
 
 function realmOf(value: string): string | undefined {
