@@ -23,9 +23,11 @@ import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
-import { type Branch, type Failure, Fork, type ForkEvents } from './fork.ts';
+import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
+import { type Branch, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
+import { EARLY_DIALOG_TERMINATED, isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
 import { notTaken, readRedirects } from './redirect.ts';
 import { type Session, type Side } from './session.ts';
@@ -82,12 +84,6 @@ interface Detail {
   readonly answer?: string;
 }
 
-const NO_CHOICE: Failure = { reply: { status: 480 }, cause: failureCause('platform', 480) };
-/** One of the device's own early dialogs is over, RFC 7362: there is only one with the caller. */
-const EARLY_DIALOG_TERMINATED = 199;
-const NO_ANSWER: Failure = { reply: { status: 480 }, cause: { by: 'callee', reason: 'no-answer', sipStatus: 480 } };
-
-const LOOP: Failure = { reply: { status: 482 }, cause: failureCause('platform', 482) };
 
 /** One call: the caller's leg, the devices that ring for it, and the media between. */
 export class Call {
@@ -380,11 +376,6 @@ export class Call {
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     dispose: () => void this.#dispose(),
   };
-}
-
-/** Whether the caller hears something: it rings, or the network says why it does not. RFC 3261 §21.1 */
-function isRinging(status: number): boolean {
-  return status >= 180 && status !== EARLY_DIALOG_TERMINATED;
 }
 
 function describe(target: RouteTarget): string {

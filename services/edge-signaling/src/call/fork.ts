@@ -1,4 +1,4 @@
-import { type CallCause, type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
@@ -7,14 +7,9 @@ import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
+import { type Failure } from './failure.ts';
 import { readQ850 } from './q850.ts';
 import { type Target } from './targets.ts';
-
-/** What the caller is told when nothing better comes, and why. */
-export interface Failure {
-  readonly reply: Reply;
-  readonly cause: CallCause;
-}
 
 /** A device that is called, and the offer it is made. */
 export interface Branch {
