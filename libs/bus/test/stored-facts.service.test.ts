@@ -1,19 +1,16 @@
-import { bindingAdded, consoleProfile, defaultTenant } from '@callweave/contracts';
+import { bindingAdded, defaultTenant } from '@callweave/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bus } from '../src/bus.ts';
 import { type Connection } from '../src/connection.ts';
-import { type StoredFactsOptions } from '../src/stored-facts.ts';
+import { storedFacts, type StoredFactsOptions } from '../src/stored-facts.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { added } from './added.ts';
 
 let nats: NatsServer;
 let operator: Connection;
-let bus: Bus;
 
 beforeAll(async () => {
-  nats = await startNats({ profiles: [consoleProfile] });
+  nats = await startNats({ profiles: [] });
   operator = await nats.operator();
-  bus = await nats.bus(consoleProfile, 'ffffffffffffffff');
 });
 
 afterAll(() => nats.stop());
@@ -32,7 +29,7 @@ async function store(...users: string[]): Promise<void> {
 
 async function usersOf(options: StoredFactsOptions<(typeof bindingAdded)['pattern']>): Promise<string[]> {
   const users: string[] = [];
-  for await (const { data } of bus.storedFacts(bindingAdded, options)) users.push(data.user);
+  for await (const { data } of storedFacts(operator, bindingAdded, options)) users.push(data.user);
   return users;
 }
 
@@ -50,7 +47,7 @@ describe('the facts that are stored', () => {
   test('can be asked for from a moment on', async () => {
     const { state } = await operator.jsm.streams.info('REGISTRATIONS');
     await store('late');
-    const before = Date.parse(String(state.last_ts));
+    const before = Date.parse(state.last_ts);
     expect(await usersOf({ sinceMs: before + 1 })).toEqual(['late']);
   });
 });

@@ -63,7 +63,7 @@ function rtpStreams(about: BencodeValue | undefined): BencodeDictionary[] {
 
 function dictionariesAt(value: BencodeValue | undefined, key: string): BencodeDictionary[] {
   const list = isDictionary(value) ? value[key] : undefined;
-  return Array.isArray(list) ? list.filter((each) => isDictionary(each)) : [];
+  return Array.isArray(list) ? (list as readonly BencodeValue[]).filter((each) => isDictionary(each)) : [];
 }
 
 function numberAt(value: BencodeValue | undefined, key: string): number | undefined {

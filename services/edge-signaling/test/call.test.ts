@@ -1,4 +1,4 @@
-import { MediaNodeId, User } from '@callweave/contracts';
+import { MediaNodeId } from '@callweave/contracts';
 import { type IncomingResponse } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { edge, fakeCall, type FakeCall, type FakeWorld, fakeRequest, response } from './fake-call.ts';

@@ -96,7 +96,7 @@ describe('the record of a call', () => {
     const peers = { holds: () => Promise.resolve(false) };
     const watched = { records, calls, adopter, peers, owner, holders: () => [survivor], isSetUpHere: () => false };
     const sweep = new Sweep({ ...watched, clock: later, log });
-    await later.advance(20_000);
+    later.advance(20_000);
     await vi.waitFor(async () => expect(await recordsOf(call.callId)).toHaveLength(1), { timeout: 10_000 });
     sweep.stop();
     const [record] = await recordsOf(call.callId);

@@ -44,16 +44,16 @@ function openCall(call = begunCall()) {
 }
 
 describe('the record of a call', () => {
-  test('names every leg with its times and what was heard of it, and how long each step took', async () => {
+  test('names every leg with its times and what was heard of it, and how long each step took', () => {
     const { clock, teller, record } = openCall();
     for (const legId of [desk, mobile]) teller.note({ kind: 'invited', legId, device: `sip:b@${legId}` });
-    await clock.advance(100);
+    clock.advance(100);
     for (const legId of [desk, mobile]) teller.note({ kind: 'rang', legId });
-    await clock.advance(900);
+    clock.advance(900);
     teller.note({ kind: 'rang', legId: mobile });
     teller.note({ kind: 'over', legId: desk });
     teller.answered(mobile, 'sip:b', undefined);
-    await clock.advance(5_000);
+    clock.advance(5_000);
     const heard = { packets: 250, bytes: 43_000, errors: 0, packetsLost: 1, jitterMs: 2, mos: 4.3 };
     const cause = { by: 'callee', reason: 'hang-up' } as const;
     teller.ended(cause, 5_000, { statistics: heard, sides: [{ legId: mobile, statistics: heard }] });
@@ -73,10 +73,10 @@ describe('the record of a call', () => {
     expect(record().legs.map(({ answeredAt }) => answeredAt !== undefined)).toEqual([true, false, true]);
   });
 
-  test('of a call that nobody took says what each device answered', async () => {
+  test('of a call that nobody took says what each device answered', () => {
     const { clock, teller, record } = openCall();
     teller.note({ kind: 'invited', legId: desk, device: 'sip:b', user: User.parse('b') });
-    await clock.advance(50);
+    clock.advance(50);
     teller.note({ kind: 'over', legId: desk, sipStatus: 486 });
     teller.failed({ by: 'callee', reason: 'busy', sipStatus: 486 });
     expect(record()).toMatchObject({

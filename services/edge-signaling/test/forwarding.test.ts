@@ -52,7 +52,7 @@ describe('a user who has his calls sent on', () => {
   test('when he does not answer, has it go on when his phones have rung long enough', async () => {
     const fake = await call({ b: { busy: 'x', noAnswer: 'c', unreachable: 'y' } });
     await fake.answers(180);
-    await fake.clock.advance(30_000);
+    fake.clock.advance(30_000);
     await fake.settle();
     expect(fake.called()).toEqual(['b', 'c <sip:b@d>;reason=no-answer']);
     expect(fake.seen).toContain('sent CANCEL');
@@ -74,7 +74,7 @@ describe('a user who has his calls sent on', () => {
 
   test('is unreachable too when his phone never rings', async () => {
     const fake = await call({ b: { noAnswer: 'x', unreachable: 'c' } });
-    await fake.clock.advance(30_000);
+    fake.clock.advance(30_000);
     await fake.settle();
     expect(fake.called().at(-1)).toBe('c <sip:b@d>;reason=unavailable');
   });
@@ -89,7 +89,7 @@ describe('a user who has his calls sent on', () => {
   test('has all his phones called before: one that rang counts for more than one that is busy', async () => {
     const fake = await call({ b: { busy: 'x', noAnswer: 'c' } }, { devices: 2, inTurn: true });
     await fake.answers(180);
-    await fake.clock.advance(30_000);
+    fake.clock.advance(30_000);
     await fake.settle();
     await fake.answers(486);
     expect(fake.called()).toEqual(['b', 'b', 'c <sip:b@d>;reason=no-answer']);

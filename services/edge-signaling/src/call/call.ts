@@ -84,7 +84,6 @@ interface Detail {
   readonly answer?: string;
 }
 
-
 /** One call: the caller's leg, the devices that ring for it, and the media between. */
 export class Call {
   readonly facts: CallFacts;
