@@ -84,6 +84,7 @@ const released = [
   '        media-control > ng delete',
   '        media-control > ng query',
   '    edge-signaling >> publish call.v1.ended',
+  '    edge-signaling >> publish cdr.v1.recorded',
 ];
 
 const callOfTwoPhones = [
