@@ -183,6 +183,17 @@ describe('an edge whose phone is called', () => {
   });
 });
 
+test('an edge that dies while its phone calls leaves nobody ringing and no media, and the call has failed once', async () => {
+  const alice = await phoneAt('first', 'alice');
+  const bob = await phoneAt('second', 'bob', { answers: false });
+  dial(alice, 'first', 'bob');
+  await Promise.all([alice.waitFor('CALL_RINGING'), bob.waitFor('CALL_INCOMING')]);
+  await phones.platform.kill('edge-signaling-1');
+  await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
+  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'failed']);
+  expect(await lastCause(phones.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+});
+
 test('an edge that dies with its engine while its phone talks leaves the call to whoever comes next, and the callee ends it', async () => {
   const { bob } = await talking();
   await phones.platform.kill('edge-signaling-1', 'sip-engine-1');

@@ -104,7 +104,8 @@ export type RelayedMedia = z.infer<typeof RelayedMedia>;
 export const deleteMedia = defineRequest('callweave.rpc.media.delete', {
   service: 'media-control',
   summary: 'Release the media of a call; the same again is no error. A node that does not answer is told later.',
-  request: About.extend({ node: MediaNodeId }),
+  /** Who took over a call that was being set up knows no node: all of them are told, a moment later. */
+  request: About.extend({ node: MediaNodeId.optional() }),
   response: RelayedMedia.extend({
     /** Whether the node still had the call. */
     found: z.boolean(),

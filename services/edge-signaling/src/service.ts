@@ -84,6 +84,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     calls,
     legs,
     sendThrough,
+    media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, clock), clock),
     log,
   });

@@ -92,7 +92,15 @@ describe('the record of a call', () => {
     const calls = new EstablishedCalls({ records, media, clock: later, log });
     const openTeller = (told: CallRecord) => journalTeller(publisher, told.owner, told, later);
     const send = vi.fn();
-    const adopter = new Adopter({ records, calls, legs: new LegTable(), sendThrough: () => send, openTeller, log });
+    const adopter = new Adopter({
+      records,
+      calls,
+      legs: new LegTable(),
+      sendThrough: () => send,
+      media,
+      openTeller,
+      log,
+    });
     const peers = { holds: () => Promise.resolve(false) };
     const watched = { records, calls, adopter, peers, owner, holders: () => [survivor], isSetUpHere: () => false };
     const sweep = new Sweep({ ...watched, clock: later, log });

@@ -4,10 +4,14 @@ import { type MediaDeps, patience, TRY_MS } from './offer.ts';
 
 /**
  * Releases the media of calls, with what was relayed. A life that is over has released everything already; a node that
- * does not answer now is told when it does.
+ * does not answer now is told when it does, and so are all when nobody says which it is.
  */
 export function answerRelease({ pool, log }: MediaDeps): Answer {
   return answer(deleteMedia, async ({ callId, node: id }, { leftMs }) => {
+    if (id === undefined) {
+      for (const node of pool.nodes) node.owe(callId);
+      return { found: false };
+    }
     const node = pool.find(id);
     if (node === undefined) {
       log.info('release.node-gone', { callId, node: id });

@@ -104,6 +104,12 @@ describe('media-control with two rtpengines', () => {
     expect(await sessions()).toEqual([0, 0]);
   });
 
+  test('a call of which nobody knows the node is released all the same', async () => {
+    await offer(6);
+    await edge.ask(deleteMedia, {}, { tenant: defaultTenant, callId: callNumber(6) }, ASK);
+    await vi.waitFor(async () => expect(await sessions()).toEqual([0, 0]), { timeout: 10_000, interval: 100 });
+  });
+
   test('calls are shared between the nodes', async () => {
     const numbers = Array.from({ length: 40 }, (_, i) => 100 + i);
     const held = await Promise.all(numbers.map(async (n) => ({ n, ...(await offer(n)) })));

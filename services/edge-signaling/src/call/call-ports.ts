@@ -71,8 +71,8 @@ export interface Media {
     profile: MediaProfile;
     node: MediaNodeId;
   }): Promise<Anchored>;
-  /** Releases; tries on by itself and never throws. */
-  release(tenant: Tenant, callId: CallId, node: MediaNodeId): Promise<RelayedMedia | undefined>;
+  /** Releases, wherever it is when no node is named; tries on by itself and never throws. */
+  release(tenant: Tenant, callId: CallId, node: MediaNodeId | undefined): Promise<RelayedMedia | undefined>;
 }
 
 /** Tells what happens to one call, in order; the terminal fact at most once. */

@@ -1,6 +1,6 @@
 import { type CallId, type CallRecord, type LegRecord } from '@callweave/contracts';
 import { counter, type Logger } from '@callweave/telemetry';
-import { type CallTeller } from '../call/call-ports.ts';
+import { type CallTeller, type Media } from '../call/call-ports.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
@@ -15,6 +15,7 @@ export interface AdopterDeps {
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
+  readonly media: Pick<Media, 'release'>;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
   readonly log: Logger;
@@ -41,13 +42,17 @@ export class Adopter {
     return adopting;
   }
 
-  /** Tells the end of a call that was never answered, of which no edge is left. Throws `BusUnavailableError`. */
+  /**
+   * Tells the end of a call that was never answered, of which no edge is left, and releases its media. Throws
+   * `BusUnavailableError`.
+   */
   async close(stored: Pick<StoredCall, 'call' | 'revision'>): Promise<void> {
-    const { records, openTeller, log } = this.#deps;
+    const { records, media, openTeller, log } = this.#deps;
     const call = await records.adopt(stored);
     if (call === undefined) return;
     log.info('call.closed', { callId: call.callId, from: stored.call.owner });
     openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
+    await media.release(call.tenant, call.callId, undefined);
     await records.remove(call.callId, []);
   }
 
