@@ -27,8 +27,9 @@ test("a phone's log tells what was sent and received, and when to the microsecon
       atMs: expect.closeTo(second + 667.093, 3) as number,
       direction: 'sent',
       summary: 'INVITE sip:bob@127.0.0.1:5060',
+      bytes: 503,
     },
-    { atMs: expect.closeTo(second + 1_000.5, 3) as number, direction: 'received', summary: '407 INVITE' },
+    { atMs: expect.closeTo(second + 1_000.5, 3) as number, direction: 'received', summary: '407 INVITE', bytes: 310 },
   ]);
 });
 

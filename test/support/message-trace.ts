@@ -5,9 +5,12 @@ export interface TracedMessage {
   readonly direction: 'sent' | 'received';
   /** `INVITE sip:bob@host`, `200 INVITE`. */
   readonly summary: string;
+  /** Its length on the wire. */
+  readonly bytes: number;
 }
 
-const ENTRY = /^-{20,} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d+)\n\S+ message (sent|received)[^\n]*\n\n([^\n]*)\n(.*)/s;
+const ENTRY =
+  /^-{20,} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d+)\n\S+ message (sent|received) [^\n]*?(\d+)[^\n]*\n\n([^\n]*)\n(.*)/s;
 
 /** Reads a log that SIPp wrote with `-trace_msg` in UTC. */
 export function parseMessageTrace(log: string): TracedMessage[] {
@@ -15,10 +18,11 @@ export function parseMessageTrace(log: string): TracedMessage[] {
     .replaceAll('\r\n', '\n')
     .split(/^(?=-{20,} \d{4}-)/m)
     .flatMap((entry) => {
-      const [, day = '', time = '', fraction = '', direction, startLine = '', rest = ''] = ENTRY.exec(entry) ?? [];
+      const [, day = '', time = '', fraction = '', direction, bytes, startLine = '', rest = ''] =
+        ENTRY.exec(entry) ?? [];
       if (direction !== 'sent' && direction !== 'received') return [];
       const atMs = Date.parse(`${day}T${time}Z`) + Number(`0.${fraction}`) * 1000;
-      return [{ atMs, direction, summary: summarize(startLine, rest) }];
+      return [{ atMs, direction, summary: summarize(startLine, rest), bytes: Number(bytes) }];
     });
 }
 

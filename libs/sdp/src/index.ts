@@ -3,3 +3,4 @@ export { isHold } from './hold.ts';
 export { SdpError } from './errors.ts';
 export { type AgreedAudio, answerOffer, type LocalAudio, makeOffer, readAnswer } from './offer-answer.ts';
 export { type Direction, MAX_SDP_BYTES } from './session.ts';
+export { withoutLastCodec } from './trim.ts';

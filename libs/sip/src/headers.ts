@@ -182,6 +182,13 @@ const COMPACT: ReadonlyMap<string, string> = new Map([
   ['y', 'identity'],
 ]);
 
+const compactNames = new Map([...COMPACT].map(([letter, key]) => [key, letter]));
+
+/** The shortest spelling of a header name: its compact form where there is one. RFC 3261 §7.3.3. */
+export function compactName(name: string): string {
+  return compactNames.get(headerKey(name)) ?? name;
+}
+
 /** Spellings that most senders use; looking them up saves lower-casing every name of every message. */
 const USUAL = [
   ...['Accept', 'Accept-Contact', 'Accept-Encoding', 'Accept-Language', 'Alert-Info', 'Allow', 'Allow-Events'],

@@ -18,7 +18,7 @@ export {
   verifyDigest,
 } from './digest.ts';
 export { SipError, SipLimitError, SipSyntaxError } from './errors.ts';
-export { headerKey, headerName, Headers } from './headers.ts';
+export { compactName, headerKey, headerName, Headers } from './headers.ts';
 export { bracket, formatHostPort, type HostPort, parseHostPort, unbracket } from './host-port.ts';
 export { cryptoIds, type IdSource } from './ids.ts';
 export {

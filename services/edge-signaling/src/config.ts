@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { busConfig, type ConfigOf, defineConfig, env, hostPort, secret } from '@callweave/service';
 
 export const config = defineConfig({
@@ -10,6 +11,20 @@ export const config = defineConfig({
   applicationServer: env(
     'CALLWEAVE_APP_SERVER',
     hostPort.optional().describe('SIP address of the application server; without one applications are answered 503.'),
+  ),
+  mtuExtras: env(
+    'CALLWEAVE_MTU_EXTRA_HEADERS',
+    z
+      .string()
+      .default('x-fs-*,x-freeswitch-*,p-charging-vector,allow-events,organization,server,user-agent,date,call-info')
+      .transform((text) =>
+        text
+          .toLowerCase()
+          .split(',')
+          .map((name) => name.trim()),
+      )
+      .pipe(z.array(z.string().regex(/^[a-z0-9-]+\*?$/, 'must be header names, the last character may be *')))
+      .describe('Headers that are left out first of an INVITE too long for a datagram; X-FS-* stands for all of them.'),
   ),
 });
 export type Config = ConfigOf<typeof config>;

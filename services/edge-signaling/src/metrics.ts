@@ -32,5 +32,28 @@ export const responsesSent = defineMetric({
   labels: ['method', 'status'],
 });
 
+export const inviteBytesSaved = defineMetric({
+  name: 'callweave_edge_invite_bytes_saved',
+  kind: 'counter',
+  help: 'Bytes left out of INVITEs that would not have arrived, by what was done: headers, compact, codecs, tcp.',
+  unit: 'By',
+  labels: ['rule'],
+});
+
+export const invitesTooLong = defineMetric({
+  name: 'callweave_edge_invites_too_long',
+  kind: 'counter',
+  help: 'INVITEs that were sent by UDP although nothing made them short enough.',
+  unit: '1',
+  labels: [],
+});
+
 /** Every metric of this package; the reference is generated from it. */
-export const edgeMetrics = [registersHeld, activeCalls, callsAdopted, responsesSent] as const;
+export const edgeMetrics = [
+  registersHeld,
+  activeCalls,
+  callsAdopted,
+  responsesSent,
+  inviteBytesSaved,
+  invitesTooLong,
+] as const;

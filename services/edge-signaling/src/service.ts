@@ -16,10 +16,11 @@ import { type Flow, openFlow, sealFlow } from './flow-token.ts';
 import { optionsHandler } from './handle-options.ts';
 import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
-import { LegTable, type SendRequest, type SendThrough } from './leg/leg.ts';
+import { LegTable, type SendThrough } from './leg/leg.ts';
 import { messageHandler } from './message/handle-message.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
+import { MtuGuardian } from './mtu/guardian.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
 import { busOtherEdges, placementAnswers } from './remote-leg/other-edges.ts';
@@ -36,7 +37,7 @@ import { openTenants } from './tenants.ts';
 /** The composition root: the only file that knows which part is given to which. */
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
   const { log, clock } = context;
-  const { stateDir, engine, engineSecret, applicationServer } = context.config;
+  const { stateDir, engine, engineSecret, applicationServer, mtuExtras } = context.config;
   const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
@@ -70,7 +71,13 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const publisher = await bus.openPublisher(stateDir);
   const ports = { bus, log };
   const legs = new LegTable();
-  const send: SendRequest = (request, events) => link.send(request, events);
+  const guardian = new MtuGuardian({
+    send: (request, events) => link.send(request, events),
+    extras: mtuExtras,
+    clock,
+    log,
+  });
+  const { send } = guardian;
   const edges = busOtherEdges(ports);
   const engines = new RemoteEngines({ edges, owner, clock });
   const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));

@@ -14,6 +14,7 @@ import { type Flow } from '../transport/transport.ts';
 import { appLines, cancelHeaders, fillLocalhost, requestHeaders } from './app-headers.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
+import { compacted, wantsCompact } from './compact.ts';
 import { contactFor, isSdp, isSips, localHostPort, viaFor } from './local.ts';
 import { routed, routesOf } from './routes.ts';
 import { makesDialog } from './uas-request.ts';
@@ -68,7 +69,8 @@ export function buildInitial(
     `CSeq: ${cseq} ${method}`,
     ...(wantsContact(method, false) && !lines.keys.has('contact') ? [`Contact: ${contact}`] : []),
   ];
-  return { bytes: serialize(wish, requestUri, head, lines), branch };
+  const bytes = serialize(wish, requestUri, head, lines);
+  return { bytes: wantsCompact(headers) ? compacted(bytes) : bytes, branch };
 }
 
 /** A request within a dialog, RFC 3261 §12.2.1.1. `cseq` is its number; an ACK repeats that of its INVITE. */
