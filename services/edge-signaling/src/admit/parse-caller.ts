@@ -30,11 +30,15 @@ export interface Caller {
 export type ParsedCaller =
   { readonly kind: 'caller'; readonly caller: Caller } | { readonly kind: 'refuse'; readonly reply: Reply };
 
-/** Reads the parties of a request; what cannot be served is refused with the RFC's answer. RFC 3261 §8.2, §16.3. */
-export function parseCaller(request: IncomingRequest): ParsedCaller {
+/**
+ * Reads the parties of a request that may require the extensions `understood`; what cannot be served is refused with the RFC's answer. RFC 3261 §8.2,
+ * §16.3.
+ */
+export function parseCaller(request: IncomingRequest, understood: readonly string[] = []): ParsedCaller {
   if (request.header('max-forwards')?.trim() === '0') return refuse({ status: 483 });
-  const required = (request.header('require') ?? '').trim();
-  if (required !== '') return refuse({ status: 420, headers: { Unsupported: required } });
+  const required = (request.header('require') ?? '').split(',').map((tag) => tag.trim().toLowerCase());
+  const unsupported = required.filter((tag) => tag !== '' && !understood.includes(tag)).join(', ');
+  if (unsupported !== '') return refuse({ status: 420, headers: { Unsupported: unsupported } });
   try {
     return readParties(request);
   } catch (error) {

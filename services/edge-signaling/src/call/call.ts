@@ -301,7 +301,8 @@ export class Call {
   async #complete({ response }: Detail): Promise<void> {
     this.#ringTimer?.cancel();
     const branch = this.#branch;
-    if (response?.body === undefined || branch === undefined) {
+    const description = response === undefined ? undefined : this.#callee?.descriptionIn(response);
+    if (description === undefined || branch === undefined) {
       this.#refuse({ status: 500 }, 'callee');
       return;
     }
@@ -309,9 +310,9 @@ export class Call {
     await this.#early?.done;
     const anchored =
       this.facts.sdp === undefined
-        ? await this.#offerLate(branch, response.body)
-        : await this.#answerMedia(branch, response.body);
-    if (anchored?.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(response.body) });
+        ? await this.#offerLate(branch, description)
+        : await this.#answerMedia(branch, description);
+    if (anchored?.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(description) });
     else this.#refuse(anchored === undefined ? { status: 500 } : mediaRefusal(anchored), 'platform');
   }
 

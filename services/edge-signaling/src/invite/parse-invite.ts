@@ -1,6 +1,7 @@
 import { MAX_SDP_BYTES } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { type Caller, parseCaller } from '../admit/parse-caller.ts';
+import { RELIABLE } from '../leg/reliable.ts';
 
 /** What an INVITE says, checked. */
 export interface InviteFacts extends Caller {
@@ -11,9 +12,12 @@ export interface InviteFacts extends Caller {
 export type ParsedInvite =
   { readonly kind: 'facts'; readonly facts: InviteFacts } | { readonly kind: 'refuse'; readonly reply: Reply };
 
+/** Session timers are the engine's, RFC 4028. */
+const UNDERSTOOD = [RELIABLE, 'timer'];
+
 /** Reads an INVITE; what cannot be served is refused with the RFC's answer. RFC 3261 §8.2.3, §13.3.1. */
 export function parseInvite(request: IncomingRequest): ParsedInvite {
-  const parsed = parseCaller(request);
+  const parsed = parseCaller(request, UNDERSTOOD);
   if (parsed.kind === 'refuse') return parsed;
   const { body: sdp } = request;
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();

@@ -23,6 +23,7 @@ import {
   tagOf,
   type TargetRefresh,
 } from './dialog.ts';
+import { RELIABLE, ReliableProgress } from './reliable.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 
@@ -71,6 +72,7 @@ export class UacLeg implements Leg {
   readonly #isOfferless: boolean;
   /** The 2xx whose offer is not answered yet. */
   #unacknowledged: IncomingResponse | undefined;
+  readonly #reliable = new ReliableProgress();
   #remoteTag = '';
   #dialog: DialogState = noDialog;
 
@@ -100,7 +102,8 @@ export class UacLeg implements Leg {
         headers: {
           ...headers,
           'Call-ID': callId,
-          ...(sdp === undefined ? {} : { 'Content-Type': 'application/sdp' }),
+          // Without an offer of ours a reliable response would bring one, to be answered at once.
+          ...(sdp === undefined ? {} : { 'Content-Type': 'application/sdp', Supported: RELIABLE }),
         },
       },
       {
@@ -120,6 +123,11 @@ export class UacLeg implements Leg {
 
   get state(): UacState {
     return this.#machine.state;
+  }
+
+  /** What the device described its session by, in this 2xx or reliably before it. RFC 3262 §5 */
+  descriptionIn(response: IncomingResponse): string | undefined {
+    return this.#reliable.descriptionIn(response);
   }
 
   /** Gives up before the answer; after it, hangs up. */
@@ -170,7 +178,7 @@ export class UacLeg implements Leg {
 
   #receiveResponse(response: IncomingResponse): void {
     if (response.status < 200) {
-      this.#machine.feed('progress', { response });
+      if (this.#reliable.take(response)) this.#machine.feed('progress', { response });
       return;
     }
     if (response.status >= 300) {

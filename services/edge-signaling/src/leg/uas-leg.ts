@@ -23,6 +23,7 @@ import {
   type TargetRefresh,
 } from './dialog.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
+import { lists, reliably } from './reliable.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
 
 /** What a caller's leg tells its call. */
@@ -57,6 +58,8 @@ export class UasLeg implements Leg {
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
   #invite: IncomingRequest | undefined;
+  /** Whether the caller will have every provisional response acknowledged. */
+  readonly #isReliable: boolean;
 
   constructor(
     invite: IncomingRequest,
@@ -74,6 +77,7 @@ export class UasLeg implements Leg {
       remoteCseq: cseqOf(invite),
     };
     this.#invite = invite;
+    this.#isReliable = lists(invite, 'require');
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', this.#actions);
@@ -88,9 +92,11 @@ export class UasLeg implements Leg {
     return this.#machine.state;
   }
 
-  /** Passes a provisional response on. */
+  /** Passes a provisional response on; to a caller who insists on reliable ones, as such. */
   progress(reply: Reply): void {
-    this.#machine.feed('progress', { reply });
+    // The first reliable response to an INVITE without an offer must bring one, RFC 3262 §5: there is none yet.
+    if (this.#isReliable && this.#invite?.body === undefined) return;
+    this.#machine.feed('progress', { reply: this.#isReliable ? reliably(reply) : reply });
   }
 
   /** Answers with a 2xx. */
@@ -125,6 +131,10 @@ export class UasLeg implements Leg {
         // The answer never waits for anything behind us.
         await request.reply({ status: 200 });
         this.#machine.feed('bye', { request });
+        return;
+      case 'PRACK':
+        // The engine has matched it. What it offers anew could be answered only before the call is.
+        await request.reply({ status: request.body === undefined ? 200 : 488 });
         return;
       default:
         await this.#events.request(request);
