@@ -224,6 +224,38 @@ describe('an unmodified drachtio-srf behind the engine', () => {
     await expect.poll(() => engine.stats().dialogs).toBe(0);
   });
 
+  test('sends a request in compact forms when the application spells one header so, and takes an answer in them', async () => {
+    const sent = srf.request(`sip:bob@127.0.0.1:${phone.port}`, {
+      method: 'MESSAGE',
+      headers: { c: 'text/plain', Subject: 'short' },
+      body: 'x',
+    });
+    const text = await phone.next();
+    const [startLine = '', ...lines] = text.split('\r\n\r\n')[0]?.split('\r\n') ?? [];
+    expect(lines.map((line) => line.split(':')[0]).sort()).toEqual([
+      'CSeq',
+      'Max-Forwards',
+      'c',
+      'f',
+      'i',
+      'l',
+      's',
+      't',
+      'v',
+    ]);
+    phone.send(
+      text
+        .replace(startLine, 'SIP/2.0 200 OK')
+        .replace(/\r\n\r\nx$/, '\r\n\r\n')
+        .replace('l: 1', 'l: 0'),
+      port('udp'),
+    );
+    const response = await new Promise<{ status: number }>(
+      (resolve) => void sent.then((one) => one.on('response', resolve)),
+    );
+    expect(response.status).toBe(200);
+  });
+
   test.each([
     ['sip:@@bad uri', 'invalid request-uri: MESSAGE sip:@@bad uri SIP/2.0'],
     ['sip:x@127.0.0.1;transport=tls', 'requested protocol/transport not available'],

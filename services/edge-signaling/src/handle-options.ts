@@ -7,9 +7,9 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
       ? request.reply({
           status: 200,
           headers: {
-            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, REGISTER, UPDATE',
+            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, NOTIFY, OPTIONS, PRACK, REGISTER, SUBSCRIBE, UPDATE',
             Accept: 'application/sdp, text/plain',
-            Supported: 'path',
+            Supported: '100rel, path, timer',
           },
         })
       : request.reply({ status: 503, headers: { 'Retry-After': '5' } });

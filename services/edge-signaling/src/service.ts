@@ -26,6 +26,9 @@ import { RegisterHandler } from './register/handle-register.ts';
 import { busOtherEdges, placementAnswers } from './remote-leg/other-edges.ts';
 import { Placements } from './remote-leg/placements.ts';
 import { RemoteEngines } from './remote-leg/remote-engines.ts';
+import { subscribeHandler } from './subscribe/handle-subscribe.ts';
+import { SubscriptionRelay } from './subscribe/relay.ts';
+import { SideSealer } from './subscribe/side.ts';
 import { Adopter } from './survive/adopter.ts';
 import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
@@ -132,7 +135,9 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     log,
   });
   gauge(activeCalls, () => invites.active + calls.size);
-  link.onInDialog(inDialogHandler({ legs, calls, doubts, strays }));
+  const sealer = new SideSealer(flowKey);
+  const subscriptions = new SubscriptionRelay({ send, sealer });
+  link.onInDialog(inDialogHandler({ legs, calls, doubts, strays, subscriptions }));
   link.onRequest(
     'INVITE',
     observed('INVITE', (request) => invites.handle(request)),
@@ -142,6 +147,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     observed('REGISTER', (request) => registers.handle(request)),
   );
   link.onRequest('MESSAGE', observed('MESSAGE', messageHandler(reaching)));
+  link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();

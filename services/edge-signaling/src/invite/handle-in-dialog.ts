@@ -4,6 +4,7 @@ import { type EstablishedCalls } from '../call/established-calls.ts';
 import { dialogIdentity, tagOf } from '../leg/dialog.ts';
 import { type Leg, type LegTable } from '../leg/leg.ts';
 import { type Doubts } from '../survive/doubts.ts';
+import { type SubscriptionRelay } from '../subscribe/relay.ts';
 import { type Strays } from '../survive/strays.ts';
 
 export interface InDialogDeps {
@@ -11,10 +12,11 @@ export interface InDialogDeps {
   readonly calls: EstablishedCalls;
   readonly doubts: Pick<Doubts, 'settle'>;
   readonly strays: Pick<Strays, 'handle'>;
+  readonly subscriptions: Pick<SubscriptionRelay, 'sideOf' | 'pass'>;
 }
 
 /** Gives a request inside a dialog to its leg, wherever that is; one that belongs to none is answered 481. */
-export function inDialogHandler({ legs, calls, doubts, strays }: InDialogDeps): RequestHandler {
+export function inDialogHandler({ legs, calls, doubts, strays, subscriptions }: InDialogDeps): RequestHandler {
   const inHand = async (request: IncomingRequest): Promise<Leg | undefined> => {
     const leg =
       legs.find(tagOf(request, 'to') ?? '', dialogIdentity(request, 'from')) ??
@@ -25,6 +27,11 @@ export function inDialogHandler({ legs, calls, doubts, strays }: InDialogDeps): 
   };
   return async (request) => {
     try {
+      const side = subscriptions.sideOf(request);
+      if (side !== undefined) {
+        await answerInSpan(request, { parent: undefined }, (traced) => subscriptions.pass(traced, side));
+        return;
+      }
       const leg = await inHand(request);
       // The engine's own BYE is from us to the peer.
       const [ours, theirs] = request.isFromEngine ? (['from', 'to'] as const) : (['to', 'from'] as const);

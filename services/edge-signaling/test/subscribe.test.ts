@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingRequest, type OutgoingEvents, type OutgoingRequest, type Reply } from '@callweave/srf';
+import { describe, expect, test } from 'vitest';
+import { SubscriptionRelay } from '../src/subscribe/relay.ts';
+import { type Side, SideSealer } from '../src/subscribe/side.ts';
+import { fakeRequest, response } from './fake-call.ts';
+
+const side: Side = {
+  callId: 'c2',
+  localTag: 'ours',
+  remoteTag: 'watcher',
+  localUri: '<sip:b@d>',
+  remoteUri: '<sip:w@d>',
+  remoteTarget: 'sip:w@192.0.2.9',
+  nextHop: undefined,
+  routeSet: ['sip:proxy.example;lr'],
+  otherRouteSet: undefined,
+};
+const key = randomBytes(32);
+
+describe('a side of a subscription', () => {
+  test('stands in a URI that every edge can read', () => {
+    const sealed = new SideSealer(key).seal(side);
+    expect(sealed).toMatch(/^sub-[A-Za-z0-9_-]+$/);
+    expect(new SideSealer(key).open(sealed)).toEqual(side);
+  });
+
+  test.each<[string, (sealed: string) => string]>([
+    ['is cut off', (sealed) => sealed.slice(0, -4)],
+    ['was changed', (sealed) => sealed.replace(/.(?=.{20}$)/, (one) => (one === 'A' ? 'B' : 'A'))],
+    ['is empty', () => 'sub-'],
+    ['was sealed by somebody else', () => new SideSealer(randomBytes(32)).seal(side)],
+    ['is a user', () => 'bob'],
+  ])('is nobody’s when it %s', (_name, change) => {
+    const sealer = new SideSealer(key);
+    expect(sealer.open(change(sealer.seal(side)))).toBeUndefined();
+  });
+});
+
+interface World {
+  readonly sent: OutgoingRequest[];
+  readonly replies: Reply[];
+  readonly pass: (request: Partial<IncomingRequest>, heard?: (events: OutgoingEvents) => void) => Promise<void>;
+}
+
+/** An edge that has never heard of the subscription. */
+function anyEdge(): World {
+  const sent: OutgoingRequest[] = [];
+  const replies: Reply[] = [];
+  let hear = (events: OutgoingEvents): void => events.responded(response(200));
+  const sealer = new SideSealer(key);
+  const relay = new SubscriptionRelay({
+    sealer,
+    send: (request, events) => {
+      sent.push(request);
+      queueMicrotask(() => hear(events));
+      return { cancel: () => undefined };
+    },
+  });
+  return {
+    sent,
+    replies,
+    pass: async (fields, heard) => {
+      if (heard !== undefined) hear = heard;
+      const uri = `sip:${sealer.seal(side)}@edge.example`;
+      const request = { ...fakeRequest('NOTIFY', (reply) => replies.push(reply)), uri, ...fields };
+      const to = relay.sideOf(request);
+      if (to !== undefined) await relay.pass(request, to);
+    },
+  };
+}
+
+/** Headers of a NOTIFY with our tag in To. */
+function headers(added: Readonly<Record<string, string>> = {}): Pick<IncomingRequest, 'header'> {
+  const all: Record<string, string> = {
+    from: '<sip:b@d>;tag=device',
+    to: '<sip:w@d>;tag=ours',
+    'call-id': 'ours',
+    cseq: '7 NOTIFY',
+    contact: '<sip:b@192.0.2.1>',
+    event: 'presence',
+    'subscription-state': 'active;expires=60',
+    ...added,
+  };
+  return { header: (name) => all[name.toLowerCase()] };
+}
+
+describe('a NOTIFY', () => {
+  test('goes to the subscriber from any edge, in his dialog, under the number it came with', async () => {
+    const edge = anyEdge();
+    await edge.pass(headers());
+    expect(edge.sent).toMatchObject([
+      {
+        method: 'NOTIFY',
+        uri: 'sip:w@192.0.2.9',
+        headers: {
+          'Call-ID': 'c2',
+          From: '<sip:b@d>;tag=ours',
+          To: '<sip:w@d>;tag=watcher',
+          CSeq: '7 NOTIFY',
+          Route: ['<sip:proxy.example;lr>'],
+          event: 'presence',
+          'subscription-state': 'active;expires=60',
+        },
+      },
+    ]);
+    expect(edge.replies).toMatchObject([{ status: 200 }]);
+  });
+
+  test('of one who has not got the dialog is refused, and goes nowhere', async () => {
+    const edge = anyEdge();
+    await edge.pass(headers({ to: '<sip:w@d>;tag=guessed' }));
+    expect([edge.sent, edge.replies]).toEqual([[], [{ status: 481 }]]);
+  });
+
+  test('without a Contact is refused', async () => {
+    const edge = anyEdge();
+    await edge.pass({ header: (name) => (name === 'contact' ? undefined : headers().header(name)) });
+    expect(edge.replies).toMatchObject([{ status: 400 }]);
+  });
+
+  test.each<[string, number, (events: OutgoingEvents) => void]>([
+    ['knows it no more', 481, (events) => events.responded(response(481))],
+    ['is overloaded', 500, (events) => events.responded(response(503))],
+    ['cannot be reached', 481, (events) => events.failed(new Error('no way'))],
+  ])('to a subscriber who %s is answered %i', async (_name, status, heard) => {
+    const edge = anyEdge();
+    await edge.pass(headers(), heard);
+    expect(edge.replies).toMatchObject([{ status }]);
+  });
+
+  test('of a call is no business of subscriptions', async () => {
+    const edge = anyEdge();
+    await edge.pass({ uri: 'sip:callweave@edge.example' });
+    expect(edge.replies).toEqual([]);
+  });
+});
