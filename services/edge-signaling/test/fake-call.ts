@@ -95,7 +95,7 @@ export function fakeCall({
     change: () => seen.push('record changed'),
     end: () => Promise.resolve(endOutcome),
   };
-  const calls = new EstablishedCalls({ records, media, clock, log: recordLogs() });
+  const calls = new EstablishedCalls({ records, media: deps.media ?? media, clock, log: recordLogs() });
   const invited: Sent[] = [];
   const asked: Sent[] = [];
   const routed: string[] = [];

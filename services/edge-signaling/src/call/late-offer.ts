@@ -20,18 +20,21 @@ export type Offered =
   | { readonly kind: 'offered'; readonly late: LateOffer; readonly sdp: string; readonly response: IncomingResponse }
   | Exclude<Exchanged, { kind: 'answered' }>;
 
-/** Asks one side for an offer on behalf of the other, and takes it through the media node as far as us. */
+/**
+ * Asks one side for an offer on behalf of the other, and takes it through the media node as far as us. One that comes
+ * when the call is over takes no ports of the node any more: nobody would release them.
+ */
 export async function askForOffer(
   place: ExchangePlace,
   session: Session,
   from: Side,
-  underWay: (sent: SentRequest) => void,
+  { underWay, isOver }: { readonly underWay: (sent: SentRequest) => void; readonly isOver: () => boolean },
 ): Promise<Offered> {
   const by = otherSide(from);
   const response = await ask(place[by], { method: 'INVITE', underWay });
   if (response === undefined || response.status >= 300) return refusalOf(response);
   const { body } = response;
-  if (body === undefined) {
+  if (body === undefined || isOver()) {
     response.acknowledge();
     return { kind: 'half-done', reply: { status: 500 } };
   }

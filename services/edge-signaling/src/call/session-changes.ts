@@ -93,7 +93,7 @@ export class SessionChanges {
     const method = change.request.method === 'UPDATE' ? 'UPDATE' : 'INVITE';
     const exchanged =
       sdp === undefined
-        ? await askForOffer(place, this.#session, from, underWay)
+        ? await askForOffer(place, this.#session, from, { underWay, isOver: () => this.#machine.state === 'closed' })
         : await exchange(place, this.#session, { from, method, sdp, underWay });
     if (exchanged.kind === 'offered') this.#late = exchanged.late;
     if (this.#machine.state === 'closed') this.#letGo();

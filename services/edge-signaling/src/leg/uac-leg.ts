@@ -220,9 +220,14 @@ export class UacLeg implements Leg {
       if (response !== undefined) this.#events.failed(response);
     },
     tellBye: ({ request }) => {
+      // Or he would repeat his 2xx until it comes, RFC 3261 §13.3.1.4.
+      this.acknowledge();
       if (request !== undefined) this.#events.bye(request);
     },
-    tellLost: () => this.#events.lost(),
+    tellLost: () => {
+      this.acknowledge();
+      this.#events.lost();
+    },
     dispose: () => this.#events.disposed(),
   };
 }
