@@ -6,10 +6,13 @@ const log = [
   'UDP message sent (503 bytes):',
   '',
   'INVITE sip:bob@127.0.0.1:5060 SIP/2.0\r',
+  'Via: SIP/2.0/UDP 127.0.0.9:5080;branch=z9hG4bK1\r',
+  'Contact: <sip:alice@127.0.0.8:5080>\r',
   'CSeq: 2 INVITE\r',
   'Proxy-Authorization: Digest username="alice", response="0123"\r',
   '\r',
   'v=0\r',
+  'c=IN IP4 127.0.0.7\r',
   '',
   '----------------------------------------------- 2026-11-21 05:36:18.000500',
   'UDP message received [310] bytes :',
@@ -28,8 +31,15 @@ test("a phone's log tells what was sent and received, and when to the microsecon
       direction: 'sent',
       summary: 'INVITE sip:bob@127.0.0.1:5060',
       bytes: 503,
+      hosts: { via: '127.0.0.9', contact: '127.0.0.8', media: '127.0.0.7' },
     },
-    { atMs: expect.closeTo(second + 1_000.5, 3) as number, direction: 'received', summary: '407 INVITE', bytes: 310 },
+    {
+      atMs: expect.closeTo(second + 1_000.5, 3) as number,
+      direction: 'received',
+      summary: '407 INVITE',
+      bytes: 310,
+      hosts: {},
+    },
   ]);
 });
 

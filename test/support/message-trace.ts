@@ -7,6 +7,8 @@ export interface TracedMessage {
   readonly summary: string;
   /** Its length on the wire. */
   readonly bytes: number;
+  /** The addresses that its sender is known by: those of its first Via, its Contact and its media, as far as it has them. */
+  readonly hosts: { readonly via?: string; readonly contact?: string; readonly media?: string };
 }
 
 const ENTRY =
@@ -22,8 +24,15 @@ export function parseMessageTrace(log: string): TracedMessage[] {
         ENTRY.exec(entry) ?? [];
       if (direction !== 'sent' && direction !== 'received') return [];
       const atMs = Date.parse(`${day}T${time}Z`) + Number(`0.${fraction}`) * 1000;
-      return [{ atMs, direction, summary: summarize(startLine, rest), bytes: Number(bytes) }];
+      return [{ atMs, direction, summary: summarize(startLine, rest), bytes: Number(bytes), hosts: hostsIn(rest) }];
     });
+}
+
+function hostsIn(rest: string): TracedMessage['hosts'] {
+  const via = /^(?:Via|v):[^\n]*?SIP\/2\.0\/\w+\s+([^\s:;]+)/im.exec(rest)?.[1];
+  const contact = /^(?:Contact|m):[^\n]*?sips?:(?:[^@>\n]*@)?([^\s:;>]+)/im.exec(rest)?.[1];
+  const media = /^c=IN IP[46] (\S+)/m.exec(rest)?.[1];
+  return { ...(via && { via }), ...(contact && { contact }), ...(media && { media }) };
 }
 
 function summarize(startLine: string, rest: string): string {

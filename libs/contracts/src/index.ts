@@ -125,6 +125,7 @@ export {
   deleteMedia,
   listMediaNodes,
   MAX_SDP_BYTES,
+  MediaNetwork,
   MediaNodeId,
   MediaProfile,
   MediaStatistics,

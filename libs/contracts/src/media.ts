@@ -21,6 +21,10 @@ export type MediaNodeId = z.infer<typeof MediaNodeId>;
 export const MediaProfile = z.enum(['rtp', 'webrtc']);
 export type MediaProfile = z.infer<typeof MediaProfile>;
 
+/** Where a peer is, which decides the address of ours that it is told: on the open side, or on a network of our own. */
+export const MediaNetwork = z.enum(['public', 'private']);
+export type MediaNetwork = z.infer<typeof MediaNetwork>;
+
 /** What all media questions name: the call and, once media is anchored, the node that holds it. */
 const About = z.object({ tenant: Tenant, callId: CallId });
 
@@ -49,6 +53,8 @@ export const offerMedia = defineRequest('callweave.rpc.media.offer', {
      * answer. Present for the offers after it: that node or none.
      */
     node: MediaNodeId.optional(),
+    /** Where the two sides of a first offer are; absent where the platform has one address for all. */
+    networks: z.object({ from: MediaNetwork, to: MediaNetwork }).optional(),
   }),
   response: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('anchored'), sdp: Sdp, node: MediaNodeId }),

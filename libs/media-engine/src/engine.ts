@@ -1,7 +1,7 @@
 import { type BlockList, isIPv6 } from 'node:net';
 import { type Clock, type Timer } from '@callweave/clock';
 import { cryptoIds, type IdSource } from '@callweave/sip';
-import { parseNetwork } from '@callweave/sip-engine';
+import { parseNetworks } from '@callweave/sip-engine';
 import { counter, gauge, type Logger } from '@callweave/telemetry';
 import { type Channel } from './channel/channel.ts';
 import { hangupCause } from './channel/hangup-cause.ts';
@@ -76,7 +76,7 @@ class Engine implements MediaEngine {
     this.#options = options;
     this.#deps = deps;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#peers = options.peers.map(parseNetwork);
+    this.#peers = options.peers.map((peers) => parseNetworks(peers));
     this.#ports = new PortPool(options.rtp);
     const profile = options.profile ?? DEFAULT_PROFILE;
     const newUuid = (): string => ids.uuid();

@@ -16,11 +16,13 @@ export interface NgOffer {
   readonly sdp: string;
   /** What the party that will get the result needs. */
   readonly profile: NgProfile;
+  /** Names of the node's interfaces towards the offering side and the other; its first one unless said. */
+  readonly interfaces?: readonly [from: string, to: string] | undefined;
   readonly timeoutMs: number;
 }
 
 /** The answer to an offer; it goes back to the party that offered, and `profile` is that party's. */
-export interface NgAnswer extends NgOffer {
+export interface NgAnswer extends Omit<NgOffer, 'interfaces'> {
   /** Tag of the party that answers. */
   readonly toTag: string;
 }
@@ -59,8 +61,9 @@ export class NgCommands {
   }
 
   /** Opens ports for the offering side, or changes what they do; returns the SDP to send on. */
-  async offer({ sdp, profile, timeoutMs, ...parties }: NgOffer): Promise<string> {
-    const command = { command: 'offer', ...tagsOf(parties), sdp, ...profileFlags(profile) };
+  async offer({ sdp, profile, interfaces, timeoutMs, ...parties }: NgOffer): Promise<string> {
+    const direction = interfaces === undefined ? {} : { direction: [...interfaces] };
+    const command = { command: 'offer', ...tagsOf(parties), sdp, ...direction, ...profileFlags(profile) };
     return sdpOf('offer', await this.#client.request(command, timeoutMs));
   }
 

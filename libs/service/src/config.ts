@@ -39,6 +39,17 @@ export const hostPort = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'port above 65535');
 
+/** Networks as `10.0.0.0/8,fd00::/8`. */
+export const networkList = z
+  .string()
+  .transform((text) => text.split(',').map((network) => network.trim()))
+  .pipe(
+    z
+      .array(z.union([z.cidrv4(), z.cidrv6()], 'expected networks such as 10.0.0.0/8'))
+      .min(1)
+      .max(64),
+  );
+
 /** `nats://[user:password@]host:port`, several separated by commas; special characters of a password escaped (%40). */
 export const natsServers = z
   .string()

@@ -9,6 +9,7 @@ export {
   hostPort,
   loadConfig,
   loadProcessConfig,
+  networkList,
   port,
   Secret,
   secret,
@@ -18,7 +19,7 @@ export {
 export { type HealthOptions, type HealthServer, serveHealth } from './health.ts';
 export { createInstanceId } from './instance.ts';
 export { Life, type LifeState, type RunningService } from './life.ts';
-export { PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
+export { describeSides, PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
 export {
   EXIT_CONFIG,
   processConfig,

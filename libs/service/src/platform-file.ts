@@ -7,6 +7,18 @@ export const PlatformFile = z.object({
   /** The supervisor. */
   pid: z.number().int(),
   host: z.string(),
+  /** The networks it is in, in the order in which the address for a peer is looked up; the last takes everybody else. */
+  sides: z.array(
+    z.object({
+      name: z.enum(['public', 'private']),
+      /** Where it listens. */
+      listen: z.string(),
+      /** What peers are told instead, for Contact, Via and media. */
+      advertised: z.string(),
+      /** The networks whose peers are on this side. */
+      networks: z.array(z.string()),
+    }),
+  ),
   /** `host:port` of each edge, UDP and TCP. */
   sip: z.array(z.string()),
   /** Where browsers open websockets to the same edges. */
@@ -23,6 +35,16 @@ export const PlatformFile = z.object({
   processes: z.array(z.object({ name: z.string(), pid: z.number().int(), httpPort: z.number().int().optional() })),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;
+
+/** Who is told which address, in the order in which that is looked up. */
+export function describeSides(sides: PlatformFile['sides']): string {
+  return sides
+    .map(({ networks, listen, advertised }) => {
+      const who = networks.length === 0 ? 'everybody else' : networks.join(', ');
+      return `${who} → ${advertised}${advertised === listen ? '' : ` (listens at ${listen})`}`;
+    })
+    .join('; ');
+}
 
 /** Name of the file in the state directory. */
 export const PLATFORM_FILE = 'platform.json';

@@ -13,7 +13,7 @@ export {
   type SipEngineOptions,
 } from './options.ts';
 export { defaultTimers, type TimerValues } from './transaction/timers.ts';
-export { type NatDetection, parseNetwork } from './transport/address.ts';
+export { type NatDetection, parseNetworks } from './transport/address.ts';
 export { type ContactOption } from './transport/listeners.ts';
 export { secureContext, type TlsOptions } from './transport/tls-options.ts';
 export { type Protocol, protocols } from './transport/transport.ts';

@@ -35,6 +35,7 @@ export const fakeListener: Listener = {
   port: 5060,
   publicHost: '192.0.2.9',
   connections: 0,
+  fitnessFor: () => 0,
   flowTo: (address, port) => new FakeFlow({ address, port }),
   advertised: () => ({ host: '192.0.2.9', port: 5060 }),
   close: () => Promise.resolve(),

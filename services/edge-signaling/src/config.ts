@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { busConfig, type ConfigOf, defineConfig, env, hostPort, secret } from '@callweave/service';
+import { busConfig, type ConfigOf, defineConfig, env, hostPort, networkList, secret } from '@callweave/service';
 
 export const config = defineConfig({
   ...busConfig,
@@ -11,6 +11,12 @@ export const config = defineConfig({
   applicationServer: env(
     'CALLWEAVE_APP_SERVER',
     hostPort.optional().describe('SIP address of the application server; without one applications are answered 503.'),
+  ),
+  privateNetworks: env(
+    'CALLWEAVE_PRIVATE_NETWORKS',
+    networkList
+      .optional()
+      .describe('Networks on the private side, whose media gets the interface `private` of a node, others `public`.'),
   ),
   mtuExtras: env(
     'CALLWEAVE_MTU_EXTRA_HEADERS',

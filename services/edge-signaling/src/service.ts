@@ -20,6 +20,7 @@ import { LegTable, type SendThrough } from './leg/leg.ts';
 import { messageHandler } from './message/handle-message.ts';
 import { activeCalls, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
+import { Networks } from './networks.ts';
 import { MtuGuardian } from './mtu/guardian.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
@@ -40,7 +41,7 @@ import { openTenants } from './tenants.ts';
 /** The composition root: the only file that knows which part is given to which. */
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
   const { log, clock } = context;
-  const { stateDir, engine, engineSecret, applicationServer, mtuExtras } = context.config;
+  const { stateDir, engine, engineSecret, applicationServer, mtuExtras, privateNetworks } = context.config;
   const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
@@ -85,6 +86,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const engines = new RemoteEngines({ edges, owner, clock });
   const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));
   const placements = new Placements({ send, edges, notReady, clock });
+  const networks = new Networks(privateNetworks);
   const records = new CallRecords({ bus, owner, clock, log });
   const media = busMedia(ports);
   const calls = new EstablishedCalls({ media, records, clock, log });
@@ -115,6 +117,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   };
   const invites = new InviteHandler({
     ...reaching,
+    networks,
+    networkOf: (target) => networks.ofTarget(target),
     media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, engineInstance, call, clock), clock),
     legs,

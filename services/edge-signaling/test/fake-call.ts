@@ -169,6 +169,7 @@ export function fakeCall({
         return send;
       },
       applicationServer: () => undefined,
+      networkOf: () => undefined,
       begin: () => seen.push('begun'),
       abandon: () => seen.push('abandoned'),
       establish: (parts, teller) => calls.establish(parts, teller),

@@ -1,4 +1,4 @@
-import { type MediaProfile, type RelayedMedia } from '@callweave/contracts';
+import { type MediaNetwork, type MediaProfile, type RelayedMedia } from '@callweave/contracts';
 
 /** A session description on its way through a node. */
 export interface NodeOffer {
@@ -10,6 +10,8 @@ export interface NodeOffer {
   readonly branch?: string | undefined;
   readonly sdp: string;
   readonly profile: MediaProfile;
+  /** Where the two sides are; undefined where the node has one address for all. */
+  readonly networks?: { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined;
 }
 
 /** The answer to an offer. */

@@ -34,13 +34,12 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
     address,
     report: (timeoutMs) =>
       run('statistics', async () => ({ kind: 'report', ...(await ng.statistics(timeoutMs)) }) as const, silent),
-    offer: ({ fromLeg, toLeg, branch, ...offer }, timeoutMs) =>
-      run(
-        'offer',
-        async () =>
-          sdpReply(await ng.offer({ ...offer, fromTag: fromLeg, toTag: toLeg, viaBranch: branch, timeoutMs })),
-        verdict,
-      ),
+    offer: ({ fromLeg, toLeg, branch, networks, ...offer }, timeoutMs) => {
+      const tags = { fromTag: fromLeg, toTag: toLeg, viaBranch: branch };
+      // The interfaces of a node are named after the networks they are in.
+      const interfaces = networks === undefined ? undefined : ([networks.from, networks.to] as const);
+      return run('offer', async () => sdpReply(await ng.offer({ ...offer, ...tags, interfaces, timeoutMs })), verdict);
+    },
     answer: ({ fromLeg, toLeg, branch, ...answer }, timeoutMs) =>
       run(
         'answer',

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ContactOption, parseNetwork, type Protocol, protocols } from '@callweave/sip-engine';
+import { type ContactOption, parseNetworks, type Protocol, protocols } from '@callweave/sip-engine';
 import { type Given, type GivenContact } from './source.ts';
 
 /** Reads a contact as drachtio-server writes it; tells each problem, and returns undefined when it has one. */
@@ -25,7 +25,7 @@ export function readContact(given: GivenContact, problem: (text: string) => void
     problem(`${externalIp.from} is no IP address: ${externalIp.text}`);
   }
   if (localNet !== undefined && !isNetwork(localNet)) {
-    problem(`${localNet.from} is no network such as 10.0.0.0/8: ${localNet.text}`);
+    problem(`${localNet.from} is no network such as 10.0.0.0/8 or 10.0.0.0/8,192.168.0.0/16: ${localNet.text}`);
   }
   return {
     ...{ address, port, protocols: transports },
@@ -50,7 +50,7 @@ function readTransports(text: string | undefined, isSecure: boolean, problem: (r
 
 function isNetwork({ text }: Given): boolean {
   try {
-    parseNetwork(text);
+    parseNetworks(text);
     return true;
   } catch (error) {
     if (error instanceof RangeError) return false;

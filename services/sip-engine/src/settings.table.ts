@@ -85,7 +85,7 @@ export const settings = {
   },
   'local-net': {
     type: 'string',
-    does: 'network whose peers see the local address; belongs to the --contact before it',
+    does: 'networks whose peers see the local address and are reached from it, separated by commas; belongs to the --contact before it',
   },
   'log-file': {
     type: 'string',

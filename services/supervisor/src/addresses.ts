@@ -2,11 +2,13 @@ import { type Config, type PortRange } from './config.ts';
 import { PortsUnavailableError } from './errors.ts';
 import { describeTaken, type PortFinder, whyTaken } from './free-ports.ts';
 import { allPorts, planPorts } from './port-plan.ts';
+import { innerHost, type NetworkSide, networkSides } from './topology.ts';
 import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 
 /** The ports of this run, all of them known. */
 export interface Addresses {
   readonly host: string;
+  readonly sides: readonly NetworkSide[];
   readonly sip: readonly number[];
   readonly ws: readonly number[];
   readonly control: readonly number[];
@@ -33,12 +35,19 @@ export interface ApplicationPorts {
  */
 export async function settleAddresses(config: Config, finder: PortFinder): Promise<Addresses> {
   const { host } = config;
+  const sides = networkSides(config);
+  const inner = innerHost(sides, host);
   const plan = planPorts(config);
   const problems: string[] = [];
-  if ((await whyTaken(host, 0, ['tcp'])) !== undefined) {
-    throw new PortsUnavailableError([`${host} is not an address of this machine: change CALLWEAVE_HOST`]);
-  }
-  for (const use of allPorts(plan)) {
+  const strange = [
+    ...((await isElsewhere(host)) ? [`${host} is not an address of this machine: change CALLWEAVE_HOST`] : []),
+    ...((await isElsewhere(inner)) && inner !== host
+      ? [`${inner} is not an address of this machine: change CALLWEAVE_PRIVATE_HOST`]
+      : []),
+  ];
+  if (strange.length > 0) throw new PortsUnavailableError(strange);
+  const innerPorts = inner === host ? [] : plan.sip.map((use) => ({ ...use, host: inner }));
+  for (const use of [...allPorts(plan), ...innerPorts]) {
     const problem = await describeTaken(use);
     if (problem !== undefined && !problems.includes(problem)) problems.push(problem);
   }
@@ -52,13 +61,14 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
   };
   return {
     host,
+    sides,
     sip: await settleAll(plan.sip),
     ws: await settleAll(plan.ws),
     control: await settleAll(plan.control),
     applications: {
-      sip: await finder.find(host, ['udp', 'tcp']),
+      sip: await finder.find(inner, ['udp', 'tcp']),
       control: await finder.find('127.0.0.1'),
-      mediaSip: await finder.find(host, ['udp', 'tcp']),
+      mediaSip: await finder.find(inner, ['udp', 'tcp']),
       mediaEventSocket: await finder.find('127.0.0.1'),
     },
     nats: plan.nats === undefined ? undefined : await finder.settle(plan.nats),
@@ -68,6 +78,10 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
         : { port: await finder.settle(plan.rtpengine), media },
     console: await finder.settle(plan.console),
   };
+}
+
+async function isElsewhere(host: string): Promise<boolean> {
+  return (await whyTaken(host, 0, ['tcp'])) !== undefined;
 }
 
 function settleMedia({ host, rtpPorts }: Config, problems: string[]): PortRange | undefined {

@@ -1,4 +1,4 @@
-import { type PlatformFile } from '@callweave/service';
+import { describeSides, type PlatformFile } from '@callweave/service';
 
 /** What a person needs to know about a platform that runs. */
 export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
@@ -8,6 +8,7 @@ export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
 
 /** The short table that is shown when everything is ready. */
 export function banner({
+  sides,
   sip,
   ws,
   accounts,
@@ -21,6 +22,7 @@ export function banner({
   const [first = ''] = sip;
   const rows: [string, string][] = [
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
+    ...(sides.length < 2 ? [] : [['told', describeSides(sides)] satisfies [string, string]]),
     ['browsers', `${ws.join(', ')}  (SIP over websockets)`],
     ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
     ['console', `${console.url}#token=${encodeURIComponent(console.token)}`],

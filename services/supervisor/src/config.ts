@@ -1,4 +1,14 @@
-import { busConfig, type ConfigOf, defineConfig, env, hostPort, port, processConfig, secret } from '@callweave/service';
+import {
+  busConfig,
+  type ConfigOf,
+  defineConfig,
+  env,
+  hostPort,
+  networkList,
+  port,
+  processConfig,
+  secret,
+} from '@callweave/service';
 import { z } from 'zod';
 
 /** The first and the last of a range of ports; both 0: any free range. */
@@ -33,6 +43,21 @@ export const config = defineConfig({
       .refine((text) => text !== '0.0.0.0', 'phones cannot be told 0.0.0.0: name one address of this machine')
       .default('127.0.0.1')
       .describe('Address that everything binds and that phones are told.'),
+  ),
+  advertisedHost: env(
+    'CALLWEAVE_ADVERTISED_HOST',
+    z.ipv4('expected an IPv4 address').optional().describe('Address that phones are told instead, behind a NAT.'),
+  ),
+  privateHost: env(
+    'CALLWEAVE_PRIVATE_HOST',
+    z
+      .ipv4('expected an IPv4 address of this machine')
+      .optional()
+      .describe('Address on the private side, for phones and PBXs in the private networks; CALLWEAVE_HOST unless set.'),
+  ),
+  privateNetworks: env(
+    'CALLWEAVE_PRIVATE_NETWORKS',
+    networkList.optional().describe('Networks whose peers are told the private address, as 10.0.0.0/8,192.168.0.0/16.'),
   ),
   sipPorts: env(
     'CALLWEAVE_SIP_PORTS',

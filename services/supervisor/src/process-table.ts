@@ -4,6 +4,7 @@ import { type Environment } from '@callweave/service';
 import { type Addresses } from './addresses.ts';
 import { type Config } from './config.ts';
 import { LOOPBACK } from './port-plan.ts';
+import { contactFlags, innerHost, mediaInterfaces, type NetworkSide, privateNetworksOf } from './topology.ts';
 import { type Secrets } from './secrets.ts';
 
 /** Groups in the order in which they are stopped; the bus is started first and leaves last. */
@@ -99,7 +100,7 @@ function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): Proces
   ];
 }
 
-function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): ProcessSpec[] {
+function rtpengine({ addresses: { sides, rtpengine: own } }: TableInput): ProcessSpec[] {
   if (own === undefined) return [];
   const { port, media } = own;
   const args = [
@@ -108,7 +109,7 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
     '--foreground',
     '--log-stderr',
     '--table=-1',
-    `--interface=${host}`,
+    ...mediaInterfaces(sides),
     `--listen-ng=${LOOPBACK}:${port}`,
     // A little above the longest ringing time; the default is an hour.
     '--offer-timeout=660',
@@ -128,8 +129,9 @@ function rtpengine({ addresses: { host, rtpengine: own } }: TableInput): Process
 }
 
 function sipEngine(input: TableInput, index: number): ProcessSpec {
-  const { sip, ws, control } = input.addresses;
+  const { sides, sip, ws, control } = input.addresses;
   return engineAt(input, `sip-engine-${index + 1}`, {
+    sides,
     sip: sip[index] ?? 0,
     ws: ws[index] ?? 0,
     control: control[index] ?? 0,
@@ -139,11 +141,18 @@ function sipEngine(input: TableInput, index: number): ProcessSpec {
 }
 
 function engineAt(
-  { config, addresses, secrets }: TableInput,
+  { config, secrets }: TableInput,
   name: string,
-  { sip, ws, control, flags = [] }: { sip: number; ws?: number; control: number; flags?: readonly string[] },
+  {
+    sides,
+    sip,
+    ws,
+    control,
+    flags = [],
+  }: { sides: readonly NetworkSide[]; sip: number; ws?: number; control: number; flags?: readonly string[] },
 ): ProcessSpec {
-  const contact = `sip:${addresses.host}:${sip};transport=udp,tcp`;
+  // Browsers come from everywhere.
+  const open = sides.filter(({ name: side }) => side === 'public');
   return {
     name,
     group: 'engine',
@@ -151,8 +160,9 @@ function engineAt(
     health: { kind: 'http' },
     args: (httpPort) => [
       // What is in /etc for another server is not for this one.
-      ...['--noconfig', '--contact', contact],
-      ...(ws === undefined ? [] : ['--contact', `sip:${addresses.host}:${ws};transport=ws`]),
+      '--noconfig',
+      ...contactFlags(sides, sip, 'udp,tcp'),
+      ...(ws === undefined ? [] : contactFlags(open, ws, 'ws')),
       '--address',
       '127.0.0.1',
       '--port',
@@ -172,9 +182,11 @@ function engineAt(
 function applications(input: TableInput): ProcessSpec[] {
   const { addresses, secrets } = input;
   const { sip, control, mediaSip, mediaEventSocket } = addresses.applications;
+  const host = innerHost(addresses.sides, addresses.host);
+  const inside: NetworkSide[] = [{ name: 'private', listen: host, advertised: host, networks: [] }];
   const own = { group: 'service', health: { kind: 'http' }, args: noArguments } as const;
   return [
-    engineAt(input, 'app-engine', { sip, control }),
+    engineAt(input, 'app-engine', { sides: inside, sip, control }),
     {
       ...own,
       name: 'media-engine',
@@ -183,10 +195,10 @@ function applications(input: TableInput): ProcessSpec[] {
       env: {
         CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
         CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
-        CALLWEAVE_MEDIA_SIP_HOST: addresses.host,
+        CALLWEAVE_MEDIA_SIP_HOST: host,
         CALLWEAVE_MEDIA_SIP_PORT: String(mediaSip),
         CALLWEAVE_MEDIA_RTP_PORTS: '0',
-        CALLWEAVE_MEDIA_PEERS: `127.0.0.0/8,${addresses.host}/32`,
+        CALLWEAVE_MEDIA_PEERS: `127.0.0.0/8,${host}/32`,
       },
     },
     {
@@ -228,14 +240,17 @@ function mediaControl(input: TableInput, n: number): ProcessSpec {
 }
 
 function edge(input: TableInput, index: number): ProcessSpec {
+  const { sides, host, applications, control } = input.addresses;
   const spec = service(input, `edge-signaling-${index + 1}`, 'edge-signaling', edgeEntry);
+  const networks = privateNetworksOf(sides);
   return {
     ...spec,
     group: 'edge',
     env: {
       ...spec.env,
-      CALLWEAVE_APP_SERVER: `${input.addresses.host}:${input.addresses.applications.sip}`,
-      CALLWEAVE_ENGINE: `127.0.0.1:${input.addresses.control[index] ?? 0}`,
+      CALLWEAVE_APP_SERVER: `${innerHost(sides, host)}:${applications.sip}`,
+      CALLWEAVE_ENGINE: `127.0.0.1:${control[index] ?? 0}`,
+      ...(networks === undefined ? {} : { CALLWEAVE_PRIVATE_NETWORKS: networks.join(',') }),
       CALLWEAVE_ENGINE_SECRET: input.secrets.engineSecret,
     },
   };

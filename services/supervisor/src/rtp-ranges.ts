@@ -41,10 +41,15 @@ export function rangeOf(pid: number, commandLine: readonly string[]): UsedRange 
   };
   return {
     pid,
-    host: value('--interface', '-i') ?? '',
+    host: hostOf(value('--interface', '-i') ?? ''),
     min: Number(value('--port-min', '-m') ?? DEFAULT_RANGE.min),
     max: Number(value('--port-max', '-M') ?? DEFAULT_RANGE.max),
   };
+}
+
+/** rtpengine writes an interface as `NAME/ADDRESS!ADVERTISED`; only the first one counts. */
+function hostOf(interfaceText: string): string {
+  return interfaceText.replace(/^[^/]*\//, '').replace(/!.*$/, '');
 }
 
 /** The first of `used` that shares a port with `range` on `host`. */

@@ -60,6 +60,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
 
   const facts: PlatformFacts = {
     host,
+    sides: [...addresses.sides],
     sip: addresses.sip.map((port) => `${host}:${port}`),
     ws: addresses.ws.map((port) => `ws://${host}:${port}`),
     accounts: [],
@@ -155,10 +156,10 @@ async function checkRtpengine(address: string, clock: Clock): Promise<void> {
 
 /** Where the running platform is, for the command line tool and for tests. */
 function platformFile(
-  { host, sip, ws, accounts, nats, rtpengine, traces, console }: PlatformFacts,
+  { host, sides, sip, ws, accounts, nats, rtpengine, traces, console }: PlatformFacts,
   fleet: Fleet,
 ): string {
-  const about = { host, sip, ws, nats, rtpengine, traces, accounts, console };
+  const about = { host, sides, sip, ws, nats, rtpengine, traces, accounts, console };
   const content: PlatformFile = { pid: process.pid, ...about, processes: fleet.running };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

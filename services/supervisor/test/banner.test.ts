@@ -3,6 +3,7 @@ import { banner } from '../src/banner.ts';
 
 const facts = {
   host: '127.0.0.1',
+  sides: [{ name: 'public' as const, listen: '127.0.0.1', advertised: '127.0.0.1', networks: [] }],
   sip: ['127.0.0.1:5060', '127.0.0.1:5062'],
   ws: ['ws://127.0.0.1:5066', 'ws://127.0.0.1:5067'],
   accounts: [{ user: 'alice', password: 'secret1', domain: '127.0.0.1' }],
@@ -31,6 +32,13 @@ test('what runs is told with addresses, accounts, and how to register and watch'
     '  stop         Ctrl-C',
     '',
   ]);
+});
+
+test('who is told which address is shown where that is not the same for all', () => {
+  const inner = { name: 'private' as const, listen: '10.0.0.5', advertised: '10.0.0.5', networks: ['10.0.0.0/8'] };
+  expect(banner({ ...facts, sides: [inner, ...facts.sides] })).toContain(
+    '  told         10.0.0.0/8 → 10.0.0.5; everybody else → 127.0.0.1\n',
+  );
 });
 
 test('a bus without users is shown without', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { networkSides } from '../src/topology.ts';
 import { busAddress } from '../src/bus-address.ts';
 import { processTable, type ProcessSpec } from '../src/process-table.ts';
 import { configOf } from './support.ts';
@@ -26,6 +27,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
     config,
     addresses: {
       host,
+      sides: networkSides(config),
       sip: [5060, 5062],
       ws: [5066, 5067],
       control: [9022, 9023],

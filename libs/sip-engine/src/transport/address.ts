@@ -11,7 +11,7 @@ export type NatDetection = 'contact' | 'declared' | 'off';
 export interface Advertising {
   /** The address to put into Via and Contact instead of the local one. */
   readonly externalIp?: string | undefined;
-  /** Peers in this network see the local address nevertheless. */
+  /** Peers in these networks see the local address nevertheless; several are separated by commas. */
   readonly localNet?: string | undefined;
 }
 
@@ -20,29 +20,45 @@ export class Advertiser {
   readonly publicHost: string;
   readonly #local: string;
   readonly #localNet: BlockList | undefined;
+  readonly #isPrivate: boolean;
 
   constructor(local: string, { externalIp, localNet }: Advertising) {
     this.#local = local;
     this.publicHost = externalIp ?? local;
-    if (localNet !== undefined && externalIp !== undefined) this.#localNet = parseNetwork(localNet);
+    if (localNet !== undefined) this.#localNet = parseNetworks(localNet);
+    this.#isPrivate = localNet !== undefined && externalIp === undefined;
   }
 
   hostFor(peer: string): string {
-    if (this.#localNet?.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4') === true) return this.#local;
-    return this.publicHost;
+    return this.#isLocal(peer) ? this.#local : this.publicHost;
+  }
+
+  /**
+   * How well this socket reaches `peer`; the best is taken. A network that it names is its own; where it names one and
+   * has no address for others, others are not for it. Else the nearer one.
+   */
+  fitnessFor(peer: string): number {
+    if (this.#isLocal(peer)) return Number.POSITIVE_INFINITY;
+    return this.#isPrivate ? -1 : nearness(this.#local, peer);
+  }
+
+  #isLocal(peer: string): boolean {
+    return this.#localNet?.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4') === true;
   }
 }
 
-/** Reads `10.0.0.0/8`; throws when it is no network. */
-export function parseNetwork(cidr: string): BlockList {
-  const [address = '', prefix = ''] = cidr.split('/');
-  const family = isIP(address);
-  const bits = Number(prefix);
-  if (family === 0 || !/^\d+$/.test(prefix) || bits > (family === 6 ? 128 : 32)) {
-    throw new RangeError(`not a network: ${cidr}`);
-  }
+/** Reads `10.0.0.0/8,192.168.0.0/16`; throws when one is no network. */
+export function parseNetworks(cidrs: string): BlockList {
   const list = new BlockList();
-  list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+  for (const cidr of cidrs.split(',')) {
+    const [address = '', prefix = ''] = cidr.trim().split('/');
+    const family = isIP(address);
+    const bits = Number(prefix);
+    if (family === 0 || !/^\d+$/.test(prefix) || bits > (family === 6 ? 128 : 32)) {
+      throw new RangeError(`not a network: ${cidr}`);
+    }
+    list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+  }
   return list;
 }
 

@@ -85,6 +85,10 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
     return this.#advertiser.publicHost;
   }
 
+  fitnessFor(peer: string): number {
+    return this.#advertiser.fitnessFor(peer);
+  }
+
   advertised(peer: string): { host: string; port: number } {
     return { host: this.#advertiser.hostFor(peer), port: this.port };
   }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { formatHostPort, unbracket } from '@callweave/sip';
-import { expandWildcard, type NatDetection, nearness } from './address.ts';
+import { expandWildcard, type NatDetection } from './address.ts';
 import { type StreamDeps } from './connection-flow.ts';
 import { type ConnectionOptions } from './connection-listener.ts';
 import { listenTcp } from './tcp.ts';
@@ -71,7 +71,7 @@ export class Listeners {
     let best = usual?.protocol === protocol && isIPv6(usual.address) === isIPv6(address) ? usual : undefined;
     for (const listener of this.#all) {
       if (listener.protocol !== protocol || isIPv6(listener.address) !== isIPv6(address)) continue;
-      if (best === undefined || nearness(listener.address, address) > nearness(best.address, address)) best = listener;
+      if (best === undefined || listener.fitnessFor(address) > best.fitnessFor(address)) best = listener;
     }
     return best;
   }

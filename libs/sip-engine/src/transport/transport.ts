@@ -35,6 +35,8 @@ export interface Listener {
   advertised(address: string): { readonly host: string; readonly port: number };
   /** The same for peers in general. */
   readonly publicHost: string;
+  /** How well a peer at `address` is reached from this socket, compared with others of ours. */
+  fitnessFor(address: string): number;
   /** How many connections are open. */
   readonly connections: number;
   /** Sends itself a few bytes, by the queue in which messages wait; absent where connections have one each. */

@@ -97,6 +97,10 @@ class UdpListener implements Listener {
     return new UdpFlow(this, address, port);
   }
 
+  fitnessFor(peer: string): number {
+    return this.#advertiser.fitnessFor(peer);
+  }
+
   advertised(peer: string): { host: string; port: number } {
     return { host: this.#advertiser.hostFor(peer), port: this.port };
   }

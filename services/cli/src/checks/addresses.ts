@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { readPlatformFile } from '@callweave/service';
+import { describeSides, type PlatformFile, readPlatformFile } from '@callweave/service';
 import { stateDirOf } from '../operator.ts';
 import { askSip } from '../sip-question.ts';
 import { type Check, fine, wrong } from './check.ts';
@@ -11,14 +11,15 @@ const addressChecks: readonly Check[] = [
   {
     name: 'address',
     run: (command) => {
-      const host = readPlatformFile(stateDirOf(command))?.host;
-      if (host === undefined) return Promise.resolve(wrong('no platform runs', 'npm start'));
+      const sides = readPlatformFile(stateDirOf(command))?.sides;
+      if (sides === undefined) return Promise.resolve(wrong('no platform runs', 'npm start'));
       const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-      const isOwn = host.startsWith('127.') || own.some(({ address }) => address === host);
+      const isOwn = (host: string): boolean => host.startsWith('127.') || own.some(({ address }) => address === host);
+      const strange = sides.find(({ listen }) => !isOwn(listen));
+      if (strange === undefined) return Promise.resolve(fine(sides.length > 1 ? describeSides(sides) : only(sides)));
+      const setting = strange.name === 'private' ? 'CALLWEAVE_PRIVATE_HOST' : 'CALLWEAVE_HOST';
       return Promise.resolve(
-        isOwn
-          ? fine(host)
-          : wrong(`${host} is no address of this machine`, 'set CALLWEAVE_HOST to one of its addresses'),
+        wrong(`${strange.listen} is no address of this machine`, `set ${setting} to one of its addresses`),
       );
     },
   },
@@ -49,6 +50,11 @@ const addressChecks: readonly Check[] = [
 ];
 
 export { addressChecks };
+
+/** The address that everybody is told. */
+function only([side]: PlatformFile['sides']): string {
+  return side?.advertised ?? '';
+}
 
 /** The status an OPTIONS over UDP is answered with, or `no answer`. */
 async function sendOptions(address: string): Promise<string> {

@@ -5,6 +5,7 @@ import {
   type CallSource,
   type CallId,
   type LegId,
+  type MediaNetwork,
   type MediaNodeId,
   type MediaProfile,
   type RelayedMedia,
@@ -60,6 +61,8 @@ export interface Media {
     sdp: string;
     profile: MediaProfile;
     node?: MediaNodeId | undefined;
+    /** Of the first offers: where both sides are; undefined where the platform has one address for all. */
+    networks?: { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined;
   }): Promise<Anchored>;
   answer(question: {
     tenant: Tenant;
@@ -95,4 +98,12 @@ export interface CallTeller {
   ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void;
   /** With the record of the call. */
   failed(cause: CallCause): void;
+}
+
+/** Where both sides of an offer are, if that is known of both. */
+export function between(
+  from: MediaNetwork | undefined,
+  to: MediaNetwork | undefined,
+): { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined {
+  return from === undefined || to === undefined ? undefined : { from, to };
 }

@@ -4,6 +4,7 @@ import {
   type CallId,
   type CallSource,
   type LegId,
+  type MediaNetwork,
   type MediaNodeId,
   type MediaProfile,
   type RouteTarget,
@@ -17,7 +18,7 @@ import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
-import { type Anchored, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type Anchored, between, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
@@ -31,7 +32,7 @@ import { EARLY_DIALOG_TERMINATED, isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
 import { notTaken, readRedirects } from './redirect.ts';
 import { type Session, type Side } from './session.ts';
-import { type FlowReader } from './targets.ts';
+import { type FlowReader, type Target } from './targets.ts';
 
 export interface CallDeps {
   readonly router: Router;
@@ -49,6 +50,8 @@ export interface CallDeps {
   readonly abandon: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
   readonly establish: (parts: EstablishedParts, teller: CallTeller) => EstablishedCall;
+  /** Where a target is, for its media. */
+  readonly networkOf: (target: Target) => MediaNetwork | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (callId: CallId) => void;
@@ -70,6 +73,8 @@ export interface CallFacts {
   readonly sdp: string | undefined;
   /** What the caller needs of our media. */
   readonly profile: MediaProfile;
+  /** Where the caller is, for his media; undefined where the platform has one address for all. */
+  readonly network?: MediaNetwork | undefined;
 }
 
 interface Detail {
@@ -198,9 +203,9 @@ export class Call {
       this.#feed('noMoreTargets', this.#itinerary.isLoop ? LOOP : this.#lastFailure);
       return;
     }
-    const { media, legs, sendThrough } = this.#deps;
+    const { media, legs, sendThrough, networkOf } = this.#deps;
     const caller = { ...this.facts, legId: this.caller.legId };
-    this.#fork = new Fork(caller, targets, { media, legs, sendThrough, events: this.#forkEvents });
+    this.#fork = new Fork(caller, targets, { media, legs, sendThrough, networkOf, events: this.#forkEvents });
     await this.#anchor(this.#fork);
   }
 
@@ -317,10 +322,11 @@ export class Call {
   }
 
   /** The callee's offer for a caller who left it to him. */
-  async #offerLate({ legId: fromLeg }: Branch, sdp: string): Promise<Anchored> {
-    const { tenant, callId, profile } = this.facts;
+  async #offerLate({ legId: fromLeg, target }: Branch, sdp: string): Promise<Anchored> {
+    const { tenant, callId, profile, network } = this.facts;
     const { legId: branch } = this.caller;
-    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg, branch, sdp, profile });
+    const networks = between(this.#deps.networkOf(target), network);
+    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg, branch, sdp, profile, networks });
     if (anchored.kind === 'anchored') this.#node = anchored.node;
     // Who left meanwhile released nothing: there was nothing to name yet.
     if (this.phase === 'ended') await this.#release();

@@ -1,11 +1,11 @@
-import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import { type CallId, type LegId, type MediaNetwork, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
-import { type Anchored, type Media } from './call-ports.ts';
+import { type Anchored, between, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
 import { type Failure } from './failure.ts';
 import { readQ850 } from './q850.ts';
@@ -47,6 +47,8 @@ export interface ForkDeps {
   readonly media: Pick<Media, 'offer'>;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
+  /** Where a target is, for its media. */
+  readonly networkOf: (target: Target) => MediaNetwork | undefined;
   readonly events: ForkEvents;
 }
 
@@ -60,6 +62,8 @@ export interface ForkCaller {
   readonly to: string;
   /** Undefined leaves the offer to the devices. */
   readonly sdp: string | undefined;
+  /** Where he is, for his media; undefined where the platform has one address for all. */
+  readonly network?: MediaNetwork | undefined;
 }
 
 /** What became of anchoring the offers. */
@@ -123,9 +127,10 @@ export class Fork {
     sdp: string,
     node: MediaNodeId | undefined,
   ): Promise<Anchored & { readonly branch: Branch }> {
-    const { tenant, callId, legId: fromLeg } = this.#caller;
+    const { tenant, callId, legId: fromLeg, network } = this.#caller;
     const legId = createLegId();
-    const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node };
+    const networks = between(network, this.#deps.networkOf(target));
+    const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node, networks };
     const anchored = await this.#deps.media.offer(about);
     const offer = anchored.kind === 'anchored' ? anchored.sdp : '';
     return { ...anchored, branch: { target, legId, sdp: offer } };

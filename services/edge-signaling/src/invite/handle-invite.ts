@@ -11,12 +11,14 @@ import { type ToldCall } from '../call/journal-teller.ts';
 import { profileOfSdp, profileOfTransport } from '../call/media-profile.ts';
 import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
+import { type Networks } from '../networks.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { parseInvite } from './parse-invite.ts';
 
 export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
   readonly authenticator: Authenticator;
   readonly tenants: TenantDirectory;
+  readonly networks: Networks;
   readonly notReady: () => string | undefined;
   readonly openTeller: (call: ToldCall) => CallTeller;
 }
@@ -42,7 +44,7 @@ export class InviteHandler {
   }
 
   async handle(request: IncomingRequest): Promise<void> {
-    const { authenticator, tenants, notReady } = this.#deps;
+    const { authenticator, tenants, networks, notReady } = this.#deps;
     if (notReady() !== undefined) {
       await request.reply(unavailable());
       return;
@@ -67,7 +69,8 @@ export class InviteHandler {
     const profile = sdp === undefined ? profileOfTransport(request.transport) : profileOfSdp(sdp);
     const source = { kind: 'user', user } as const;
     const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
-    this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile }, request);
+    const network = networks.ofSource(request.source);
+    this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, network }, request);
   }
 
   /** Resolves when no call is in hand. */
