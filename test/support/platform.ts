@@ -48,7 +48,7 @@ export async function startPlatform(environment: Readonly<Record<string, string>
   const stateDir = mkdtempSync(join(tmpdir(), 'callweave-platform-'));
   const child = spawn(...tied(process.execPath, [join(root, 'services/supervisor/bin/callweave-supervisor.mjs')]), {
     cwd: stateDir,
-    env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...environment },
+    env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...enginesElsewhere(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
@@ -125,6 +125,14 @@ const anyPorts = {
   CALLWEAVE_CONSOLE_PORT: '0',
   CALLWEAVE_RTP_PORTS: '0',
 };
+
+/** The SIP engines, or drachtio-servers, that whoever runs the tests wants them to use. */
+function enginesElsewhere(): Record<string, string> {
+  const names = ['CALLWEAVE_ENGINES', 'CALLWEAVE_ENGINE_SECRET', 'CALLWEAVE_SIP_PORTS'];
+  // eslint-disable-next-line no-restricted-syntax -- a wish of whoever runs the tests, not a setting
+  const { env } = process;
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
 
 function baseEnvironment(): Record<string, string> {
   return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };

@@ -1,7 +1,7 @@
 import { type Config, type PortRange } from './config.ts';
 import { PortsUnavailableError } from './errors.ts';
 import { describeTaken, type PortFinder, whyTaken } from './free-ports.ts';
-import { allPorts, planPorts } from './port-plan.ts';
+import { allPorts, LOOPBACK, planPorts } from './port-plan.ts';
 import { innerHost, type NetworkSide, networkSides } from './topology.ts';
 import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 
@@ -9,9 +9,12 @@ import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 export interface Addresses {
   readonly host: string;
   readonly sides: readonly NetworkSide[];
+  /** SIP ports of the edges. */
   readonly sip: readonly number[];
   readonly ws: readonly number[];
   readonly control: readonly number[];
+  /** `host:port` of the engine of each edge. */
+  readonly engines: readonly string[];
   /** Private ports of the applications: nobody outside reaches them, so any free ones will do. */
   readonly applications: ApplicationPorts;
   /** Undefined: another bus is used. */
@@ -59,12 +62,14 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
     for (const use of uses) ports.push(await finder.settle(use));
     return ports;
   };
+  const control = await settleAll(plan.control);
   return {
     host,
     sides,
-    sip: await settleAll(plan.sip),
+    sip: config.engines === undefined ? await settleAll(plan.sip) : config.sipPorts,
     ws: await settleAll(plan.ws),
-    control: await settleAll(plan.control),
+    control,
+    engines: config.engines ?? control.map((port) => `${LOOPBACK}:${port}`),
     applications: {
       sip: await finder.find(inner, ['udp', 'tcp']),
       control: await finder.find('127.0.0.1'),

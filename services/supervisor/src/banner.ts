@@ -23,7 +23,7 @@ export function banner({
   const rows: [string, string][] = [
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
     ...(sides.length < 2 ? [] : [['told', describeSides(sides)] satisfies [string, string]]),
-    ['browsers', `${ws.join(', ')}  (SIP over websockets)`],
+    ...(ws.length === 0 ? [] : [['browsers', `${ws.join(', ')}  (SIP over websockets)`] satisfies [string, string]]),
     ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
     ['console', `${console.url}#token=${encodeURIComponent(console.token)}`],
     ['register', `a phone with user and password of an account, domain and registrar ${first}`],

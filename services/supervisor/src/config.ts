@@ -80,6 +80,19 @@ export const config = defineConfig({
       .describe('Websocket ports of the SIP engines, for browsers; lists as for CALLWEAVE_CONTROL_PORTS.')
       .transform(parsePorts),
   ),
+  engines: env(
+    'CALLWEAVE_ENGINES',
+    z
+      .string()
+      .transform((text) => text.split(',').map((address) => address.trim()))
+      .pipe(z.array(hostPort).min(1).max(16))
+      .optional()
+      .describe(
+        'Control ports of SIP engines or drachtio-servers to use instead of starting any, as host:port,host:port; ' +
+          'CALLWEAVE_SIP_PORTS are their SIP ports.',
+      ),
+  ),
+  engineSecret: env('CALLWEAVE_ENGINE_SECRET', secret.optional().describe('Secret of those engines.')),
   natsPort: env(
     'CALLWEAVE_NATS_PORT',
     port.default(4222).describe('Port of the nats-server that is started; 0 picks a free one.'),

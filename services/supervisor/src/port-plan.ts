@@ -31,22 +31,23 @@ export const LOOPBACK = '127.0.0.1';
 /** The ports that `config` asks for. Throws `ConfigError` when it asks for one of them twice. */
 export function planPorts(config: Config): PortPlan {
   const { host } = config;
+  const own = config.engines === undefined ? config.sipPorts : [];
   const plan: PortPlan = {
-    sip: config.sipPorts.map((port) => ({
+    sip: own.map((port) => ({
       purpose: 'SIP',
       variable: 'CALLWEAVE_SIP_PORTS',
       host,
       port,
       protocols: ['udp', 'tcp'],
     })),
-    ws: config.sipPorts.map((_sip, index) => ({
+    ws: own.map((_sip, index) => ({
       purpose: `websockets of SIP engine ${index + 1}`,
       variable: 'CALLWEAVE_WS_PORTS',
       host,
       port: portAt(config.wsPorts, index),
       protocols: ['tcp'],
     })),
-    control: config.sipPorts.map((_sip, index) => ({
+    control: own.map((_sip, index) => ({
       purpose: `control of SIP engine ${index + 1}`,
       variable: 'CALLWEAVE_CONTROL_PORTS',
       host: LOOPBACK,
@@ -81,7 +82,7 @@ export function planPorts(config: Config): PortPlan {
       protocols: ['tcp'],
     },
   };
-  const problems = [...findClashes(allPorts(plan)), ...findInRange(allPorts(plan), config)];
+  const problems = [...findUnpaired(config), ...findClashes(allPorts(plan)), ...findInRange(allPorts(plan), config)];
   if (problems.length > 0) throw new ConfigError(problems);
   return plan;
 }
@@ -97,6 +98,15 @@ function portAt(ports: readonly number[], index: number): number {
   if (listed !== undefined) return listed;
   const last = ports.at(-1) ?? 0;
   return last === 0 ? 0 : last + index - (ports.length - 1);
+}
+
+function findUnpaired({ engines, engineSecret, sipPorts }: Config): string[] {
+  if (engines === undefined) return [];
+  const isPaired = engines.length === sipPorts.length && !sipPorts.includes(0);
+  return [
+    ...(isPaired ? [] : ['CALLWEAVE_SIP_PORTS: name the SIP port of each of CALLWEAVE_ENGINES']),
+    ...(engineSecret === undefined ? ['CALLWEAVE_ENGINE_SECRET: required with CALLWEAVE_ENGINES'] : []),
+  ];
 }
 
 function findClashes(uses: readonly PortUse[]): string[] {

@@ -63,7 +63,7 @@ export function processTable(input: TableInput): ProcessSpec[] {
   return [
     ...natsServer(input),
     ...rtpengine(input),
-    ...addresses.sip.map((_port, index) => sipEngine(input, index)),
+    ...addresses.control.map((_port, index) => sipEngine(input, index)),
     ...replicas(config.registrars).map((n) => service(input, `registrar-${n}`, 'registrar', registrarEntry)),
     ...replicas(config.auths).map((n) =>
       service(input, `auth-challenge-affinity-${n}`, 'auth-challenge-affinity', authEntry),
@@ -240,7 +240,7 @@ function mediaControl(input: TableInput, n: number): ProcessSpec {
 }
 
 function edge(input: TableInput, index: number): ProcessSpec {
-  const { sides, host, applications, control } = input.addresses;
+  const { sides, host, applications, engines } = input.addresses;
   const spec = service(input, `edge-signaling-${index + 1}`, 'edge-signaling', edgeEntry);
   const networks = privateNetworksOf(sides);
   return {
@@ -249,9 +249,9 @@ function edge(input: TableInput, index: number): ProcessSpec {
     env: {
       ...spec.env,
       CALLWEAVE_APP_SERVER: `${innerHost(sides, host)}:${applications.sip}`,
-      CALLWEAVE_ENGINE: `127.0.0.1:${control[index] ?? 0}`,
+      CALLWEAVE_ENGINE: engines[index] ?? '',
       ...(networks === undefined ? {} : { CALLWEAVE_PRIVATE_NETWORKS: networks.join(',') }),
-      CALLWEAVE_ENGINE_SECRET: input.secrets.engineSecret,
+      CALLWEAVE_ENGINE_SECRET: input.config.engineSecret?.reveal() ?? input.secrets.engineSecret,
     },
   };
 }

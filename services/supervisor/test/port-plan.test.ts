@@ -89,6 +89,13 @@ describe('the ports of a platform', () => {
     ]);
   });
 
+  test('engines that run elsewhere need their SIP ports and their secret', () => {
+    expect(problems({ CALLWEAVE_ENGINES: '10.0.0.3:9022,10.0.0.4:9022' })).toEqual([
+      'CALLWEAVE_SIP_PORTS: name the SIP port of each of CALLWEAVE_ENGINES',
+      'CALLWEAVE_ENGINE_SECRET: required with CALLWEAVE_ENGINES',
+    ]);
+  });
+
   test('UDP and TCP may share a number', () => {
     expect(problems({ CALLWEAVE_RTPENGINE_PORT: '4222' })).toEqual([]);
   });

@@ -30,7 +30,8 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
       sides: networkSides(config),
       sip: [5060, 5062],
       ws: [5066, 5067],
-      control: [9022, 9023],
+      control: config.engines === undefined ? [9022, 9023] : [],
+      engines: config.engines ?? ['127.0.0.1:9022', '127.0.0.1:9023'],
       applications: { sip: 5070, control: 9030, mediaSip: 5080, mediaEventSocket: 8021 },
       nats: isOwnBus ? 4222 : undefined,
       rtpengine: config.rtpengine === undefined ? { port: 2223, media: { min: 30_000, max: 30_999 } } : undefined,
@@ -71,6 +72,15 @@ describe('the processes of a platform', () => {
       'edge-signaling-1',
       'edge-signaling-2',
     ]);
+  });
+
+  test('no SIP engine is started where others are named, and each edge is given one of them', () => {
+    const specs = table({ CALLWEAVE_ENGINES: '10.0.0.3:9022,10.0.0.4:9022', CALLWEAVE_ENGINE_SECRET: 'theirs' });
+    expect(specs.filter(({ name }) => name.startsWith('sip-engine'))).toEqual([]);
+    expect(find(specs, 'edge-signaling-2').env).toMatchObject({
+      CALLWEAVE_ENGINE: '10.0.0.4:9022',
+      CALLWEAVE_ENGINE_SECRET: 'theirs',
+    });
   });
 
   test('no server is started that runs elsewhere', () => {
