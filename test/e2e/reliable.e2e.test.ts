@@ -15,7 +15,7 @@ test('two gateways that insist on it have every provisional response acknowledge
   expect(registered).toMatchObject({ successful: 1 });
   const stop = new AbortController();
   const about = { remote, calls: 1, signal: stop.signal };
-  const answering = runSipp({ ...about, scenario: 'reliable-early-media', localPort });
+  const answering = runSipp({ ...about, scenario: 'reliable-early-media', localPort, talkMs: 2_000 });
   const keys = { callee: callee.user };
   const called = await runSipp({ ...about, scenario: 'call-reliably', keys, lines: sippLines([caller]) });
   // Who was not called waits for ever.

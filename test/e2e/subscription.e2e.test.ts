@@ -17,7 +17,13 @@ test('one phone watches another: subscription, refresh, end, and every NOTIFY go
   const about = { remote, calls: 1, signal: stop.signal };
   const notifying = runSipp({ ...about, scenario: 'notify', localPort });
   const keys = { callee: watched.user };
-  const subscribed = await runSipp({ ...about, scenario: 'subscribe', keys, lines: sippLines([watcher]) });
+  const subscribed = await runSipp({
+    ...about,
+    scenario: 'subscribe',
+    keys,
+    talkMs: 1_000,
+    lines: sippLines([watcher]),
+  });
   // Who was not asked waits for ever.
   if (subscribed.successful === 0) stop.abort();
   const notified = await notifying;

@@ -27,6 +27,7 @@ import { RegisterHandler } from './register/handle-register.ts';
 import { busOtherEdges, placementAnswers } from './remote-leg/other-edges.ts';
 import { Placements } from './remote-leg/placements.ts';
 import { RemoteEngines } from './remote-leg/remote-engines.ts';
+import { Beginnings } from './subscribe/beginnings.ts';
 import { subscribeHandler } from './subscribe/handle-subscribe.ts';
 import { SubscriptionRelay } from './subscribe/relay.ts';
 import { SideSealer } from './subscribe/side.ts';
@@ -140,7 +141,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   });
   gauge(activeCalls, () => invites.active + calls.size);
   const sealer = new SideSealer(flowKey);
-  const subscriptions = new SubscriptionRelay({ send, sealer });
+  const beginnings = new Beginnings(clock);
+  const subscriptions = new SubscriptionRelay({ send, sealer, beginnings });
   link.onInDialog(inDialogHandler({ legs, calls, doubts, strays, subscriptions }));
   link.onRequest(
     'INVITE',
@@ -151,7 +153,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     observed('REGISTER', (request) => registers.handle(request)),
   );
   link.onRequest('MESSAGE', observed('MESSAGE', messageHandler(reaching)));
-  link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer })));
+  link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer, beginnings })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { FakeClock } from '@callweave/clock/testing';
 import { type IncomingRequest, type OutgoingEvents, type OutgoingRequest, type Reply } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
+import { Beginnings } from '../src/subscribe/beginnings.ts';
 import { SubscriptionRelay } from '../src/subscribe/relay.ts';
 import { type Side, SideSealer } from '../src/subscribe/side.ts';
 import { fakeRequest, response } from './fake-call.ts';
@@ -51,6 +53,7 @@ function anyEdge(): World {
   const sealer = new SideSealer(key);
   const relay = new SubscriptionRelay({
     sealer,
+    beginnings: new Beginnings(new FakeClock()),
     send: (request, events) => {
       sent.push(request);
       queueMicrotask(() => hear(events));
@@ -134,4 +137,21 @@ describe('a NOTIFY', () => {
     await edge.pass({ uri: 'sip:callweave@edge.example' });
     expect(edge.replies).toEqual([]);
   });
+});
+
+test('a NOTIFY that overtakes the answer to its SUBSCRIBE waits for it, but not for ever', async () => {
+  const clock = new FakeClock();
+  const beginnings = new Beginnings(clock);
+  const seen: string[] = [];
+  const wait = (tag: string): Promise<void> => beginnings.over(tag).then(() => void seen.push(tag));
+  beginnings.begin('answered');
+  beginnings.begin('silent');
+  const waiting = [wait('answered'), wait('silent'), wait('of another edge')];
+  await waiting[2];
+  expect(seen).toEqual(['of another edge']);
+  beginnings.end('answered');
+  await waiting[0];
+  clock.advance(1_000);
+  await waiting[1];
+  expect(seen).toEqual(['of another edge', 'answered', 'silent']);
 });

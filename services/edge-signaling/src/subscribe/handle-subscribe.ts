@@ -1,4 +1,4 @@
-import { CallId } from '@callweave/contracts';
+import { CallId, type LegId } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type RequestHandler } from '@callweave/srf';
 import { ulid } from 'ulid';
@@ -11,6 +11,7 @@ import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { ask, contactOf } from './ask.ts';
+import { type Beginnings } from './beginnings.ts';
 import { passedReply } from './pass.ts';
 import { acceptedBy, type SideSealer, sideOf } from './side.ts';
 
@@ -22,6 +23,7 @@ export interface SubscribeDeps extends Pick<
   readonly tenants: TenantDirectory;
   readonly notReady: () => string | undefined;
   readonly sealer: SideSealer;
+  readonly beginnings: Beginnings;
 }
 
 /** No further device is asked after this long: the subscriber gives up after 32 s, RFC 3261 §17.1.2. */
@@ -33,11 +35,17 @@ const LAST_TRY_MS = 16_000;
  */
 export function subscribeHandler(deps: SubscribeDeps): RequestHandler {
   return async (request) => {
-    await request.reply(await answerTo(request, deps));
+    const localTag = createLegId();
+    deps.beginnings.begin(localTag);
+    try {
+      await request.reply(await answerTo(request, localTag, deps));
+    } finally {
+      deps.beginnings.end(localTag);
+    }
   };
 }
 
-async function answerTo(request: IncomingRequest, deps: SubscribeDeps): Promise<Reply> {
+async function answerTo(request: IncomingRequest, localTag: LegId, deps: SubscribeDeps): Promise<Reply> {
   const { authenticator, tenants, notReady, clock } = deps;
   if (notReady() !== undefined) return unavailable();
   const parsed = parseCaller(request);
@@ -58,7 +66,7 @@ async function answerTo(request: IncomingRequest, deps: SubscribeDeps): Promise<
   for (let group = await itinerary.next(); group !== undefined; group = await itinerary.next()) {
     for (const target of group) {
       if (clock.monotonicMs() > lastTryMs) return best;
-      const reply = await subscribe(request, target, { from, to }, deps);
+      const reply = await subscribe(request, target, { from, to, localTag }, deps);
       if (reply.status < 300) return reply;
       if (rankOf(reply.status) < rankOf(best.status)) best = reply;
     }
@@ -70,12 +78,11 @@ async function answerTo(request: IncomingRequest, deps: SubscribeDeps): Promise<
 async function subscribe(
   request: IncomingRequest,
   { uri, nextHop, headers, isInternal }: Target,
-  { from, to }: { readonly from: string; readonly to: string },
+  { from, to, localTag }: { readonly from: string; readonly to: string; readonly localTag: LegId },
   { send, sealer }: SubscribeDeps,
 ): Promise<Reply> {
   // What runs in an application is a call.
   if (isInternal) return { status: 489 };
-  const localTag = createLegId();
   const subscriber = sideOf(request, localTag);
   const response = await ask(send, request, {
     uri,

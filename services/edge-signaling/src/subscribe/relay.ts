@@ -3,12 +3,14 @@ import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { tagOf } from '../leg/dialog.ts';
 import { type SendRequest } from '../leg/leg.ts';
 import { ask, contactOf } from './ask.ts';
+import { type Beginnings } from './beginnings.ts';
 import { passedReply } from './pass.ts';
 import { movedBy, type Side, type SideSealer, sideOf } from './side.ts';
 
 export interface RelayDeps {
   readonly send: SendRequest;
   readonly sealer: SideSealer;
+  readonly beginnings: Pick<Beginnings, 'begin' | 'end' | 'over'>;
 }
 
 /**
@@ -36,7 +38,19 @@ export class SubscriptionRelay {
 
   /** Passes a request on to `side`, and its answer back. */
   async pass(request: IncomingRequest, side: Side): Promise<void> {
-    await request.reply(await this.#answerTo(request, side));
+    const { beginnings } = this.#deps;
+    const { localTag } = side;
+    if (request.method === 'NOTIFY') {
+      await beginnings.over(localTag);
+      await request.reply(await this.#answerTo(request, side));
+      return;
+    }
+    beginnings.begin(localTag);
+    try {
+      await request.reply(await this.#answerTo(request, side));
+    } finally {
+      beginnings.end(localTag);
+    }
   }
 
   async #answerTo(request: IncomingRequest, side: Side): Promise<Reply> {
