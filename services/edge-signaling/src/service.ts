@@ -142,7 +142,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   gauge(activeCalls, () => invites.active + calls.size);
   const sealer = new SideSealer(flowKey);
   const beginnings = new Beginnings(clock);
-  const subscriptions = new SubscriptionRelay({ send, sealer, beginnings });
+  const subscriptions = new SubscriptionRelay({ sendThrough, owner, sealer, beginnings });
   link.onInDialog(inDialogHandler({ legs, calls, doubts, strays, subscriptions }));
   link.onRequest(
     'INVITE',

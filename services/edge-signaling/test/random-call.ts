@@ -71,6 +71,7 @@ export class RandomCall {
           },
         },
         send: (request, events) => this.#send(request, events),
+        sendThrough: () => (request, events) => this.#send(request, events),
       },
     });
     this.fake.call.start();

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { FakeClock } from '@callweave/clock/testing';
+import { type InstanceId } from '@callweave/contracts';
 import { type IncomingRequest, type OutgoingEvents, type OutgoingRequest, type Reply } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { Beginnings } from '../src/subscribe/beginnings.ts';
 import { SubscriptionRelay } from '../src/subscribe/relay.ts';
 import { type Side, SideSealer } from '../src/subscribe/side.ts';
-import { fakeRequest, response } from './fake-call.ts';
+import { edge, fakeRequest, response } from './fake-call.ts';
 
 const side: Side = {
   callId: 'c2',
@@ -15,6 +16,7 @@ const side: Side = {
   remoteUri: '<sip:w@d>',
   remoteTarget: 'sip:w@192.0.2.9',
   nextHop: undefined,
+  edge,
   routeSet: ['sip:proxy.example;lr'],
   otherRouteSet: undefined,
 };
@@ -41,6 +43,8 @@ describe('a side of a subscription', () => {
 
 interface World {
   readonly sent: OutgoingRequest[];
+  /** The edges they were sent by. */
+  readonly ways: (InstanceId | undefined)[];
   readonly replies: Reply[];
   readonly pass: (request: Partial<IncomingRequest>, heard?: (events: OutgoingEvents) => void) => Promise<void>;
 }
@@ -48,20 +52,24 @@ interface World {
 /** An edge that has never heard of the subscription. */
 function anyEdge(): World {
   const sent: OutgoingRequest[] = [];
+  const ways: (InstanceId | undefined)[] = [];
   const replies: Reply[] = [];
   let hear = (events: OutgoingEvents): void => events.responded(response(200));
   const sealer = new SideSealer(key);
   const relay = new SubscriptionRelay({
+    owner: () => edge,
     sealer,
     beginnings: new Beginnings(new FakeClock()),
-    send: (request, events) => {
+    sendThrough: (through) => (request, events) => {
       sent.push(request);
+      ways.push(through);
       queueMicrotask(() => hear(events));
       return { cancel: () => undefined };
     },
   });
   return {
     sent,
+    ways,
     replies,
     pass: async (fields, heard) => {
       if (heard !== undefined) hear = heard;
@@ -90,9 +98,9 @@ function headers(added: Readonly<Record<string, string>> = {}): Pick<IncomingReq
 
 describe('a NOTIFY', () => {
   test('goes to the subscriber from any edge, in his dialog, under the number it came with', async () => {
-    const edge = anyEdge();
-    await edge.pass(headers());
-    expect(edge.sent).toMatchObject([
+    const any = anyEdge();
+    await any.pass(headers());
+    expect(any.sent).toMatchObject([
       {
         method: 'NOTIFY',
         uri: 'sip:w@192.0.2.9',
@@ -107,19 +115,20 @@ describe('a NOTIFY', () => {
         },
       },
     ]);
-    expect(edge.replies).toMatchObject([{ status: 200 }]);
+    expect(any.ways).toEqual([side.edge]);
+    expect(any.replies).toMatchObject([{ status: 200 }]);
   });
 
   test('of one who has not got the dialog is refused, and goes nowhere', async () => {
-    const edge = anyEdge();
-    await edge.pass(headers({ to: '<sip:w@d>;tag=guessed' }));
-    expect([edge.sent, edge.replies]).toEqual([[], [{ status: 481 }]]);
+    const any = anyEdge();
+    await any.pass(headers({ to: '<sip:w@d>;tag=guessed' }));
+    expect([any.sent, any.replies]).toEqual([[], [{ status: 481 }]]);
   });
 
   test('without a Contact is refused', async () => {
-    const edge = anyEdge();
-    await edge.pass({ header: (name) => (name === 'contact' ? undefined : headers().header(name)) });
-    expect(edge.replies).toMatchObject([{ status: 400 }]);
+    const any = anyEdge();
+    await any.pass({ header: (name) => (name === 'contact' ? undefined : headers().header(name)) });
+    expect(any.replies).toMatchObject([{ status: 400 }]);
   });
 
   test.each<[string, number, (events: OutgoingEvents) => void]>([
@@ -127,15 +136,15 @@ describe('a NOTIFY', () => {
     ['is overloaded', 500, (events) => events.responded(response(503))],
     ['cannot be reached', 481, (events) => events.failed(new Error('no way'))],
   ])('to a subscriber who %s is answered %i', async (_name, status, heard) => {
-    const edge = anyEdge();
-    await edge.pass(headers(), heard);
-    expect(edge.replies).toMatchObject([{ status }]);
+    const any = anyEdge();
+    await any.pass(headers(), heard);
+    expect(any.replies).toMatchObject([{ status }]);
   });
 
   test('of a call is no business of subscriptions', async () => {
-    const edge = anyEdge();
-    await edge.pass({ uri: 'sip:callweave@edge.example' });
-    expect(edge.replies).toEqual([]);
+    const any = anyEdge();
+    await any.pass({ uri: 'sip:callweave@edge.example' });
+    expect(any.replies).toEqual([]);
   });
 });
 

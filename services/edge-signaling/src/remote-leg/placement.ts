@@ -3,6 +3,7 @@ import { type PlacedRequest, type PlacementEvent } from '@callweave/contracts';
 import { type HeaderValues, type IncomingResponse, type SentRequest } from '@callweave/srf';
 import { type DialogIdentity, dialogIdentity, engineDialogId, tagOf } from '../leg/dialog.ts';
 import { type SendRequest, silent } from '../leg/leg.ts';
+import { ReliableProgress } from '../leg/reliable.ts';
 import { Machine } from '../machine.ts';
 import { carriedHeaders } from './carried-message.ts';
 import { type AckBody, type OtherEdges } from './other-edges.ts';
@@ -49,6 +50,8 @@ export class Placement {
   readonly #machine: Machine<PlacementState, PlacementInput, PlacementAction, Detail>;
   readonly #sent: SentRequest;
   readonly #untold: PlacementEvent[] = [];
+  /** What asks to be acknowledged at once is, by the engine that heard it: RFC 3262 §4. */
+  readonly #reliable = new ReliableProgress();
   /** The 2xx of the device. */
   #answer: IncomingResponse | undefined;
   #told = 0;
@@ -102,6 +105,7 @@ export class Placement {
   }
 
   #responded(response: IncomingResponse): void {
+    if (response.status < 200 && !this.#reliable.take(response)) return;
     const { status, reason, source, transport, body } = response;
     const headers = carriedHeaders(response, RESPONSE_HEADERS);
     const event: PlacementEvent = { kind: 'response', status, reason, source, transport, headers, body };

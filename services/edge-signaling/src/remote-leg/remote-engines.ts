@@ -75,7 +75,9 @@ export class RemoteEngines {
         const { status, reason, source, transport, headers, body } = event;
         if (isOffer(remote, status)) remote.offeredAtMs = this.#deps.clock.monotonicMs();
         else if (status >= 200) this.#finish(remote);
-        const acknowledge: IncomingResponse['acknowledge'] = (ackBody) => void this.#acknowledge(remote, ackBody);
+        // A provisional one has been acknowledged where it was heard.
+        const acknowledge: IncomingResponse['acknowledge'] = (ackBody) =>
+          void (status >= 200 && this.#acknowledge(remote, ackBody));
         events.responded({ status, reason, source, transport, ...carriedMessage(headers, body), acknowledge });
       }
     }

@@ -1,6 +1,6 @@
-import { CallId, type LegId } from '@callweave/contracts';
+import { CallId, type InstanceId, type LegId } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
-import { type IncomingRequest, type Reply, type RequestHandler } from '@callweave/srf';
+import { type IncomingRequest, type IncomingResponse, type Reply, type RequestHandler } from '@callweave/srf';
 import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { parseCaller } from '../admit/parse-caller.ts';
@@ -17,7 +17,7 @@ import { acceptedBy, type SideSealer, sideOf } from './side.ts';
 
 export interface SubscribeDeps extends Pick<
   CallDeps,
-  'router' | 'locator' | 'flows' | 'applicationServer' | 'send' | 'clock'
+  'router' | 'locator' | 'flows' | 'applicationServer' | 'sendThrough' | 'clock'
 > {
   readonly authenticator: Authenticator;
   readonly tenants: TenantDirectory;
@@ -77,14 +77,15 @@ async function answerTo(request: IncomingRequest, localTag: LegId, deps: Subscri
 /** Asks one device, and answers for it. */
 async function subscribe(
   request: IncomingRequest,
-  { uri, nextHop, headers, isInternal }: Target,
+  { uri, nextHop, edge, headers, isInternal }: Target,
   { from, to, localTag }: { readonly from: string; readonly to: string; readonly localTag: LegId },
-  { send, sealer }: SubscribeDeps,
+  { sendThrough, sealer, flows }: SubscribeDeps,
 ): Promise<Reply> {
   // What runs in an application is a call.
   if (isInternal) return { status: 489 };
-  const subscriber = sideOf(request, localTag);
-  const response = await ask(send, request, {
+  const owner = flows.instance();
+  const subscriber = sideOf(request, localTag, { owner });
+  const response = await ask(sendThrough(edge), request, {
     uri,
     nextHop,
     headers: { ...headers, 'Call-ID': localTag, From: `${from};tag=${localTag}`, To: to },
@@ -93,6 +94,11 @@ async function subscribe(
   if (response === undefined) return { status: 480 };
   const reply = passedReply(response);
   if (response.status >= 300) return reply;
-  const contact = contactOf(sealer.seal(acceptedBy(response, subscriber)));
+  const contact = contactOf(sealer.seal(acceptedBy(response, subscriber, edge ?? connectionOf(response, owner))));
   return { ...reply, headers: { ...reply.headers, To: `<sip:placeholder>;tag=${localTag}`, Contact: contact } };
+}
+
+/** Who answered on a connection is reached by it alone. */
+function connectionOf({ transport }: IncomingResponse, owner: InstanceId): InstanceId | undefined {
+  return transport === 'udp' || transport === '' ? undefined : owner;
 }

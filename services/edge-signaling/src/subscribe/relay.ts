@@ -1,14 +1,16 @@
+import { type InstanceId } from '@callweave/contracts';
 import { parseUri, SipSyntaxError } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { tagOf } from '../leg/dialog.ts';
-import { type SendRequest } from '../leg/leg.ts';
+import { type SendThrough } from '../leg/leg.ts';
 import { ask, contactOf } from './ask.ts';
 import { type Beginnings } from './beginnings.ts';
 import { passedReply } from './pass.ts';
 import { movedBy, type Side, type SideSealer, sideOf } from './side.ts';
 
 export interface RelayDeps {
-  readonly send: SendRequest;
+  readonly sendThrough: SendThrough;
+  readonly owner: () => InstanceId;
   readonly sealer: SideSealer;
   readonly beginnings: Pick<Beginnings, 'begin' | 'end' | 'over'>;
 }
@@ -54,13 +56,13 @@ export class SubscriptionRelay {
   }
 
   async #answerTo(request: IncomingRequest, side: Side): Promise<Reply> {
-    const { send, sealer } = this.#deps;
-    const { callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, routeSet } = side;
+    const { sendThrough, owner, sealer } = this.#deps;
+    const { callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, edge, routeSet } = side;
     // Whoever got hold of a Contact has not got the dialog.
     if (tagOf(request, 'to') !== localTag) return { status: 481 };
-    const from = sideOf(request, localTag, side);
+    const from = sideOf(request, localTag, { known: side, owner: owner() });
     if (from.remoteTarget === '') return { status: 400, reason: 'Bad Request (contact)' };
-    const response = await ask(send, request, {
+    const response = await ask(sendThrough(edge), request, {
       uri: remoteTarget,
       nextHop,
       headers: {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { InstanceId } from '@callweave/contracts';
 import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
 import { z } from 'zod';
 import {
@@ -22,6 +23,8 @@ export interface Side {
   readonly remoteTarget: string;
   /** Where requests go when not where the target says; undefined when they do. */
   readonly nextHop: string | undefined;
+  /** The edge whose connection is the only way to it; undefined when every edge can reach it. */
+  readonly edge: InstanceId | undefined;
   readonly routeSet: readonly string[];
   /** Those of the other side, which no later request of its own has to repeat; undefined until it has been heard. */
   readonly otherRouteSet: readonly string[] | undefined;
@@ -31,7 +34,7 @@ export interface Side {
 export function sideOf(
   request: IncomingRequest,
   localTag: string,
-  known?: Pick<Side, 'routeSet' | 'otherRouteSet'>,
+  { known, owner }: { readonly known?: Pick<Side, 'routeSet' | 'otherRouteSet'>; readonly owner: InstanceId },
 ): Side {
   const routeSet = known?.otherRouteSet ?? recordRouteOf(request);
   return {
@@ -40,18 +43,24 @@ export function sideOf(
     localUri: partyOf(request, 'to'),
     remoteUri: partyOf(request, 'from'),
     ...wayTo(request, routeSet),
+    edge: request.transport === 'udp' ? undefined : owner,
     otherRouteSet: known?.routeSet,
   };
 }
 
-/** The side that has accepted a subscription by this response. RFC 6665 §4.4.1 */
-export function acceptedBy(response: IncomingResponse, { localTag, routeSet: otherRouteSet }: Side): Side {
+/** The side that has accepted a subscription by this response, which came by `edge`. RFC 6665 §4.4.1 */
+export function acceptedBy(
+  response: IncomingResponse,
+  { localTag, routeSet: otherRouteSet }: Side,
+  edge: InstanceId | undefined,
+): Side {
   return {
     ...dialogIdentity(response, 'to'),
     localTag,
     localUri: partyOf(response, 'from'),
     remoteUri: partyOf(response, 'to'),
     ...wayTo(response, recordRouteOf(response).reverse()),
+    edge,
     otherRouteSet,
   };
 }
@@ -75,6 +84,7 @@ function wayTo(
 const Fields = z.tuple([
   ...([z.string(), z.string(), z.string(), z.string(), z.string(), z.string()] as const),
   z.string().nullable(),
+  InstanceId.nullable(),
   z.array(z.string()),
   z.array(z.string()).nullable(),
 ]);
@@ -98,8 +108,9 @@ export class SideSealer {
   }
 
   seal(side: Side): string {
-    const { callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, routeSet, otherRouteSet } = side;
-    const optional = [nextHop ?? null, routeSet, otherRouteSet ?? null];
+    const { callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, edge, routeSet, otherRouteSet } =
+      side;
+    const optional = [nextHop ?? null, edge ?? null, routeSet, otherRouteSet ?? null];
     const fields = [callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, ...optional];
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, iv);
@@ -117,10 +128,12 @@ export class SideSealer {
     try {
       const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
       const fields = Fields.parse(JSON.parse(text.toString('utf8')));
-      const [callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, routeSet, otherRouteSet] = fields;
+      const [callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, nextHop, edge, routeSet, otherRouteSet] =
+        fields;
       return {
         ...{ callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, routeSet },
         nextHop: nextHop ?? undefined,
+        edge: edge ?? undefined,
         otherRouteSet: otherRouteSet ?? undefined,
       };
     } catch {
