@@ -81,7 +81,7 @@ describe('an INVITE for a device', () => {
     expect(send(huge)).toEqual({ ...huge, nextHop: 'sip:bob@192.0.2.7:5060;transport=tcp' });
     expect(send({ ...huge, ...behindNat })).toMatchObject({
       ...behindNat,
-      body: expect.stringContaining('AVP 100\r\n'),
+      body: expect.stringContaining('AVP 100\r\n') as string,
     });
   });
 

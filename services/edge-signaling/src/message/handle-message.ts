@@ -1,25 +1,14 @@
-import { CallId } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type RequestHandler } from '@callweave/srf';
-import { ulid } from 'ulid';
-import { authenticate, unavailable } from '../admit/authenticate.ts';
-import { assertIdentity, type Identity, identityHeaders } from '../admit/identity.ts';
-import { parseCaller } from '../admit/parse-caller.ts';
+import { type AdmitDeps, admitRequest } from '../admit/admit-request.ts';
+import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { type CallDeps } from '../call/call.ts';
-import { Itinerary } from '../call/itinerary.ts';
+import { type Itinerary } from '../call/itinerary.ts';
 import { type Group } from '../call/resolve-targets.ts';
 import { type Target } from '../call/targets.ts';
 import { createLegId } from '../leg/leg-id.ts';
-import { type Authenticator, type TenantDirectory } from '../ports.ts';
 
-export interface MessageDeps extends Pick<
-  CallDeps,
-  'router' | 'locator' | 'flows' | 'applicationServer' | 'sendThrough' | 'clock'
-> {
-  readonly authenticator: Authenticator;
-  readonly tenants: TenantDirectory;
-  readonly notReady: () => string | undefined;
-}
+export interface MessageDeps extends AdmitDeps, Pick<CallDeps, 'sendThrough' | 'clock'> {}
 
 /** Longest text that is passed on; over UDP the engine's own limit is lower. */
 const MAX_BYTES = 65_536;
@@ -38,21 +27,11 @@ export function messageHandler(deps: MessageDeps): RequestHandler {
 }
 
 async function answerTo(request: IncomingRequest, deps: MessageDeps): Promise<Reply> {
-  const { authenticator, tenants, notReady, clock } = deps;
-  if (notReady() !== undefined) return unavailable();
-  const parsed = parseCaller(request);
-  if (parsed.kind === 'refuse') return parsed.reply;
-  if (Buffer.byteLength(request.body ?? '') > MAX_BYTES) return { status: 413 };
-  const { user, domain, dialled, to } = parsed.caller;
-  const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
-  const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
-  if (refusal !== undefined) return refusal;
-  const callId = CallId.parse(ulid());
-  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
-  const routed = await itinerary.route();
-  if (routed.kind === 'refuse') return routed.reply;
-  const identity = assertIdentity(parsed.caller.identity, user, ownDomain);
-  return deliver(itinerary, { request, identity, to, deps, lastTryMs: clock.monotonicMs() + LAST_TRY_MS });
+  const isTooLong = Buffer.byteLength(request.body ?? '') > MAX_BYTES;
+  const admitted = await admitRequest(request, deps, () => (isTooLong ? { status: 413 } : undefined));
+  if (admitted.kind === 'refuse') return admitted.reply;
+  const { itinerary, ...parties } = admitted;
+  return deliver(itinerary, { request, ...parties, deps, lastTryMs: deps.clock.monotonicMs() + LAST_TRY_MS });
 }
 
 interface Delivery {

@@ -1,27 +1,18 @@
-import { CallId, type InstanceId, type LegId } from '@callweave/contracts';
+import { type InstanceId, type LegId } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type IncomingRequest, type IncomingResponse, type Reply, type RequestHandler } from '@callweave/srf';
-import { ulid } from 'ulid';
-import { authenticate, unavailable } from '../admit/authenticate.ts';
-import { parseCaller } from '../admit/parse-caller.ts';
+import { type AdmitDeps, admitRequest } from '../admit/admit-request.ts';
+import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { type CallDeps } from '../call/call.ts';
-import { Itinerary } from '../call/itinerary.ts';
 import { type Target } from '../call/targets.ts';
 import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
-import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { ask, contactOf } from './ask.ts';
 import { type Beginnings } from './beginnings.ts';
 import { passedReply } from './pass.ts';
 import { acceptedBy, type SideSealer, sideOf } from './side.ts';
 
-export interface SubscribeDeps extends Pick<
-  CallDeps,
-  'router' | 'locator' | 'flows' | 'applicationServer' | 'sendThrough' | 'clock'
-> {
-  readonly authenticator: Authenticator;
-  readonly tenants: TenantDirectory;
-  readonly notReady: () => string | undefined;
+export interface SubscribeDeps extends AdmitDeps, Pick<CallDeps, 'sendThrough' | 'clock'> {
   readonly sealer: SideSealer;
   readonly beginnings: Beginnings;
 }
@@ -46,27 +37,16 @@ export function subscribeHandler(deps: SubscribeDeps): RequestHandler {
 }
 
 async function answerTo(request: IncomingRequest, localTag: LegId, deps: SubscribeDeps): Promise<Reply> {
-  const { authenticator, tenants, notReady, clock } = deps;
-  if (notReady() !== undefined) return unavailable();
-  const parsed = parseCaller(request);
-  if (parsed.kind === 'refuse') return parsed.reply;
-  // RFC 6665 §7.2: without it nobody knows what is asked for.
-  if ((request.header('event') ?? '').trim() === '') return { status: 489 };
-  if (remoteTargetOf(request) === '') return { status: 400, reason: 'Bad Request (contact)' };
-  const { user, domain, dialled, from, to } = parsed.caller;
-  const { tenant, realm } = tenants.byDomain(domain);
-  const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
-  if (refusal !== undefined) return refusal;
-  const callId = CallId.parse(ulid());
-  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
-  const routed = await itinerary.route();
-  if (routed.kind === 'refuse') return routed.reply;
+  const admitted = await admitRequest(request, deps, defectOf);
+  if (admitted.kind === 'refuse') return admitted.reply;
+  const { itinerary, identity, to } = admitted;
+  const { clock } = deps;
   const lastTryMs = clock.monotonicMs() + LAST_TRY_MS;
   let best: Reply = { status: 480 };
   for (let group = await itinerary.next(); group !== undefined; group = await itinerary.next()) {
     for (const target of group) {
       if (clock.monotonicMs() > lastTryMs) return best;
-      const reply = await subscribe(request, target, { from, to, localTag }, deps);
+      const reply = await subscribe(request, target, { identity, to, localTag }, deps);
       if (reply.status < 300) return reply;
       if (rankOf(reply.status) < rankOf(best.status)) best = reply;
     }
@@ -74,13 +54,21 @@ async function answerTo(request: IncomingRequest, localTag: LegId, deps: Subscri
   return best;
 }
 
+/** What is wrong with a request for a subscription, whoever sends it. */
+function defectOf(request: IncomingRequest): Reply | undefined {
+  // RFC 6665 §7.2: without it nobody knows what is asked for.
+  if ((request.header('event') ?? '').trim() === '') return { status: 489 };
+  return remoteTargetOf(request) === '' ? { status: 400, reason: 'Bad Request (contact)' } : undefined;
+}
+
 /** Asks one device, and answers for it. */
 async function subscribe(
   request: IncomingRequest,
-  { uri, nextHop, edge, headers, isInternal }: Target,
-  { from, to, localTag }: { readonly from: string; readonly to: string; readonly localTag: LegId },
+  target: Target,
+  { identity, to, localTag }: { readonly identity: Identity; readonly to: string; readonly localTag: LegId },
   { sendThrough, sealer, flows }: SubscribeDeps,
 ): Promise<Reply> {
+  const { uri, nextHop, edge, isInternal } = target;
   // What runs in an application is a call.
   if (isInternal) return { status: 489 };
   const owner = flows.instance();
@@ -88,7 +76,7 @@ async function subscribe(
   const response = await ask(sendThrough(edge), request, {
     uri,
     nextHop,
-    headers: { ...headers, 'Call-ID': localTag, From: `${from};tag=${localTag}`, To: to },
+    headers: { ...identityHeaders(identity, target, localTag), To: to, ...target.headers, 'Call-ID': localTag },
     contact: sealer.seal(subscriber),
   });
   if (response === undefined) return { status: 480 };

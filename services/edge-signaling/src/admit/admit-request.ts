@@ -1,0 +1,50 @@
+import { CallId } from '@callweave/contracts';
+import { type IncomingRequest, type Reply } from '@callweave/srf';
+import { ulid } from 'ulid';
+import { type CallDeps } from '../call/call.ts';
+import { Itinerary } from '../call/itinerary.ts';
+import { type Authenticator, type TenantDirectory } from '../ports.ts';
+import { authenticate, unavailable } from './authenticate.ts';
+import { assertIdentity, type Identity } from './identity.ts';
+import { parseCaller } from './parse-caller.ts';
+
+export interface AdmitDeps extends Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'> {
+  readonly authenticator: Authenticator;
+  readonly tenants: TenantDirectory;
+  readonly notReady: () => string | undefined;
+}
+
+/** What may pass from one user to another: from whom, to whom, and to which devices. */
+export type Admitted =
+  | { readonly kind: 'admitted'; readonly identity: Identity; readonly to: string; readonly itinerary: Itinerary }
+  | { readonly kind: 'refuse'; readonly reply: Reply };
+
+/**
+ * Lets a request outside any dialog in that is no call: reads its parties, has its sender prove who he is, and asks where
+ * it goes. `defectOf` is what else may be wrong with it, before anybody is asked.
+ */
+export async function admitRequest(
+  request: IncomingRequest,
+  deps: AdmitDeps,
+  defectOf: (request: IncomingRequest) => Reply | undefined,
+): Promise<Admitted> {
+  const { authenticator, tenants, notReady } = deps;
+  if (notReady() !== undefined) return refuse(unavailable());
+  const parsed = parseCaller(request);
+  if (parsed.kind === 'refuse') return parsed;
+  const defect = defectOf(request);
+  if (defect !== undefined) return refuse(defect);
+  const { user, domain, dialled, to } = parsed.caller;
+  const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
+  const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
+  if (refusal !== undefined) return refuse(refusal);
+  const callId = CallId.parse(ulid());
+  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
+  const routed = await itinerary.route();
+  if (routed.kind === 'refuse') return routed;
+  return { kind: 'admitted', identity: assertIdentity(parsed.caller.identity, user, ownDomain), to, itinerary };
+}
+
+function refuse(reply: Reply): Admitted {
+  return { kind: 'refuse', reply };
+}
