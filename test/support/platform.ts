@@ -129,7 +129,7 @@ const anyPorts = {
 /** The SIP engines, or drachtio-servers, that whoever runs the tests wants them to use. */
 function enginesElsewhere(): Record<string, string> {
   const names = ['CALLWEAVE_ENGINES', 'CALLWEAVE_ENGINE_SECRET', 'CALLWEAVE_SIP_PORTS'];
-   
+
   const { env } = process;
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
