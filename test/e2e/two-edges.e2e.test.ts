@@ -1,3 +1,5 @@
+import { readFacts } from '@callweave/bus/testing';
+import { bindingAdded, defaultTenant } from '@callweave/contracts';
 import getPort from 'get-port';
 import { describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
@@ -26,6 +28,11 @@ function phoneAt(edge: Edge, user: 'alice' | 'bob', options: Partial<BaresipOpti
 
 function dial(caller: Baresip, edge: Edge, user: string): void {
   caller.command('dial', `sip:${user}@${addressOf(edge)};transport=tcp`);
+}
+
+async function isRegistered(user: string): Promise<boolean> {
+  const added = bindingAdded.subject({ tenant: defaultTenant, user });
+  return (await readFacts(phones.bus, 'REGISTRATIONS', added)).length > 0;
 }
 
 /** Alice at the first edge talks to bob at the second. */
@@ -64,17 +71,24 @@ describe('phones at two edges', () => {
     },
   );
 
-  test('hear the caller before they are picked up, when they ask for it', async () => {
-    const alice = await phoneAt('first', 'alice', { toneHz: 500 });
-    const bob = await phoneAt('second', 'bob', { toneHz: 1000, answers: 'early' });
-    dial(alice, 'first', 'bob');
-    await Promise.all([alice.waitFor('CALL_PROGRESS'), bob.waitFor('CALL_RTPESTAB')]);
-    expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
-    bob.command('accept');
-    await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
-    await Promise.all([hears(alice, 1000), hears(bob, 500)]);
-    bob.command('hangup');
-    await alice.waitFor('CALL_CLOSED');
+  test('hear what a gateway plays before it answers, and go on hearing it', async () => {
+    const [gateway] = await addSubscribers(phones.bus, `gateway-${String(await getPort())}-`, 1);
+    if (gateway === undefined) throw new Error('no account');
+    const alice = await phoneAt('first', 'alice');
+    await withTone(1000, async (tone) => {
+      const keys = { tone_file: tone, stay_ms: '8000' };
+      const about = { remote: addressOf('second'), transport: 'tcp', calls: 1, talkMs: 4_000 } as const;
+      const lines = sippLines([gateway]);
+      const serving = runSipp({ ...about, scenario: 'register-and-stay', answersWith: 'early-media', keys, lines });
+      await until('the gateway is registered', () => isRegistered(gateway.user));
+      dial(alice, 'first', gateway.user);
+      await hears(alice, 1000);
+      expect(alice.events.map(({ type }) => type)).not.toContain('CALL_ESTABLISHED');
+      await alice.waitFor('CALL_ESTABLISHED');
+      alice.command('hangup');
+      const { errors, ...told } = await serving;
+      expect(told, errors).toMatchObject({ failed: 0 });
+    });
     expect(await phones.toldInAll()).toEqual(wholeCall);
   });
 

@@ -23,8 +23,8 @@ export interface BaresipOptions {
   readonly regintSec?: number;
   /** What it plays into calls, Hz. */
   readonly toneHz?: number;
-  /** Answers by itself unless told otherwise; `early`: it hears the caller before it is picked up. */
-  readonly answers?: boolean | 'early';
+  /** Answers by itself unless told otherwise. */
+  readonly answers?: boolean;
   readonly codec?: string;
 }
 
@@ -125,12 +125,7 @@ function account({
   answers = true,
   codec = 'PCMU/8000/1',
 }: BaresipOptions): string {
-  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=${answerMode(answers)};audio_codecs=${codec}`;
-}
-
-function answerMode(answers: boolean | 'early'): string {
-  if (answers === 'early') return 'early';
-  return answers ? 'auto' : 'manual';
+  return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=${answers ? 'auto' : 'manual'};audio_codecs=${codec}`;
 }
 
 function config(sipPort: number, controlPort: number, directory: string): string {

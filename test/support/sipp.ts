@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { parseMessageTrace, type TracedMessage } from './message-trace.ts';
 import { root } from './platform.ts';
 import { tied } from './tied.ts';
@@ -10,6 +10,8 @@ import { tied } from './tied.ts';
 export interface SippOptions {
   /** File in `test/scenarios`, without its extension; a path; or `uac` or `uas`, what SIPp brings with it. */
   readonly scenario: string;
+  /** The same for calls that come in meanwhile. */
+  readonly answersWith?: string;
   /** `host:port` to send to. */
   readonly remote: string;
   readonly calls: number;
@@ -73,15 +75,14 @@ const GRACE_SEC = 40;
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
-  const { toleratesDisorder = false, timeoutSec = 120 } = options;
+  const { toleratesDisorder = false, timeoutSec = 120, answersWith } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
-  const source =
-    scenario === 'uas' || scenario === 'uac'
-      ? ['-sn', scenario]
-      : ['-sf', copyScenario(scenario, directory, { ...keys, talk_ms: String(talkMs) })];
+  const copy = (name: string): string => copyScenario(name, directory, { ...keys, talk_ms: String(talkMs) });
+  const source = scenario === 'uas' || scenario === 'uac' ? ['-sn', scenario] : ['-sf', copy(scenario)];
   const args = [remote, ...source, '-i', localHost];
+  if (answersWith !== undefined) args.push('-oocsf', copy(answersWith));
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');
   args.push(
@@ -129,7 +130,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
 
 /** SIPp takes no variable for how long it waits and what it plays. */
 function copyScenario(scenario: string, directory: string, values: Readonly<Record<string, string>>): string {
-  const copy = join(directory, 'scenario.xml');
+  const copy = join(directory, `${basename(scenario, '.xml')}.xml`);
   const text = readFileSync(scenarioFile(scenario), 'utf8');
   const filled = Object.entries(values).reduce((xml, [key, value]) => xml.replaceAll(`[${key}]`, value), text);
   writeFileSync(copy, filled);
