@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callKinds, openCalls } from '../support/call-facts.ts';
+import { callDetailRecords, callKinds, openCalls } from '../support/call-facts.ts';
 import { CallLoad } from '../support/call-load.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { takeLoadTurn } from '../support/load-turn.ts';
@@ -54,4 +54,8 @@ test('with each service killed at one replica and frozen at the other, no call o
   const kinds = [...(await callKinds(bus)).values()];
   expect(kinds).toHaveLength(RATE * SECONDS);
   for (const told of kinds) expect(told).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+  await until('all calls are recorded', async () => (await callDetailRecords(bus)).length >= kinds.length);
+  const records = await callDetailRecords(bus);
+  expect(new Set(records.map(({ callId }) => callId)).size).toBe(records.length);
+  expect(records).toHaveLength(RATE * SECONDS);
 });

@@ -1,6 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
-import { type CallRecord, callsBucket } from '@callweave/contracts';
+import { callRecorded, type CallRecord, callsBucket, type Cdr, cdrsStream } from '@callweave/contracts';
 import { type z } from 'zod';
 
 /** Kinds of the events of every call so far, in order, by call. */
@@ -24,6 +24,12 @@ export async function callKinds(bus: Connection): Promise<Map<string, string[]>>
     );
   }
   return kinds;
+}
+
+/** Records of all calls that are over so far, oldest first. */
+export async function callDetailRecords(bus: Connection): Promise<Cdr[]> {
+  const facts = await readFacts(bus, cdrsStream.name, callRecorded.filter);
+  return facts.map(({ event }) => callRecorded.data.parse(event.data));
 }
 
 /** The cause in the terminal event of the latest call. */

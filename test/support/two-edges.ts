@@ -1,6 +1,7 @@
 import { type Connection } from '@callweave/bus';
+import { type Cdr } from '@callweave/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { answeredCalls, callKinds, endedBy, openCalls } from './call-facts.ts';
+import { answeredCalls, callDetailRecords, callKinds, endedBy, openCalls } from './call-facts.ts';
 import { CallLoad, type TalkOptions } from './call-load.ts';
 import { type EdgePair, startEdgePair } from './edge-pair.ts';
 import { freePortOn } from './free-port.ts';
@@ -107,8 +108,21 @@ export class TwoEdges {
         (await this.newCalls()).every(isOver),
     );
     expect(await this.newCalls()).toEqual(Array.from({ length: CALLS }, () => wholeCall));
+    await this.#expectAllRecorded();
     const owners = await endedBy(this.bus);
     return new Set([...owners].filter(([callId]) => !this.#before.has(callId)).map(([, owner]) => owner));
+  }
+
+  /** Every call of this test has one record, with both its legs, whoever wrote it. */
+  async #expectAllRecorded(): Promise<void> {
+    const records = async (): Promise<Cdr[]> =>
+      (await callDetailRecords(this.bus)).filter(({ callId }) => !this.#before.has(callId));
+    await until('all calls are recorded', async () => (await records()).length >= CALLS);
+    const all = await records();
+    expect(new Set(all.map(({ callId }) => callId)).size).toBe(all.length);
+    const talkers = ({ legs }: Cdr): string[] =>
+      legs.flatMap(({ role, answeredAt }) => (answeredAt === undefined ? [] : [role]));
+    for (const record of all) expect(talkers(record)).toEqual(['caller', 'callee']);
   }
 
   /** What was told of each call of this test. */
