@@ -7,6 +7,15 @@ import { until } from '../support/until.ts';
 const edges = new TwoEdges();
 
 describe('two edges behind one address', () => {
+  // Before others: what their edges were stopped with is left to a sweep that comes later.
+  test('keep nothing of a call that has ended longer than its repeated BYEs may come', async () => {
+    edges.expectAllContent(
+      await edges.talkThrough(() => edges.first.kill().then(() => edges.router.routeTo(edges.second.address))),
+    );
+    await edges.expectAllEnded();
+    await until('the records are gone', async () => (await storedRecords(edges.bus)) === 0, 60_000);
+  });
+
   test('a frozen one that wakes up finds its calls ended and hangs nobody up', async () => {
     const results = await edges.talkThrough(async () => {
       edges.first.signal('SIGSTOP');
@@ -29,14 +38,6 @@ describe('two edges behind one address', () => {
     expect(edges.router.count('edge', edges.first.address, 'BYE ')).toBe(0);
     expect(await edges.expectAllEnded()).toEqual(told);
     expect(await edges.adopted(edges.second)).toBe(CALLS);
-  });
-
-  test('keep nothing of a call that has ended longer than its repeated BYEs may come', async () => {
-    edges.expectAllContent(
-      await edges.talkThrough(() => edges.first.kill().then(() => edges.router.routeTo(edges.second.address))),
-    );
-    await edges.expectAllEnded();
-    await until('the records are gone', async () => (await storedRecords(edges.bus)) === 0, 60_000);
   });
 });
 
