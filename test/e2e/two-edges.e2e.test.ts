@@ -120,6 +120,15 @@ describe('phones at two edges', () => {
     expect(await lastCause(phones.bus)).toMatchObject({ by: 'caller', reason: 'cancelled' });
   });
 
+  test('take texts', async () => {
+    const [sender] = await addSubscribers(phones.bus, `text-${String(await getPort())}-`, 1);
+    if (sender === undefined) throw new Error('no account');
+    await phoneAt('second', 'bob');
+    const about = { remote: addressOf('first'), calls: 1, keys: { callee: 'bob' }, lines: sippLines([sender]) };
+    const { errors, ...told } = await runSipp({ ...about, scenario: 'message' });
+    expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
+  });
+
   test('tell the caller that they are busy', async () => {
     const alice = await phoneAt('first', 'alice');
     const bob = await phoneAt('second', 'bob', { answers: false });
