@@ -1,6 +1,14 @@
 import { type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
-import { callRecorded, type CallRecord, callsBucket, type Cdr, cdrsStream } from '@callweave/contracts';
+import {
+  callRecorded,
+  type CallRecord,
+  callsBucket,
+  type Cdr,
+  cdrsStream,
+  type LegId,
+  type LegRecord,
+} from '@callweave/contracts';
 import { type z } from 'zod';
 
 /** Kinds of the events of every call so far, in order, by call. */
@@ -61,6 +69,14 @@ export async function openCalls({ jsm }: Connection): Promise<CallRecord[]> {
     if (value?.kind === 'call' && value.call.state !== 'ended') open.push(value.call);
   }
   return open;
+}
+
+/** What any edge would know of a leg. */
+export async function legOf({ jsm }: Connection, legId: LegId): Promise<LegRecord> {
+  const subject = `$KV.${callsBucket.name}.${callsBucket.key({ kind: 'leg', id: legId })}`;
+  const value = await lastOf(jsm, `KV_${callsBucket.name}`, subject);
+  if (value?.kind !== 'leg') throw new Error(`no leg ${legId}`);
+  return value.leg;
 }
 
 /** Calls of which another edge could take over the dialogs. */

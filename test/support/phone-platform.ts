@@ -4,6 +4,7 @@ import { type Baresip, type BaresipOptions, startBaresip } from './baresip.ts';
 import { callKinds, openCalls } from './call-facts.ts';
 import { mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { type LoadAccount } from './subscribers.ts';
 import { toneShare } from './tone.ts';
 import { until } from './until.ts';
 
@@ -52,8 +53,10 @@ export class PhonePlatform {
   }
 
   /** A registered phone, which quits after the test. */
-  async phone(user: 'alice' | 'bob', options: Partial<BaresipOptions> = {}): Promise<Baresip> {
-    const phone = await registeredPhone(this.platform, user, options);
+  async phone(user: 'alice' | 'bob' | LoadAccount, options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    const phone = await (typeof user === 'string'
+      ? registeredPhone(this.platform, user, options)
+      : registeredPhone(this.platform, user.user, { ...user, ...options }));
     this.#phones.push(phone);
     return phone;
   }
@@ -64,9 +67,15 @@ export class PhonePlatform {
 
   /** Kinds of the events of this test's call so far, in order. */
   async told(): Promise<string[]> {
-    const calls = [...(await callKinds(this.bus))].filter(([callId]) => !this.#before.has(callId));
+    const calls = await this.toldOfEach();
     expect(calls.length).toBeLessThan(2);
-    return calls[0]?.[1] ?? [];
+    return calls[0] ?? [];
+  }
+
+  /** Of each of this test's calls, in the order in which they began. */
+  async toldOfEach(): Promise<string[][]> {
+    const calls = [...(await callKinds(this.bus))].filter(([callId]) => !this.#before.has(callId));
+    return calls.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kinds]) => kinds);
   }
 
   async isTold(kind: string, times = 1): Promise<void> {
@@ -86,7 +95,7 @@ export async function registeredPhone(
   user: string,
   options: Partial<BaresipOptions> = {},
 ): Promise<Baresip> {
-  const account = there(accounts.find((known) => known.user === user));
+  const account = accounts.find((known) => known.user === user) ?? { user, password: there(options.password) };
   const phone = await startBaresip({ ...account, registrar: sip[0] ?? '', ...options });
   await phone.waitFor('REGISTER_OK');
   return phone;

@@ -26,7 +26,12 @@ export interface WebPhone {
   readonly page: Page;
   /** Waits for the `count`-th event of a name. */
   waitFor(event: string, count?: number): Promise<void>;
-  call(user: string): Promise<void>;
+  /** With `replaces` in the place of the party of a dialog, as the header names it. RFC 3891 */
+  call(user: string, replaces?: string): Promise<void>;
+  /** Puts whom it talks to in its latest call on hold. */
+  hold(): Promise<void>;
+  /** Lets those it talks to in its first and its latest call talk to each other; JsSIP only. RFC 5589 §7 */
+  join(): Promise<void>;
   hangUp(): Promise<void>;
   unregister(): Promise<void>;
   /** Waits until the loudest frequency it hears is this one, within a fiftieth. */
@@ -90,7 +95,9 @@ function webPhone(page: Page, user: string): WebPhone {
         throw new Error(`${String(error)}; seen: ${seen.join(', ')}`, { cause: error });
       });
     },
-    call: (target) => page.evaluate(`phone.call(${JSON.stringify(target)})`),
+    call: (target, replaces) => page.evaluate(`phone.call(...${JSON.stringify([target, replaces])})`),
+    hold: () => page.evaluate('phone.hold()'),
+    join: () => page.evaluate('phone.join()'),
     hangUp: () => page.evaluate('phone.hangUp()'),
     unregister: () => page.evaluate('phone.unregister()'),
     hears: (wanted) =>

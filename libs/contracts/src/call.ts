@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CallDetail } from './call-detail.ts';
 import { defineBucket, defineEvent } from './define.ts';
 import { MediaNodeId, MediaProfile, MediaStatistics } from './media.ts';
-import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant } from './primitives.ts';
+import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant, User } from './primitives.ts';
 
 /** Where a call stands. */
 export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
@@ -46,9 +46,13 @@ export const CallRecord = z.object({
   state: CallState,
   legs: z.array(LegId).max(16),
   media: MediaNodeId.optional(),
+  /** The id under which its media is anchored there since somebody was replaced; absent: that of the call. */
+  mediaId: CallId.optional(),
+  /** How often somebody was replaced by another party; absent is never. */
+  transfers: z.number().int().nonnegative().optional(),
   /** Who keeps the other on hold; absent is nobody. */
   heldBy: z.array(CallSide).max(2).optional(),
-  /** From and To as the caller wrote them. */
+  /** From and To as the caller wrote them; of who was put in the place of one of them, his address. */
   from: Party.optional(),
   to: Party.optional(),
   /** Number of the last event told. */
@@ -87,6 +91,10 @@ export const LegRecord = z.object({
   /** Highest number of ours when this was written; who takes the leg over goes on 100 above it for each epoch since. */
   localCseq: z.number().int(),
   remoteCseq: z.number().int(),
+  /** Whose device it is; absent for an application. */
+  user: User.optional(),
+  /** He wishes that nobody learns who he is, RFC 3323. */
+  hidden: z.literal(true).optional(),
   /** What the peer needs of our media; absent is plain RTP. */
   profile: MediaProfile.optional(),
   localSdp: z.string().optional(),
@@ -133,6 +141,20 @@ export const callResumed = defineEvent(`${PATTERN}.resumed`, {
   summary: 'The side that had put the other on hold came back to it.',
   data: CallFact.extend({ by: CallSide }),
 });
+export const callTransferred = defineEvent(`${PATTERN}.transferred`, {
+  summary: 'One side of an answered call was replaced by another party; the call goes on.',
+  data: CallFact.extend({
+    /** Which side was replaced. */
+    by: CallSide,
+    /** Of the party that is there instead. */
+    legId: LegId,
+    /** Its address. */
+    party: Party,
+    media: MediaNodeId.optional(),
+    /** The call that party was in, which ended with this; absent when it was called or called itself. */
+    replaces: CallId.optional(),
+  }),
+});
 export const callEnded = defineEvent(`${PATTERN}.ended`, {
   summary: 'An answered call is over. Exactly one for each.',
   once: true,
@@ -156,6 +178,7 @@ export const callEvents = [
   callAnswered,
   callHeld,
   callResumed,
+  callTransferred,
   callEnded,
   callFailed,
 ] as const;

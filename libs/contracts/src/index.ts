@@ -118,6 +118,7 @@ export {
   callsBucket,
   CallSide,
   CallState,
+  callTransferred,
   LegRecord,
 } from './call.ts';
 export {
@@ -136,5 +137,6 @@ export {
 } from './media.ts';
 export { CallDetail, CallLeg, Forwarding, ForwardReason } from './call-detail.ts';
 export { callRecorded, Cdr } from './cdr.ts';
+export { type DtlsHash, dtlsHashOf, mediaIdAfter } from './media-id.ts';
 export { ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';
 export { Forwards, RingSec, UserSettings, userSettingsBucket } from './user-settings.ts';

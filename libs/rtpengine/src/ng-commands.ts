@@ -18,6 +18,8 @@ export interface NgOffer {
   readonly profile: NgProfile;
   /** Names of the node's interfaces towards the offering side and the other; its first one unless said. */
   readonly interfaces?: readonly [from: string, to: string] | undefined;
+  /** By which hash it is shown the node's certificate, if it needs one. */
+  readonly dtlsHash?: string;
   readonly timeoutMs: number;
 }
 
@@ -61,15 +63,15 @@ export class NgCommands {
   }
 
   /** Opens ports for the offering side, or changes what they do; returns the SDP to send on. */
-  async offer({ sdp, profile, interfaces, timeoutMs, ...parties }: NgOffer): Promise<string> {
+  async offer({ sdp, profile, dtlsHash, interfaces, timeoutMs, ...parties }: NgOffer): Promise<string> {
     const direction = interfaces === undefined ? {} : { direction: [...interfaces] };
-    const command = { command: 'offer', ...tagsOf(parties), sdp, ...direction, ...profileFlags(profile) };
+    const command = { command: 'offer', ...tagsOf(parties), sdp, ...direction, ...profileFlags(profile, dtlsHash) };
     return sdpOf('offer', await this.#client.request(command, timeoutMs));
   }
 
   /** Completes an offer; from now on media flows. Returns the SDP to send back. */
-  async answer({ sdp, profile, timeoutMs, ...parties }: NgAnswer): Promise<string> {
-    const command = { command: 'answer', ...tagsOf(parties), sdp, ...profileFlags(profile) };
+  async answer({ sdp, profile, dtlsHash, timeoutMs, ...parties }: NgAnswer): Promise<string> {
+    const command = { command: 'answer', ...tagsOf(parties), sdp, ...profileFlags(profile, dtlsHash) };
     return sdpOf('answer', await this.#client.request(command, timeoutMs));
   }
 

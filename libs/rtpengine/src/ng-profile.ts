@@ -27,7 +27,8 @@ const byProfile: Readonly<Record<NgProfile, BencodeDictionary>> = {
   },
 };
 
-/** The keys of an `offer` or `answer` command whose SDP goes to a leg of `profile`. */
-export function profileFlags(profile: NgProfile): BencodeDictionary {
-  return { ...always, ...byProfile[profile] };
+/** The keys of an `offer` or `answer` command whose SDP goes to a leg of `profile`, shown the certificate by `dtlsHash`. */
+export function profileFlags(profile: NgProfile, dtlsHash?: string): BencodeDictionary {
+  const hash = dtlsHash === undefined || profile === 'rtp' ? {} : { 'DTLS-fingerprint': dtlsHash };
+  return { ...always, ...byProfile[profile], ...hash };
 }

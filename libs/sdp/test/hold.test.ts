@@ -11,6 +11,7 @@ test.each([
   ['whose session is inactive', 'c=IN IP4 192.0.2.1\r\nt=0 0\r\na=inactive\r\n', audio, true],
   ['with the address of an old hold', 'c=IN IP4 0.0.0.0\r\nt=0 0\r\n', audio, true],
   ['with that address in its stream', 't=0 0\r\n', `${audio}c=IN IP4 0.0.0.0\r\n`, true],
+  ['of a browser without an address yet', 't=0 0\r\n', 'm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\n', false],
   ['that listens on one of two', 'c=IN IP4 192.0.2.1\r\nt=0 0\r\n', `${audio}a=sendonly\r\n${audio}`, false],
   ['without any stream in use', 'c=IN IP4 192.0.2.1\r\nt=0 0\r\n', 'm=audio 0 RTP/AVP 0\r\na=inactive\r\n', false],
 ])('a description %s: the other is on hold or not', (_which, session, streams, held) => {

@@ -114,10 +114,10 @@ export type Status = z.infer<typeof Status>;
 /** What happened to a call, with the call as it was afterwards. */
 export const CallHappening = z.object({
   about: z.literal('call'),
-  kind: z.enum(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended', 'failed']),
+  kind: z.enum(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'transferred', 'ended', 'failed']),
   at: z.number(),
   call: Call,
-  /** Who holds, or no longer does. */
+  /** Who holds, or no longer does; of a transfer which side is another party now. */
   by: CallSide.optional(),
   cause: CallCause.optional(),
   durationMs: z.number().optional(),

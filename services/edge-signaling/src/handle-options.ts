@@ -1,4 +1,5 @@
 import { type RequestHandler } from '@callweave/srf';
+import { abilities } from './abilities.ts';
 
 /** Answers the OPTIONS by which phones, carriers and load balancers see whether we are there. RFC 3261 §11.2. */
 export function optionsHandler(notReady: () => string | undefined): RequestHandler {
@@ -7,9 +8,9 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
       ? request.reply({
           status: 200,
           headers: {
-            Allow: 'ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, NOTIFY, OPTIONS, PRACK, REGISTER, SUBSCRIBE, UPDATE',
+            ...abilities,
+            Supported: `100rel, path, timer, ${abilities.Supported}`,
             Accept: 'application/sdp, text/plain',
-            Supported: '100rel, path, timer',
           },
         })
       : request.reply({ status: 503, headers: { 'Retry-After': '5' } });

@@ -2,6 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { type MediaNetwork } from '@callweave/contracts';
 import { parseUri, SipSyntaxError, unbracket } from '@callweave/sip';
 import { type Target } from './call/targets.ts';
+import { type Leg } from './leg/leg.ts';
 
 /** Which side of the platform peers are on: their address decides which of ours their media gets. */
 export class Networks {
@@ -26,6 +27,11 @@ export class Networks {
   ofTarget({ uri, nextHop, isInternal }: Pick<Target, 'uri' | 'nextHop' | 'isInternal'>): MediaNetwork | undefined {
     if (this.#private === undefined) return undefined;
     return isInternal ? 'private' : this.#of(hostOf(nextHop ?? uri), this.#private);
+  }
+
+  /** Of the peer of a dialog. */
+  ofLeg({ dialog: { remoteTarget, nextHop } }: Pick<Leg, 'dialog'>): MediaNetwork | undefined {
+    return this.ofTarget({ uri: remoteTarget, nextHop, isInternal: false });
   }
 
   #of(host: string, own: BlockList): MediaNetwork {

@@ -9,6 +9,7 @@ import { CallRecords } from './call/call-records.ts';
 import { EstablishedCalls } from './call/established-calls.ts';
 import { journalTeller } from './call/journal-teller.ts';
 import { tracedTeller } from './call/traced-teller.ts';
+import { type Target } from './call/targets.ts';
 import { type Config } from './config.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
@@ -38,6 +39,8 @@ import { busPeers } from './survive/peers.ts';
 import { Strays } from './survive/strays.ts';
 import { Sweep } from './survive/sweep.ts';
 import { openTenants } from './tenants.ts';
+import { takePlace } from './transfer/take-place.ts';
+import { Transfers } from './transfer/transfers.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
@@ -90,7 +93,13 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const networks = new Networks(privateNetworks);
   const records = new CallRecords({ bus, owner, clock, log });
   const media = busMedia(ports);
-  const calls = new EstablishedCalls({ media, records, clock, log });
+  const calls: EstablishedCalls = new EstablishedCalls({
+    media,
+    records,
+    refer: (request, from, call) => transfers.refer(request, from, call),
+    clock,
+    log,
+  });
   const doubts = new Doubts({ calls, records, owner, clock, log });
   const adopter = new Adopter({
     records,
@@ -114,18 +123,22 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     applicationServer: () => applicationServer,
     send,
     sendThrough,
+    networkOf: (target: Target) => networks.ofTarget(target),
     clock,
   };
+  const finding = { legs, calls, doubts, records, peers, adopter, log };
+  const transferring = { ...finding, media, networks, random: Math.random };
+  const transfers: Transfers = new Transfers({ ...reaching, ...transferring });
   const invites = new InviteHandler({
     ...reaching,
     networks,
-    networkOf: (target) => networks.ofTarget(target),
     media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, engineInstance, call, clock), clock),
     legs,
     begin: (call) => records.begin(call),
     abandon: (callId) => records.abandon(callId),
     establish: (parts, teller) => calls.establish(parts, teller),
+    takePlace: (replacement) => takePlace(replacement, { ...transferring, send, clock }),
     log,
   });
   const sweep = new Sweep({

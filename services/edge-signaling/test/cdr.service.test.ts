@@ -89,7 +89,13 @@ describe('the record of a call', () => {
     const owner = (): typeof edge => survivor;
     const records = new CallRecords({ bus, owner, clock: later, log });
     const media = { offer: vi.fn(), answer: vi.fn(), release: vi.fn() };
-    const calls = new EstablishedCalls({ records, media, clock: later, log });
+    const calls = new EstablishedCalls({
+      refer: (request) => request.reply({ status: 202 }),
+      records,
+      media,
+      clock: later,
+      log,
+    });
     const openTeller = (told: CallRecord) => journalTeller(publisher, told.owner, told, later);
     const send = vi.fn();
     const adopter = new Adopter({

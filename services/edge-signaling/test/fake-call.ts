@@ -93,9 +93,16 @@ export function fakeCall({
   const records = {
     keep: () => seen.push('kept'),
     change: () => seen.push('record changed'),
+    repair: () => Promise.resolve(void seen.push('record repaired')),
     end: () => Promise.resolve(endOutcome),
   };
-  const calls = new EstablishedCalls({ records, media: deps.media ?? media, clock, log: recordLogs() });
+  const calls = new EstablishedCalls({
+    records,
+    media: deps.media ?? media,
+    refer: (request) => request.reply({ status: 202 }),
+    clock,
+    log: recordLogs(),
+  });
   const invited: Sent[] = [];
   const asked: Sent[] = [];
   const routed: string[] = [];
@@ -158,6 +165,7 @@ export function fakeCall({
         answered: teller('answered'),
         held: (by) => void seen.push(`told held ${by}`),
         resumed: (by) => void seen.push(`told resumed ${by}`),
+        transferred: ({ by }) => void seen.push(`told transferred ${by}`),
         ended: (cause) => void seen.push(`told ended ${cause.by} ${cause.reason}`),
         failed: (cause) => void seen.push(`told failed ${cause.by} ${cause.reason}`),
       },
@@ -260,7 +268,7 @@ function message(headers: Readonly<Record<string, string>>, body: string | undef
   return { header: (name) => headers[name.toLowerCase()], body };
 }
 
-function binding(user: string, index: number, inTurn: boolean): Binding {
+export function binding(user: string, index: number, inTurn: boolean): Binding {
   return {
     contact: `sip:${user}@192.0.2.${String(index + 2)}`,
     q: inTurn ? 1 - index / 10 : 1,

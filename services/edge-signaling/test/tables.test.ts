@@ -6,6 +6,8 @@ import { adoptedLegTable } from '../src/leg/adopted-leg.table.ts';
 import { uacLegTable } from '../src/leg/uac-leg.table.ts';
 import { uasLegTable } from '../src/leg/uas-leg.table.ts';
 import { placementTable } from '../src/remote-leg/placement.table.ts';
+import { outdialTable } from '../src/transfer/outdial.table.ts';
+import { transferTable } from '../src/transfer/transfer.table.ts';
 
 type AnyTable = Readonly<Record<string, Readonly<Record<string, readonly string[] | undefined>>>>;
 
@@ -17,6 +19,8 @@ const tables: readonly [string, AnyTable, string, string][] = [
   ['call', callTable, 'routing', 'ended'],
   ['established-call', establishedCallTable, 'talking', 'ended'],
   ['session-changes', sessionChangesTable, 'steady', 'closed'],
+  ['transfer', transferTable, 'seeking', 'ended'],
+  ['outdial', outdialTable, 'routing', 'ended'],
 ];
 
 function reachable(table: AnyTable, from: string): Set<string> {
@@ -43,7 +47,7 @@ describe.each(tables)('the %s table', (_name, table, first, last) => {
 });
 
 test('every way to the end of a call tells one terminal fact, hands the call on, or lets another edge do so', () => {
-  const closing = new Set(['tellFailed', 'answerCaller', 'end', 'dropLegs']);
+  const closing = new Set(['tellFailed', 'answerCaller', 'end', 'handOn', 'dropLegs']);
   for (const table of [callTable, establishedCallTable] as readonly AnyTable[]) {
     for (const edge of Object.values(table).flatMap((edges) => Object.values(edges))) {
       const [next, ...actions] = edge ?? [];

@@ -1,8 +1,16 @@
 import { type Clock } from '@callweave/clock';
-import { LegId } from '@callweave/contracts';
-import { NgClient, NgCommands, NgError, NgRefusedError, type NgRelayed, NgTooLargeError } from '@callweave/rtpengine';
+import { dtlsHashOf, LegId } from '@callweave/contracts';
+import {
+  NgClient,
+  NgCommands,
+  NgError,
+  type NgOffer,
+  NgRefusedError,
+  type NgRelayed,
+  NgTooLargeError,
+} from '@callweave/rtpengine';
 import { histogram, type Logger } from '@callweave/telemetry';
-import { type CallTotals, type MediaNode, type NodeReply, type Silent } from './media-node.ts';
+import { type CallTotals, type MediaNode, type NodeOffer, type NodeReply, type Silent } from './media-node.ts';
 import { commandDuration } from './metrics.ts';
 
 /** A media node that is an rtpengine. */
@@ -34,17 +42,12 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
     address,
     report: (timeoutMs) =>
       run('statistics', async () => ({ kind: 'report', ...(await ng.statistics(timeoutMs)) }) as const, silent),
-    offer: ({ fromLeg, toLeg, branch, networks, ...offer }, timeoutMs) => {
-      const tags = { fromTag: fromLeg, toTag: toLeg, viaBranch: branch };
-      // The interfaces of a node are named after the networks they are in.
-      const interfaces = networks === undefined ? undefined : ([networks.from, networks.to] as const);
-      return run('offer', async () => sdpReply(await ng.offer({ ...offer, ...tags, interfaces, timeoutMs })), verdict);
-    },
-    answer: ({ fromLeg, toLeg, branch, ...answer }, timeoutMs) =>
+    offer: (offer, timeoutMs) =>
+      run('offer', async () => sdpReply(await ng.offer({ ...ngOffer(offer), timeoutMs })), verdict),
+    answer: (answer, timeoutMs) =>
       run(
         'answer',
-        async () =>
-          sdpReply(await ng.answer({ ...answer, fromTag: fromLeg, toTag: toLeg, viaBranch: branch, timeoutMs })),
+        async () => sdpReply(await ng.answer({ ...ngOffer(answer), toTag: answer.toLeg, timeoutMs })),
         verdict,
       ),
     query: (callId, timeoutMs) =>
@@ -64,6 +67,13 @@ export function rtpengineNode(address: string, { clock, log }: { clock: Clock; l
       ),
     close: () => client.close(),
   };
+}
+
+function ngOffer({ callId, fromLeg, toLeg, branch, networks, sdp, profile }: NodeOffer): Omit<NgOffer, 'timeoutMs'> {
+  const tags = { fromTag: fromLeg, toTag: toLeg, viaBranch: branch };
+  // The interfaces of a node are named after the networks they are in.
+  const interfaces = networks === undefined ? undefined : ([networks.from, networks.to] as const);
+  return { callId, ...tags, sdp, profile, interfaces, dtlsHash: dtlsHashOf(callId) };
 }
 
 const unknownCall = { kind: 'unknown-call' } as const;

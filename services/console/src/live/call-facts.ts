@@ -8,6 +8,7 @@ import {
   callResumed,
   callRinging,
   callRouted,
+  callTransferred,
 } from '@callweave/contracts';
 import { type z } from 'zod';
 import { type Call, type CallHappening } from '../api.ts';
@@ -50,6 +51,12 @@ export function callFacts({ board, log }: { board: CallBoard; log: EventLog }): 
     onFact(callResumed, (fact) => {
       const { callId, by } = fact.data;
       tell('resumed', fact, board.hold(callId, by, false), { by });
+    }),
+    onFact(callTransferred, (fact) => {
+      const { callId, owner, by, party } = fact.data;
+      const there = partyOf(party);
+      const news = by === 'caller' ? { from: there } : { to: there, target: shorten(party) };
+      tell('transferred', fact, board.change(callId, { edge: owner, ...news }), { by });
     }),
     onFact(callEnded, (fact) => {
       const { cause, durationMs } = fact.data;

@@ -55,6 +55,10 @@ function describeCall({ kind, call, by, cause, durationMs }: CallHappening): Lin
       const text = kind === 'held' ? html`${holder} puts ${held} on hold` : html`${holder} comes back to ${held}`;
       return { tone: kind === 'held' ? 'busy' : 'good', text };
     }
+    case 'transferred': {
+      const [newcomer, other] = by === 'callee' ? [to, from] : [from, to];
+      return { tone: 'good', text: html`${other} talks to ${newcomer} now` };
+    }
     case 'ended':
       return { tone: 'dim', text: html`${from} and ${to} end after ${span(durationMs ?? 0)}: ${why}` };
     case 'failed': {

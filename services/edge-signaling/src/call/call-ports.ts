@@ -94,6 +94,15 @@ export interface CallTeller {
   held(by: Side): void;
   /** It no longer does. */
   resumed(by: Side): void;
+  /** One side was replaced by another party. */
+  transferred(fields: {
+    by: Side;
+    legId: LegId;
+    /** Its address. */
+    party: string;
+    media: MediaNodeId | undefined;
+    replaces?: CallId | undefined;
+  }): void;
   /** With the record of the call. */
   ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void;
   /** With the record of the call. */

@@ -15,6 +15,7 @@ import {
 import { ignore, type Logger } from '@callweave/telemetry';
 import { isConnected } from '../leg/dialog.ts';
 import { type Leg } from '../leg/leg.ts';
+import { type CallTeller } from './call-ports.ts';
 import { type EstablishedParts } from './established-call.ts';
 import { holders, otherSide, type Session, type Side } from './session.ts';
 
@@ -147,13 +148,47 @@ export class CallRecords {
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the session before'));
   }
 
-  /** The leg and its call; undefined when either is not stored. Throws `BusUnavailableError`. */
+  /**
+   * Notes that one side of a call is another party now; resolves when that is stored or cannot be. Whoever takes the
+   * call over before has the pair of before.
+   */
+  async repair(
+    before: EstablishedParts,
+    now: EstablishedParts,
+    { sequence, detail }: Pick<CallTeller, 'sequence' | 'detail'>,
+  ): Promise<void> {
+    const owner = this.#deps.owner();
+    const { callId, epoch } = now;
+    const present = { ...callRecord(now, owner, sequence), detail };
+    const legs = [legRecord(now, 'caller', owner), legRecord(now, 'callee', owner)];
+    const gone = [before.caller.legId, before.callee.legId].filter((id) => !present.legs.includes(id));
+    const written = this.#inOrder(callId, async () => {
+      const isOurs = (record: CallRecord): boolean =>
+        record.owner === owner && record.epoch === epoch && record.state === 'answered';
+      const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) =>
+        current?.kind === 'call' && isOurs(current.call)
+          ? { set: { kind: 'call', call: { ...current.call, ...present, ...parties(current.call, before, now) } } }
+          : 'keep',
+      );
+      if (stored?.kind !== 'call' || !isOurs(stored.call)) return;
+      await Promise.all([
+        ...legs.map((leg) =>
+          this.#bucket.modify({ kind: 'leg', id: leg.legId }, () => ({ set: { kind: 'leg', leg } })),
+        ),
+        ...gone.map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove')),
+      ]);
+    });
+    await written.catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the pair before'));
+  }
+
+  /** The leg and its call; undefined when either is not stored, or the leg is in no call any more. Throws `BusUnavailableError`. */
   async find(legId: LegId): Promise<FoundLeg | undefined> {
     const leg = (await this.#bucket.get({ kind: 'leg', id: legId }))?.value;
     if (leg?.kind !== 'leg') return undefined;
     const entry = await this.#bucket.get({ kind: 'call', id: leg.leg.callId });
     if (entry?.value.kind !== 'call') return undefined;
     const { call } = entry.value;
+    if (!call.legs.includes(legId)) return undefined;
     const state = this.#ended.has(call.callId) ? 'ended' : call.state;
     return { leg: leg.leg, call: { ...call, state }, revision: entry.revision };
   }
@@ -191,21 +226,22 @@ export class CallRecords {
 
   /**
    * Marks the call as ended for everybody; `lost` when somebody has done so before. While the bus cannot be asked the
-   * call is ours to end (its last event is stored once at most), and is marked as soon as it can.
+   * call is ours to end (its last event is stored once at most), and is marked as soon as it can. `given` is in another
+   * call now.
    */
-  async end(callId: CallId, cause: CallCause): Promise<'won' | 'lost'> {
+  async end(callId: CallId, cause: CallCause, given?: LegId): Promise<'won' | 'lost'> {
     this.#ended.add(callId);
     try {
-      return await this.#inOrder(callId, () => this.#mark(callId, cause));
+      return await this.#inOrder(callId, () => this.#mark(callId, cause, given));
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       ignore(this.#deps.log, error, 'the call is marked as ended later');
-      this.#markLater(callId, cause);
+      this.#markLater(callId, cause, given);
       return 'won';
     }
   }
 
-  async #mark(callId: CallId, cause: CallCause): Promise<'won' | 'lost'> {
+  async #mark(callId: CallId, cause: CallCause, given?: LegId): Promise<'won' | 'lost'> {
     let outcome: 'won' | 'lost' = 'won';
     const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) => {
       if (current?.kind !== 'call') {
@@ -213,18 +249,20 @@ export class CallRecords {
         return 'keep';
       }
       outcome = current.call.state === 'ended' ? 'lost' : 'won';
-      return outcome === 'lost' ? 'keep' : { set: { kind: 'call', call: { ...current.call, state: 'ended', cause } } };
+      if (outcome === 'lost') return 'keep';
+      const legs = current.call.legs.filter((id) => id !== given);
+      return { set: { kind: 'call', call: { ...current.call, legs, state: 'ended', cause } } };
     });
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
     this.#deps.clock.after(ENDED_KEPT_MS, () => void this.remove(callId, legs));
     return outcome;
   }
 
-  #markLater(callId: CallId, cause: CallCause): void {
+  #markLater(callId: CallId, cause: CallCause, given?: LegId): void {
     this.#deps.clock.after(RETRY_MS, () => {
-      this.#inOrder(callId, () => this.#mark(callId, cause)).catch((error: unknown) => {
+      this.#inOrder(callId, () => this.#mark(callId, cause, given)).catch((error: unknown) => {
         ignore(this.#deps.log, error, 'the call is marked as ended later');
-        this.#markLater(callId, cause);
+        this.#markLater(callId, cause, given);
       });
     });
   }
@@ -263,7 +301,8 @@ export class CallRecords {
 }
 
 function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number): CallRecord {
-  const { tenant, callId, epoch, caller, callee, node, startedAtMs, answeredAtMs } = call;
+  const { tenant, callId, epoch, caller, callee, node, mediaId, transfers, session, startedAtMs, answeredAtMs } = call;
+  const heldBy = holders(session);
   return {
     tenant,
     callId,
@@ -277,6 +316,8 @@ function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number)
     startedAt: EpochMs.parse(startedAtMs),
     answeredAt: EpochMs.parse(answeredAtMs),
     ...(node === undefined ? {} : { media: node }),
+    ...(mediaId === undefined ? {} : { mediaId }),
+    ...(transfers === 0 ? {} : { transfers, heldBy }),
   };
 }
 
@@ -286,12 +327,22 @@ function withDialog(record: LegRecord, { dialog }: Leg, { owner, epoch }: CallRe
   return { ...record, ...rest, owner, epoch, routeSet: [...routeSet], nextHop };
 }
 
+/** Who is on either side, where one is another party than before. */
+function parties(
+  { from, to }: CallRecord,
+  before: EstablishedParts,
+  { caller, callee }: EstablishedParts,
+): Pick<CallRecord, 'from' | 'to'> {
+  return before.caller === caller ? { from, to: callee.dialog.remoteUri } : { from: caller.dialog.remoteUri, to };
+}
+
 function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRecord {
   const { tenant, callId, epoch } = call;
   const leg = call[side];
   const peer = call[otherSide(side)];
   const { nextHop, routeSet, ...dialog } = leg.dialog;
   const edge = leg.edge ?? (isConnected(leg.dialog) ? owner : undefined);
+  const user = call.users[side];
   return {
     tenant,
     callId,
@@ -300,6 +351,8 @@ function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRe
     owner,
     epoch,
     role: side === 'caller' ? 'uas' : 'uac',
+    ...(user === undefined ? {} : { user }),
+    ...(call.hidden[side] ? { hidden: true as const } : {}),
     profile: call.session[side].profile,
     sipCallId: leg.identity.callId,
     localTag: leg.legId,

@@ -9,6 +9,7 @@ import {
   type MediaProfile,
   type RouteTarget,
   type Tenant,
+  type User,
 } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
@@ -22,7 +23,8 @@ import { type Anchored, between, type CallTeller, type Locator, type Media, type
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
 import { failureCause } from './cause.ts';
-import { type EstablishedCall, type EstablishedParts } from './established-call.ts';
+import { type EstablishedParts } from './established-call.ts';
+import { type AnsweredLegs } from './established-calls.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
@@ -31,7 +33,7 @@ import { lateOffer } from './late-offer.ts';
 import { EARLY_DIALOG_TERMINATED, isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
 import { notTaken, readRedirects } from './redirect.ts';
-import { type Session, type Side } from './session.ts';
+import { type Session } from './session.ts';
 import { type FlowReader, type Target } from './targets.ts';
 
 export interface CallDeps {
@@ -49,7 +51,7 @@ export interface CallDeps {
   readonly begin: (call: BegunCall) => void;
   readonly abandon: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
-  readonly establish: (parts: EstablishedParts, teller: CallTeller) => EstablishedCall;
+  readonly establish: (parts: EstablishedParts, teller: CallTeller) => AnsweredLegs;
   /** Where a target is, for its media. */
   readonly networkOf: (target: Target) => MediaNetwork | undefined;
   readonly clock: Clock;
@@ -112,7 +114,7 @@ export class Call {
   #hasRung = false;
   #lastFailure: Failure = NO_CHOICE;
   /** Once answered, what the legs tell is for this. */
-  #established: EstablishedCall | undefined;
+  #established: AnsweredLegs | undefined;
 
   constructor(facts: CallFacts, invite: IncomingRequest, legId: LegId, deps: CallDeps) {
     this.facts = facts;
@@ -131,13 +133,13 @@ export class Call {
           const headers = reason === undefined ? {} : { Reason: reason };
           this.#feed('callerLeft', { cause: failureCause('caller', 487, readQ850(reason)), headers });
         },
-        bye: (bye) => this.#established?.left('caller', readQ850(bye.header('reason'))),
+        bye: (bye) => this.#established?.left(legId, readQ850(bye.header('reason'))),
         lost: () => {
-          if (this.#established !== undefined) this.#established.lost();
+          if (this.#established !== undefined) this.#established.lost(legId);
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
         },
-        request: (request) => this.#relay(request, 'caller'),
-        acknowledged: (sdp) => this.#established?.acknowledged('caller', sdp),
+        request: (request) => this.#relay(request, legId),
+        acknowledged: (sdp) => this.#established?.acknowledged(legId, sdp),
         disposed: () => deps.legs.delete(legId),
       },
     });
@@ -260,16 +262,16 @@ export class Call {
       this.#feed(goesOn ? 'targetFailed' : 'refused', failure);
     },
     // A device may hang up before its answer has gone through.
-    bye: (bye) => {
-      if (this.#established !== undefined) this.#established.left('callee', readQ850(bye.header('reason')));
+    bye: (bye, legId) => {
+      if (this.#established !== undefined) this.#established.left(legId, readQ850(bye.header('reason')));
       else this.#feed('calleeLeft', { cause: { by: 'callee', reason: 'hang-up' } });
     },
-    lost: () => {
-      if (this.#established !== undefined) this.#established.lost();
+    lost: (legId) => {
+      if (this.#established !== undefined) this.#established.lost(legId);
       else this.#feed('calleeLost', { reply: { status: 480 }, cause: { by: 'platform', reason: 'unreachable' } });
     },
-    request: (request) => this.#relay(request, 'callee'),
-    acknowledged: (sdp) => this.#established?.acknowledged('callee', sdp),
+    request: (request, legId) => this.#relay(request, legId),
+    acknowledged: (legId, sdp) => this.#established?.acknowledged(legId, sdp),
   };
 
   #passProgress({ branch, response }: Detail): void {
@@ -347,13 +349,18 @@ export class Call {
       callee: { profile: target.profile, sdp: answer, holds: false },
     };
     const late = this.facts.sdp === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
+    const sides = {
+      users: { caller: userOf(this.facts.source), callee: target.user },
+      hidden: { caller: this.facts.identity.isHidden, callee: false },
+      transfers: 0,
+    };
     const legs = { caller: this.caller, callee };
-    const parts = { tenant, callId, epoch: 1, ...legs, node: this.#node, session, ...late, ...times };
+    const parts = { tenant, callId, epoch: 1, ...legs, ...sides, node: this.#node, session, ...late, ...times };
     this.#established = this.#deps.establish(parts, teller);
     this.caller.answer({ status: 200, headers: sessionHeaders, body: sdp });
   }
 
-  async #relay(request: IncomingRequest, from: Side): Promise<void> {
+  async #relay(request: IncomingRequest, from: LegId): Promise<void> {
     if (this.#established === undefined) await request.reply({ status: 481 });
     else await this.#established.relay(request, from);
   }
@@ -382,6 +389,10 @@ export class Call {
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     dispose: () => void this.#dispose(),
   };
+}
+
+function userOf(source: CallSource): User | undefined {
+  return source.kind === 'user' ? source.user : undefined;
 }
 
 function describe(target: RouteTarget): string {

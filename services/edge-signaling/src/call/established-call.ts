@@ -1,5 +1,12 @@
 import { type Clock } from '@callweave/clock';
-import { type CallCause, type CallId, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import {
+  type CallCause,
+  type CallId,
+  type LegId,
+  type MediaNodeId,
+  type Tenant,
+  type User,
+} from '@callweave/contracts';
 import { type IncomingRequest } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { type Leg } from '../leg/leg.ts';
@@ -27,21 +34,41 @@ export interface EstablishedParts {
   readonly caller: Leg;
   readonly callee: Leg;
   readonly node: MediaNodeId | undefined;
+  /** Under which id the node holds the media, when not that of the call. */
+  readonly mediaId?: CallId | undefined;
+  /** Whose devices they are; an application is nobody's. */
+  readonly users: Readonly<Record<Side, User | undefined>>;
+  /** Who wishes that nobody learns who he is. */
+  readonly hidden: Readonly<Record<Side, boolean>>;
+  /** How often a side was replaced. */
+  readonly transfers: number;
   /** As it was answered, or as its last owner left it. */
   readonly session: Session;
   /** What the callee answered with, when the caller left the offer to him: the ACK is to answer it. */
-  readonly late?: LateOffer;
+  readonly late?: LateOffer | undefined;
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }
 
+/** Somebody is replacing one side of a call. */
+export interface Replacing {
+  /** A side hung up; true when that does not end the call for now. */
+  left(side: Side): boolean;
+  /** The call is over. */
+  over(): void;
+  /** Another edge has the call. */
+  dropped(): void;
+}
+
 export interface EstablishedDeps {
   readonly media: Media;
-  readonly teller: Pick<CallTeller, 'held' | 'resumed' | 'ended'>;
+  readonly teller: CallTeller;
+  /** A REFER of one side. */
+  readonly refer: (request: IncomingRequest, from: Side, call: EstablishedCall) => Promise<void>;
   /** Its session or a dialog is another than before. */
   readonly changed: (session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
-  readonly markEnded: (callId: CallId, cause: CallCause) => Promise<'won' | 'lost'>;
+  readonly markEnded: (callId: CallId, cause: CallCause, given?: LegId) => Promise<'won' | 'lost'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (call: EstablishedCall) => void;
@@ -49,6 +76,11 @@ export interface EstablishedDeps {
 
 interface Detail {
   readonly cause?: CallCause;
+  /** Takes the call on. */
+  readonly successor?: () => void;
+  /** The side that is in another call now, and when the records of that one say so. */
+  readonly given?: Side;
+  readonly stored?: Promise<void>;
 }
 
 const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
@@ -60,6 +92,7 @@ export class EstablishedCall {
   readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail>;
   readonly #changes: SessionChanges;
   #ending: Promise<void> = Promise.resolve();
+  #replacing: Replacing | undefined;
 
   constructor(parts: EstablishedParts, deps: EstablishedDeps) {
     this.parts = parts;
@@ -68,7 +101,7 @@ export class EstablishedCall {
     const { node } = parts;
     const { media, teller, changed, clock, log } = deps;
     const changing = {
-      place: node === undefined ? undefined : { ...parts, node, media },
+      place: node === undefined ? undefined : { ...parts, callId: parts.mediaId ?? parts.callId, node, media },
       teller,
       changed,
       gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
@@ -83,8 +116,46 @@ export class EstablishedCall {
     return this.#machine.state;
   }
 
+  get session(): Session {
+    return this.#changes.session;
+  }
+
+  get teller(): CallTeller {
+    return this.#deps.teller;
+  }
+
+  /** Who replaces a side now; one at a time. */
+  get replacing(): Replacing | undefined {
+    return this.#replacing;
+  }
+
+  set replacing(replacing: Replacing | undefined) {
+    this.#replacing = replacing;
+  }
+
+  /** Keeps both dialogs from changing their session by themselves; false when the call is over first. */
+  occupy(): Promise<boolean> {
+    return this.#changes.occupy();
+  }
+
+  /** Lets them again. */
+  vacate(): void {
+    this.#changes.vacate();
+  }
+
+  /** Hands the call on to `successor`, which has another party on one side. */
+  repair(successor: () => void): void {
+    this.#machine.feed('repaired', { successor });
+  }
+
+  /** Ends the call for the other side: `side` is in another one, whose records say so when `stored`. */
+  give(side: Side, stored: Promise<void>): void {
+    this.#machine.feed('given', { given: side, stored, cause: { by: otherSide(side), reason: 'hang-up' } });
+  }
+
   /** One side hung up; its BYE is answered. */
   left(side: Side, q850?: number): void {
+    if (this.#replacing?.left(side) === true) return;
     this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
   }
 
@@ -125,6 +196,7 @@ export class EstablishedCall {
     else if (session.kind === 'refuse') await request.reply(session.reply);
     else if (session.kind === 'offer') this.#changes.offer(request, from, session.sdp);
     else if (session.kind === 'ask') this.#changes.offer(request, from, undefined);
+    else if (request.method === 'REFER') await this.#deps.refer(request, from, this);
     else await relayRequest(request, this.parts[otherSide(from)]);
   }
 
@@ -133,15 +205,18 @@ export class EstablishedCall {
     this.#changes.acknowledged(by, sdp);
   }
 
-  async #end(cause: CallCause): Promise<void> {
-    const { tenant, callId, node, answeredAtMs } = this.parts;
+  async #end({ cause = UNAVAILABLE, given, stored }: Detail): Promise<void> {
+    const { tenant, callId, mediaId = callId, node, answeredAtMs } = this.parts;
     const { media, teller, markEnded, clock, log } = this.#deps;
     const durationMs = Math.max(0, clock.epochMs() - answeredAtMs);
-    if ((await markEnded(callId, cause)) === 'lost') {
+    // Or nobody could find who went, if this edge died now.
+    await stored;
+    const kept = given === undefined ? undefined : this.parts[given].legId;
+    if ((await markEnded(callId, cause, kept)) === 'lost') {
       log.info('call.ended-elsewhere', { callId });
       return;
     }
-    const relayed = node === undefined ? undefined : await media.release(tenant, callId, node);
+    const relayed = node === undefined ? undefined : await media.release(tenant, mediaId, node);
     teller.ended(cause, durationMs, relayed);
   }
 
@@ -152,16 +227,22 @@ export class EstablishedCall {
   }
 
   readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail) => void>> = {
+    endTransfer: () => this.#replacing?.over(),
+    dropTransfer: () => this.#replacing?.dropped(),
     endChange: () => this.#changes.close(),
     hangUpCaller: ({ cause = UNAVAILABLE }) => this.parts.caller.hangUp(reasonOf(cause)),
     hangUpCallee: ({ cause = UNAVAILABLE }) => this.parts.callee.hangUp(reasonOf(cause)),
+    hangUpLeft: ({ given }) => {
+      if (given !== undefined) this.parts[otherSide(given)].hangUp();
+    },
+    handOn: ({ successor }) => successor?.(),
     dropLegs: () => {
       this.parts.caller.drop();
       this.parts.callee.drop();
     },
-    end: ({ cause = UNAVAILABLE }) => {
+    end: (detail) => {
       const { callId } = this.parts;
-      this.#ending = this.#end(cause).catch((error: unknown) => {
+      this.#ending = this.#end(detail).catch((error: unknown) => {
         this.#deps.log.error('call.end-failed', { callId, err: error });
       });
     },

@@ -1,14 +1,26 @@
 import { type CallId, type LegId } from '@callweave/contracts';
+import { type IncomingRequest } from '@callweave/srf';
 import { type CallTeller } from './call-ports.ts';
 import { type CallRecords } from './call-records.ts';
 import { EstablishedCall, type EstablishedDeps, type EstablishedParts } from './established-call.ts';
+import { type Side } from './session.ts';
 
-export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'clock' | 'log'> {
-  readonly records: Pick<CallRecords, 'keep' | 'change' | 'end'>;
+export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'refer' | 'clock' | 'log'> {
+  readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
+}
+
+/** What the legs of answered calls tell; each is for the call its leg is in now, which a transfer may change. */
+export interface AnsweredLegs {
+  /** Whether a leg is in one of them. */
+  has(legId: LegId): boolean;
+  left(legId: LegId, q850?: number): void;
+  lost(legId: LegId): void;
+  relay(request: IncomingRequest, legId: LegId): Promise<void>;
+  acknowledged(legId: LegId, sdp: string | undefined): void;
 }
 
 /** The answered calls in the hands of this edge. */
-export class EstablishedCalls {
+export class EstablishedCalls implements AnsweredLegs {
   readonly #deps: EstablishedCallsDeps;
   readonly #calls = new Map<CallId, EstablishedCall>();
   readonly #byLeg = new Map<LegId, EstablishedCall>();
@@ -26,20 +38,27 @@ export class EstablishedCalls {
   }
 
   /** A call that has just been answered here; its records are on their way when this returns. */
-  establish(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const call = this.restore(parts, teller);
+  establish(parts: EstablishedParts, teller: CallTeller): AnsweredLegs {
+    this.restore(parts, teller);
     this.#deps.records.keep(parts, teller.sequence, teller.detail);
-    return call;
+    return this;
+  }
+
+  /** Lets a call go on as `parts`, where one side is another party than before; resolves when the records say so. */
+  repair(call: EstablishedCall, parts: EstablishedParts): Promise<void> {
+    call.repair(() => this.restore(parts, call.teller));
+    return this.#deps.records.repair(call.parts, parts, call.teller);
   }
 
   /** A call that was answered elsewhere. */
   restore(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const { records, media, clock, log } = this.#deps;
+    const { records, media, refer, clock, log } = this.#deps;
     const call = new EstablishedCall(parts, {
       media,
       teller,
+      refer,
       changed: (session) => records.change(parts, session, teller.sequence),
-      markEnded: (callId, cause) => records.end(callId, cause),
+      markEnded: (callId, cause, given) => records.end(callId, cause, given),
       clock,
       log,
       disposed: (ended) => this.#forget(ended),
@@ -55,6 +74,32 @@ export class EstablishedCalls {
 
   ofLeg(legId: LegId): EstablishedCall | undefined {
     return this.#byLeg.get(legId);
+  }
+
+  has(legId: LegId): boolean {
+    return this.#byLeg.has(legId);
+  }
+
+  left(legId: LegId, q850?: number): void {
+    this.#of(legId, (call, side) => call.left(side, q850));
+  }
+
+  lost(legId: LegId): void {
+    this.#of(legId, (call) => call.lost());
+  }
+
+  acknowledged(legId: LegId, sdp: string | undefined): void {
+    this.#of(legId, (call, side) => call.acknowledged(side, sdp));
+  }
+
+  async relay(request: IncomingRequest, legId: LegId): Promise<void> {
+    const relayed = this.#of(legId, (call, side) => call.relay(request, side));
+    await (relayed ?? request.reply({ status: 481 }));
+  }
+
+  #of<T>(legId: LegId, act: (call: EstablishedCall, side: Side) => T): T | undefined {
+    const call = this.#byLeg.get(legId);
+    return call === undefined ? undefined : act(call, call.parts.caller.legId === legId ? 'caller' : 'callee');
   }
 
   #forget(call: EstablishedCall): void {

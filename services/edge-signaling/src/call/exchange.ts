@@ -1,5 +1,6 @@
 import { type CallId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { type IncomingResponse, type Reply, type SentRequest } from '@callweave/srf';
+import { abilities } from '../abilities.ts';
 import { type Leg } from '../leg/leg.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { profileOfSdp } from './media-profile.ts';
@@ -33,8 +34,12 @@ export interface Offer {
   readonly underWay?: ((sent: SentRequest) => void) | undefined;
 }
 
-/** Headers of everything that carries a session: the answers to it come back to us. */
-export const sessionHeaders = { Contact: '<sip:callweave@localhost>', 'Content-Type': 'application/sdp' };
+/** Headers of everything that carries a session: what follows it comes back to us, and may be what we know. */
+export const sessionHeaders = {
+  Contact: '<sip:callweave@localhost>',
+  ...abilities,
+  'Content-Type': 'application/sdp',
+};
 
 const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 

@@ -2,6 +2,7 @@ import { type CallId, type LegId, type MediaNetwork, type MediaNodeId, type Tena
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
+import { abilities } from '../abilities.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
@@ -35,12 +36,12 @@ export interface ForkEvents {
   /** Nobody will answer; of all reasons the best for the caller. RFC 3261 §16.7 step 6. */
   failed(failure: Failure): void;
   /** Who answered hung up. */
-  bye(request: IncomingRequest): void;
+  bye(request: IncomingRequest, legId: LegId): void;
   /** The dialog with who answered came to grief. */
-  lost(): void;
+  lost(legId: LegId): void;
   /** A request inside the dialog with who answered. */
-  request(request: IncomingRequest): Promise<void>;
-  acknowledged(sdp: string | undefined): void;
+  request(request: IncomingRequest, legId: LegId): Promise<void>;
+  acknowledged(legId: LegId, sdp: string | undefined): void;
 }
 
 export interface ForkDeps {
@@ -172,7 +173,7 @@ export class Fork {
         uri: target.uri,
         nextHop: target.nextHop,
         callId: `${callId}-${legId}`,
-        headers: { ...identityHeaders(identity, target, legId), To: to, ...target.headers },
+        headers: { ...identityHeaders(identity, target, legId), To: to, ...abilities, ...target.headers },
         sdp,
       },
       {
@@ -183,17 +184,17 @@ export class Fork {
           progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
           failed: (response) => ifOpen(() => this.#refused(branch, response)),
-          bye: (request) => ifOpen(() => events.bye(request)),
+          bye: (request) => ifOpen(() => events.bye(request, legId)),
           lost: () =>
             ifOpen(() => {
-              if (this.#isAnswered) events.lost();
+              if (this.#isAnswered) events.lost(legId);
               else {
                 events.over(branch, undefined);
                 this.#failed(branch, { status: 480 });
               }
             }),
-          request: (request) => events.request(request),
-          acknowledged: (answer) => events.acknowledged(answer),
+          request: (request) => events.request(request, legId),
+          acknowledged: (answer) => events.acknowledged(legId, answer),
           established: () => legs.add(leg),
           disposed: () => legs.delete(legId),
         },

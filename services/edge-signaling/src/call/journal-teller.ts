@@ -12,6 +12,7 @@ import {
   callResumed,
   callRinging,
   callRouted,
+  callTransferred,
   EpochMs,
   type InstanceId,
   type RelayedMedia,
@@ -83,6 +84,7 @@ export function journalTeller(
     },
     held: (by) => tell(callHeld, { by }),
     resumed: (by) => tell(callResumed, { by }),
+    transferred: (fields) => tell(callTransferred, fields),
     ended: (cause, durationMs, relayed) => {
       tell(callEnded, { cause, durationMs, statistics: relayed?.statistics });
       record((answeredAt ?? call.startedAt) + durationMs, cause, relayed);

@@ -9,9 +9,20 @@ export type ChangeState =
   | 'calleeConfirms'
   | 'calleeAnswers'
   | 'answering'
+  | 'occupied'
   | 'closed';
 export type ChangeInput =
-  'callerOffer' | 'calleeOffer' | 'accepted' | 'asked' | 'settled' | 'callerAck' | 'calleeAck' | 'ackOverdue' | 'close';
+  | 'callerOffer'
+  | 'calleeOffer'
+  | 'accepted'
+  | 'asked'
+  | 'settled'
+  | 'callerAck'
+  | 'calleeAck'
+  | 'ackOverdue'
+  | 'occupy'
+  | 'vacate'
+  | 'close';
 export type ChangeAction =
   | 'change'
   | 'refuseOverlap'
@@ -28,12 +39,20 @@ export type ChangeAction =
  * same side is told to come back (RFC 3261 §14.2, RFC 3311 §5.2), the other one has a request of ours pending and is
  * told 491. `accepted` is a 2xx to a re-INVITE, after which only its ACK frees both dialogs again (RFC 3261 §14.1).
  * `asked`: that 2xx brought the other side's offer, and the ACK brings the answer; without it the call cannot go on.
+ * `occupied`: a side is being replaced, which changes the session of the other.
  */
 // prettier-ignore
 export const sessionChangesTable: Table<ChangeState, ChangeInput, ChangeAction> = {
   steady: {
     callerOffer: ['callerOffers', 'change'],
     calleeOffer: ['calleeOffers', 'change'],
+    occupy:      ['occupied'],
+    close:       ['closed', 'dispose'],
+  },
+  occupied: {
+    callerOffer: ['occupied', 'refuseGlare'],
+    calleeOffer: ['occupied', 'refuseGlare'],
+    vacate:      ['steady'],
     close:       ['closed', 'dispose'],
   },
   callerOffers: {

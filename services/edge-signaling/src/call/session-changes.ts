@@ -8,7 +8,7 @@ import { type CallTeller } from './call-ports.ts';
 import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
 import { answerLate, askForOffer, type LateOffer, type Offered } from './late-offer.ts';
 import { type ChangeAction, type ChangeInput, type ChangeState, sessionChangesTable } from './session-changes.table.ts';
-import { otherSide, type Session, type Side } from './session.ts';
+import { otherSide, type Session, type Side, tellHolds } from './session.ts';
 
 /** As long as a 2xx is repeated for want of its ACK, RFC 3261 §13.3.1.4. */
 const ACK_MS = 32_000;
@@ -52,6 +52,8 @@ export class SessionChanges {
   #session: Session;
   #change: Change | undefined;
   #ackTimer: Timer | undefined;
+  /** Those who wait until no change is under way. */
+  readonly #waiting: ((isOpen: boolean) => void)[] = [];
   /** The answer to it is still to come. */
   #late: LateOffer | undefined;
 
@@ -66,17 +68,52 @@ export class SessionChanges {
   /** A re-INVITE or UPDATE of one side: with its offer, or an INVITE that asks the other side for one. */
   offer(request: IncomingRequest, from: Side, sdp: string | undefined): void {
     const copied = sdp === undefined ? undefined : copyText(sdp);
-    this.#machine.feed(from === 'caller' ? 'callerOffer' : 'calleeOffer', { request, from, sdp: copied });
+    this.#feed(from === 'caller' ? 'callerOffer' : 'calleeOffer', { request, from, sdp: copied });
   }
 
   /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */
   acknowledged(by: Side, sdp: string | undefined): void {
-    this.#machine.feed(by === 'caller' ? 'callerAck' : 'calleeAck', { sdp });
+    this.#feed(by === 'caller' ? 'callerAck' : 'calleeAck', { sdp });
+  }
+
+  /** As it is agreed to now. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /**
+   * Keeps both dialogs for a change that neither side asked for, as soon as no other is under way; false when the call
+   * is over first.
+   */
+  occupy(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#admit();
+    });
+  }
+
+  /** Frees both dialogs. */
+  vacate(): void {
+    this.#feed('vacate', {});
   }
 
   /** The call is over; whoever waits for an answer is told so. */
   close(): void {
-    this.#machine.feed('close', {});
+    this.#feed('close', {});
+  }
+
+  #feed(input: ChangeInput, detail: Detail): void {
+    this.#machine.feed(input, detail);
+    this.#admit();
+  }
+
+  #admit(): void {
+    if (this.#waiting.length === 0) return;
+    if (this.#machine.state === 'closed') for (const resolve of this.#waiting.splice(0)) resolve(false);
+    else if (this.#machine.accepts('occupy')) {
+      this.#machine.feed('occupy', {});
+      this.#waiting.shift()?.(true);
+    }
   }
 
   async #run(change: Change): Promise<void> {
@@ -114,14 +151,14 @@ export class SessionChanges {
     const { answer, response } = exchanged;
     if (change.isCancelled) {
       await this.#undo(change, place);
-      this.#machine.feed('settled', {});
+      this.#feed('settled', {});
       return;
     }
     // Before the answer leaves: what the side that asked does next may be here before we are told that it has left.
-    this.#machine.feed(request.method === 'INVITE' ? 'accepted' : 'settled', {});
+    this.#feed(request.method === 'INVITE' ? 'accepted' : 'settled', {});
     if (!(await this.#reply(change, { status: 200, headers: sessionHeaders, body: exchanged.sdp }))) {
       await this.#undo(change, place);
-      this.#machine.feed('settled', {});
+      this.#feed('settled', {});
       return;
     }
     const to = otherSide(from);
@@ -138,7 +175,7 @@ export class SessionChanges {
     const holds = offers.holds ? before[to].holds : isHold(answer);
     const answers = { ...before[to], sdp: copyText(answer), holds };
     this.#session = from === 'caller' ? { caller: offers, callee: answers } : { caller: answers, callee: offers };
-    this.#tell(before);
+    tellHolds(this.#deps.teller, before, this.#session);
     this.#deps.changed(this.#session);
   }
 
@@ -149,11 +186,11 @@ export class SessionChanges {
     { sdp, response }: Offered & { readonly kind: 'offered' },
   ): Promise<void> {
     const { request, from } = change;
-    if (!change.isCancelled) this.#machine.feed('asked', {});
+    if (!change.isCancelled) this.#feed('asked', {});
     if (change.isCancelled || !(await this.#reply(change, { status: 200, headers: sessionHeaders, body: sdp }))) {
       this.#letGo();
       await this.#undo(change, place);
-      this.#machine.feed('settled', {});
+      this.#feed('settled', {});
       return;
     }
     place[from].refreshTarget(request);
@@ -168,7 +205,7 @@ export class SessionChanges {
     const outcome = sdp === undefined ? 'unusable' : await answerLate(place, this.#session, late, copyText(sdp));
     this.#letGo();
     if (this.#machine.state === 'closed') return;
-    this.#machine.feed('settled', {});
+    this.#feed('settled', {});
     if (outcome === 'anchored' && sdp !== undefined) this.#agree(late.by, copyText(late.sdp), sdp);
     else gone(outcome === 'unusable' ? 488 : 503);
   }
@@ -177,16 +214,6 @@ export class SessionChanges {
   #letGo(): void {
     this.#late?.acknowledge();
     this.#late = undefined;
-  }
-
-  #tell(before: Session): void {
-    const { teller } = this.#deps;
-    for (const side of ['caller', 'callee'] as const) {
-      const { holds } = this.#session[side];
-      if (holds === before[side].holds) continue;
-      if (holds) teller.held(side);
-      else teller.resumed(side);
-    }
   }
 
   /** The peer has agreed, and the side that asked never learns of it: the peer is asked to go back. RFC 3261 §14.1. */
@@ -198,7 +225,7 @@ export class SessionChanges {
   }
 
   async #refuse(change: Change, reply: Reply): Promise<void> {
-    this.#machine.feed('settled', {});
+    this.#feed('settled', {});
     await this.#reply(change, reply);
   }
 
@@ -242,7 +269,7 @@ export class SessionChanges {
     refuseGlare: ({ request }) => {
       if (request !== undefined) void this.#answer(request, { status: 491 });
     },
-    awaitAck: () => (this.#ackTimer = this.#deps.clock.after(ACK_MS, () => this.#machine.feed('ackOverdue', {}))),
+    awaitAck: () => (this.#ackTimer = this.#deps.clock.after(ACK_MS, () => this.#feed('ackOverdue', {}))),
     stopAwaiting: () => this.#ackTimer?.cancel(),
     answer: ({ sdp }) => {
       this.#answerLate(sdp).catch((error: unknown) => {

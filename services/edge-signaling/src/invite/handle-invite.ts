@@ -13,6 +13,7 @@ import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Networks } from '../networks.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
+import { type Replacement } from '../transfer/take-place.ts';
 import { parseInvite } from './parse-invite.ts';
 
 export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
@@ -21,6 +22,8 @@ export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
   readonly networks: Networks;
   readonly notReady: () => string | undefined;
   readonly openTeller: (call: ToldCall) => CallTeller;
+  /** An INVITE that is to take the place of a side of an answered call. */
+  readonly takePlace: (replacement: Replacement) => Promise<void>;
 }
 
 /** Takes on calls: parse, authenticate, then the call goes its own way. */
@@ -56,7 +59,7 @@ export class InviteHandler {
       await request.reply(parsed.reply);
       return;
     }
-    const { user, domain, dialled, from, to, sdp } = parsed.facts;
+    const { user, domain, dialled, from, to, sdp, replaces } = parsed.facts;
     const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
     const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
     // The engine has answered the CANCEL and the INVITE by itself.
@@ -65,8 +68,20 @@ export class InviteHandler {
       await request.reply(refusal);
       return;
     }
-    const callId = CallId.parse(ulid());
     const profile = sdp === undefined ? profileOfTransport(request.transport) : profileOfSdp(sdp);
+    if (replaces !== undefined) {
+      await this.#deps.takePlace({
+        request,
+        tenant,
+        user,
+        isHidden: parsed.facts.identity.isHidden,
+        replaces,
+        sdp,
+        profile,
+      });
+      return;
+    }
+    const callId = CallId.parse(ulid());
     const source = { kind: 'user', user } as const;
     const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
     const network = networks.ofSource(request.source);

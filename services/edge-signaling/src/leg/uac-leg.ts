@@ -9,6 +9,7 @@ import {
   type SentRequest,
 } from '@callweave/srf';
 import { activeTrace } from '@callweave/telemetry';
+import { abilities } from '../abilities.ts';
 import { Machine } from '../machine.ts';
 import {
   cseqOf,
@@ -103,7 +104,9 @@ export class UacLeg implements Leg {
           ...headers,
           'Call-ID': callId,
           // Without an offer of ours a reliable response would bring one, to be answered at once.
-          ...(sdp === undefined ? {} : { 'Content-Type': 'application/sdp', Supported: RELIABLE }),
+          ...(sdp === undefined
+            ? {}
+            : { 'Content-Type': 'application/sdp', Supported: `${RELIABLE}, ${abilities.Supported}` }),
         },
       },
       {

@@ -74,15 +74,16 @@ export class Adopter {
     const { callId, owner, epoch } = call;
     this.#deps.log.info('call.adopted', { callId, from: found.call.owner, owner, epoch });
     this.#adopted.add(1);
-    return this.#restore(call, found.leg.role === 'uas' ? [found.leg, peer] : [peer, found.leg]);
+    return this.#restore(call, call.legs[0] === found.leg.legId ? [found.leg, peer] : [peer, found.leg]);
   }
 
   #restore(record: CallRecord, [callerRecord, calleeRecord]: readonly [LegRecord, LegRecord]): EstablishedCall {
     const { calls, legs, openTeller } = this.#deps;
-    const { tenant, callId, epoch, media, startedAt, answeredAt } = record;
-    const leg = (legRecord: LegRecord, side: Side): AdoptedLeg => this.#leg(legRecord, side, record);
-    const caller = leg(callerRecord, 'caller');
-    const callee = leg(calleeRecord, 'callee');
+    const { tenant, callId, epoch, media, mediaId, transfers = 0, startedAt, answeredAt } = record;
+    const caller = this.#leg(callerRecord, epoch);
+    const callee = this.#leg(calleeRecord, epoch);
+    const users = { caller: callerRecord.user, callee: calleeRecord.user };
+    const hidden = { caller: callerRecord.hidden === true, callee: calleeRecord.hidden === true };
     const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
     const side = ({ profile = 'rtp' }: LegRecord, name: Side): SessionSide => ({
       profile,
@@ -90,26 +91,24 @@ export class Adopter {
       holds: record.heldBy?.includes(name) ?? false,
     });
     const session = { caller: side(callerRecord, 'caller'), callee: side(calleeRecord, 'callee') };
-    const parts = { tenant, callId, epoch, caller, callee, node: media, session, ...times };
+    const sides = { users, hidden, transfers, session };
+    const parts = { tenant, callId, epoch, caller, callee, node: media, mediaId, ...sides, ...times };
     for (const each of [caller, callee]) legs.add(each);
     return calls.restore(parts, openTeller(record));
   }
 
-  #leg(record: LegRecord, side: Side, { callId, epoch }: CallRecord): AdoptedLeg {
+  #leg(record: LegRecord, epoch: number): AdoptedLeg {
     const { calls, legs, sendThrough } = this.#deps;
+    const { legId } = record;
     return new AdoptedLeg(record, {
       epoch,
       send: sendThrough(record.edge),
       events: {
-        bye: (bye) => calls.byId(callId)?.left(side, readQ850(bye.header('reason'))),
-        lost: () => calls.byId(callId)?.lost(),
-        request: async (request) => {
-          const call = calls.byId(callId);
-          if (call === undefined) await request.reply({ status: 481 });
-          else await call.relay(request, side);
-        },
-        acknowledged: (sdp) => calls.byId(callId)?.acknowledged(side, sdp),
-        disposed: () => legs.delete(record.legId),
+        bye: (bye) => calls.left(legId, readQ850(bye.header('reason'))),
+        lost: () => calls.lost(legId),
+        request: (request) => calls.relay(request, legId),
+        acknowledged: (sdp) => calls.acknowledged(legId, sdp),
+        disposed: () => legs.delete(legId),
       },
     });
   }
