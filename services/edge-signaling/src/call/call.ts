@@ -109,6 +109,7 @@ export class Call {
   /** Whose media the caller hears before the answer. */
   #early: { readonly branch: Branch; readonly done: Promise<void> } | undefined;
   #ringTimer: Timer | undefined;
+  #completing: Promise<void> = Promise.resolve();
   #rang = false;
   /** Whether one of those who are called now has rung. */
   #hasRung = false;
@@ -361,6 +362,8 @@ export class Call {
   }
 
   async #relay(request: IncomingRequest, from: LegId): Promise<void> {
+    // Who has answered may speak up before the caller has heard of it.
+    await Promise.allSettled([this.#completing]);
     if (this.#established === undefined) await request.reply({ status: 481 });
     else await this.#established.relay(request, from);
   }
@@ -376,7 +379,10 @@ export class Call {
     nextTargets: () => this.#run(this.#nextGroup()),
     place: () => this.#place(),
     passProgress: (detail) => this.#passProgress(detail),
-    complete: (detail) => this.#run(this.#complete(detail)),
+    complete: (detail) => {
+      this.#completing = this.#complete(detail);
+      this.#run(this.#completing);
+    },
     answerCaller: (detail) => this.#answerCaller(detail),
     refuseCaller: ({ reply = NO_CHOICE.reply, cause = NO_CHOICE.cause }) => {
       this.caller.refuse({ ...reply, headers: { ...reply.headers, ...reasonOf(cause) } });
