@@ -28,8 +28,6 @@ export interface WebPhone {
   waitFor(event: string, count?: number): Promise<void>;
   /** With `replaces` in the place of the party of a dialog, as the header names it. RFC 3891 */
   call(user: string, replaces?: string): Promise<void>;
-  /** Puts whom it talks to in its latest call on hold. */
-  hold(): Promise<void>;
   /** Lets those it talks to in its first and its latest call talk to each other; JsSIP only. RFC 5589 §7 */
   join(): Promise<void>;
   hangUp(): Promise<void>;
@@ -96,7 +94,6 @@ function webPhone(page: Page, user: string): WebPhone {
       });
     },
     call: (target, replaces) => page.evaluate(`phone.call(...${JSON.stringify([target, replaces])})`),
-    hold: () => page.evaluate('phone.hold()'),
     join: () => page.evaluate('phone.join()'),
     hangUp: () => page.evaluate('phone.hangUp()'),
     unregister: () => page.evaluate('phone.unregister()'),
