@@ -18,9 +18,9 @@ function reliable(fake: FakeCall, rseq: number, tag = 'device'): void {
 
 test('a device is told that reliable responses are understood, unless it is to make the offer', async () => {
   const usual = await placed();
-  expect(usual.invited[0]?.request.headers).toMatchObject({ Supported: '100rel' });
+  expect(usual.invited[0]?.request.headers).toMatchObject({ Supported: '100rel, norefersub, replaces' });
   const offerless = await placed({ offer: 'none' });
-  expect(offerless.invited[0]?.request.headers).not.toHaveProperty('Supported');
+  expect(offerless.invited[0]?.request.headers).toMatchObject({ Supported: 'norefersub, replaces' });
 });
 
 test('a reliable response is acknowledged once, one heard before and one that comes too early are passed over', async () => {
