@@ -9,7 +9,6 @@ import {
   type MediaProfile,
   type RouteTarget,
   type Tenant,
-  type User,
 } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
@@ -19,6 +18,7 @@ import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
+import { describe, userOf } from './call-names.ts';
 import { type Anchored, between, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
@@ -395,12 +395,4 @@ export class Call {
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     dispose: () => void this.#dispose(),
   };
-}
-
-function userOf(source: CallSource): User | undefined {
-  return source.kind === 'user' ? source.user : undefined;
-}
-
-function describe(target: RouteTarget): string {
-  return target.kind === 'user' ? `user:${target.user.slice(0, 256)}` : `application:${target.action}`;
 }
