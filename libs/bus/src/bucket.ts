@@ -8,6 +8,7 @@ import { type Connection } from './connection.ts';
 import { getDirect, getFromLeader, type Stored } from './get-last.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { classifyNatsFailure, toBusError } from './nats-failure.ts';
+import { type Recalled, Recollection } from './recollection.ts';
 
 /** A record and the revision that a compare-and-set must name. */
 export interface Entry<V> {
@@ -27,6 +28,11 @@ export interface ModifyOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface BucketOptions {
+  /** Changes what this process wrote last without reading it first: for records that have one writer, as a rule. */
+  readonly recalls?: boolean;
+}
+
 const DEFAULT_DEADLINE_MS = 12_000;
 const MAX_CONFLICTS = 25;
 /** A list that brings nothing for this long has lost its server. */
@@ -38,12 +44,14 @@ export class Bucket<P extends string, S extends z.ZodType> {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #stream: string;
+  readonly #recollection: Recollection<z.output<S>> | undefined;
 
-  constructor(type: BucketType<P, S>, connection: Connection, clock: Clock) {
+  constructor(type: BucketType<P, S>, connection: Connection, clock: Clock, { recalls = false }: BucketOptions = {}) {
     this.#type = type;
     this.#connection = connection;
     this.#clock = clock;
     this.#stream = `KV_${type.name}`;
+    this.#recollection = recalls ? new Recollection() : undefined;
   }
 
   /** The record, read from any replica (it may be a moment old), or undefined. */
@@ -97,8 +105,15 @@ export class Bucket<P extends string, S extends z.ZodType> {
     for (let attempt = 0; ; attempt++) {
       let failure: Error;
       try {
-        const current = await this.#read(key, from);
-        const decided = change(current?.value);
+        const recalled = this.#recollection?.get(key);
+        this.#recollection?.delete(key);
+        let current: Recalled<z.output<S>> | undefined = recalled ?? (await this.#read(key, from));
+        let decided = change(current?.value);
+        if (decided === 'keep' && recalled !== undefined) {
+          // Nothing would show that it is not so any more.
+          current = await this.#read(key, from);
+          decided = change(current?.value);
+        }
         if (decided === 'keep') return current?.value;
         if (await this.#apply(key, current, decided)) return decided === 'remove' ? undefined : decided.set;
         failure = new ConflictError(key);
@@ -150,7 +165,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
 
   async #apply(
     key: string,
-    current: Entry<z.output<S>> | undefined,
+    current: Recalled<z.output<S>> | undefined,
     decided: { set: z.output<S> } | 'remove',
   ): Promise<boolean> {
     if (decided !== 'remove') return (await this.#write(key, decided.set, current?.revision ?? 0)) !== undefined;
@@ -179,8 +194,9 @@ export class Bucket<P extends string, S extends z.ZodType> {
     try {
       const subject = `$KV.${this.#type.name}.${key}`;
       const { jetstream } = this.#connection;
-      const ack = await this.#step('write', () => jetstream.publish(subject, encode(value), options));
-      return ack.seq;
+      const { seq } = await this.#step('write', () => jetstream.publish(subject, encode(value), options));
+      this.#recollection?.set(key, { value, revision: seq });
+      return seq;
     } catch (error) {
       if (classifyNatsFailure(error) === 'conflict') return undefined;
       throw toBusError(error, `${this.#type.name}: write`);

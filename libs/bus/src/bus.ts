@@ -11,7 +11,7 @@ import {
 } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type z } from 'zod';
-import { Bucket } from './bucket.ts';
+import { Bucket, type BucketOptions } from './bucket.ts';
 import { type Connection, type ConnectionSettings, openConnection } from './connection.ts';
 import { Consumer, type Handler } from './consumer.ts';
 import { LiveInstances } from './live-instances.ts';
@@ -143,8 +143,8 @@ export class Bus {
     return this.#live.table.candidates(this.#options.profile.name);
   }
 
-  bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>): Bucket<P, S> {
-    return new Bucket(type, this.#connection, this.#options.clock);
+  bucket<P extends string, S extends z.ZodType>(type: BucketType<P, S>, options: BucketOptions = {}): Bucket<P, S> {
+    return new Bucket(type, this.#connection, this.#options.clock, options);
   }
 
   /** Follows a bucket for as long as the bus lives. */

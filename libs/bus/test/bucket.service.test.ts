@@ -191,3 +191,46 @@ function follow(seen: string[], filter: string, log = recordLogs()): Watch<typeo
     { connection: operator, clock: systemClock, log },
   );
 }
+
+describe('a record that its writer recalls', () => {
+  const writer = (): { bucket: Keys; reads: () => number } => {
+    let reads = 0;
+    const { exchange } = operator;
+    const counting = Object.assign(Object.create(operator) as Connection, {
+      exchange: Object.assign(Object.create(exchange) as typeof exchange, {
+        request: (...args: Parameters<typeof exchange.request>) => {
+          reads += 1;
+          return exchange.request(...args);
+        },
+      }),
+    });
+    return { bucket: new Bucket(nonceKeysBucket, counting, systemClock, { recalls: true }), reads: () => reads };
+  };
+  const add = (value: KeyRing | undefined): { set: KeyRing } => ({ set: ring(count(value) + 1) });
+
+  test('is changed and removed without being read', async () => {
+    const { bucket, reads } = writer();
+    await bucket.create({ purpose }, ring(1));
+    expect(await bucket.modify({ purpose }, add)).toEqual(ring(2));
+    expect(await bucket.modify({ purpose }, add)).toEqual(ring(3));
+    expect(await bucket.modify({ purpose }, () => 'remove')).toBeUndefined();
+    expect([reads(), await kept()]).toEqual([0, 0]);
+  });
+
+  test('is read when another has changed or removed it meanwhile', async () => {
+    const { bucket } = writer();
+    await bucket.create({ purpose }, ring(1));
+    await keys.modify({ purpose }, () => ({ set: ring(10) }));
+    expect(await bucket.modify({ purpose }, add)).toEqual(ring(11));
+    await keys.modify({ purpose }, () => 'remove');
+    expect(await bucket.modify({ purpose }, () => 'remove')).toBeUndefined();
+    expect(await keys.get({ purpose })).toBeUndefined();
+  });
+
+  test('is read before it is left as it is', async () => {
+    const { bucket } = writer();
+    await bucket.create({ purpose }, ring(1));
+    await keys.modify({ purpose }, () => ({ set: ring(10) }));
+    expect(await bucket.modify({ purpose }, () => 'keep')).toEqual(ring(10));
+  });
+});

@@ -81,7 +81,7 @@ export class CallRecords {
 
   constructor(deps: CallRecordsDeps) {
     this.#deps = deps;
-    this.#bucket = deps.bus.bucket(callsBucket);
+    this.#bucket = deps.bus.bucket(callsBucket, { recalls: true });
   }
 
   /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
