@@ -95,8 +95,6 @@ const callOfTwoPhones = [
   ...released,
   '  edge-signaling > SIP INVITE',
   ...takenOn,
-  '  edge-signaling > rpc.registrar.lookup',
-  '    registrar < rpc.registrar.lookup',
   '  edge-signaling > rpc.routing.route',
   '    call-routing < rpc.routing.route',
   '  edge-signaling >> publish call.v1.answered',

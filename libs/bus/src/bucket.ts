@@ -5,7 +5,7 @@ import { expBackoff } from './backoff.ts';
 import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { type Connection } from './connection.ts';
-import { getDirect, getFromLeader, type Stored } from './get-last.ts';
+import { getDirect, getFromLeader, READ_MS, type Stored } from './get-last.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { classifyNatsFailure, toBusError } from './nats-failure.ts';
 import { type Recalled, Recollection } from './recollection.ts';
@@ -54,9 +54,24 @@ export class Bucket<P extends string, S extends z.ZodType> {
     this.#recollection = recalls ? new Recollection() : undefined;
   }
 
-  /** The record, read from any replica (it may be a moment old), or undefined. */
-  get(tokens: TokenValues<P>): Promise<Entry<z.output<S>> | undefined> {
-    return this.#read(this.#type.key(tokens), 'any replica');
+  /**
+   * The record, read from any replica (it may be a moment old), or undefined. Each of `attemptsMs` asks once more, maybe
+   * another replica, when nothing was heard for so long. Throws `BusUnavailableError`.
+   */
+  async get(
+    tokens: TokenValues<P>,
+    { attemptsMs = [READ_MS] }: { readonly attemptsMs?: readonly [number, ...number[]] } = {},
+  ): Promise<Entry<z.output<S>> | undefined> {
+    const key = this.#type.key(tokens);
+    const last = attemptsMs[attemptsMs.length - 1];
+    for (const timeoutMs of attemptsMs.slice(0, -1)) {
+      try {
+        return await this.#read(key, 'any replica', timeoutMs);
+      } catch (error) {
+        if (!(error instanceof BusUnavailableError)) throw error;
+      }
+    }
+    return this.#read(key, 'any replica', last);
   }
 
   /** Writes the record if there is none; false when there is one. */
@@ -172,13 +187,19 @@ export class Bucket<P extends string, S extends z.ZodType> {
     return current === undefined || (await this.remove(current.revision));
   }
 
-  async #read(key: string, from: 'any replica' | 'leader'): Promise<Entry<z.output<S>> | undefined> {
+  async #read(
+    key: string,
+    from: 'any replica' | 'leader',
+    timeoutMs?: number,
+  ): Promise<Entry<z.output<S>> | undefined> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
     const subject = `$KV.${this.#type.name}.${key}`;
     try {
       const { exchange, jsm } = this.#connection;
       const stored: Stored | undefined = await this.#step('read', () =>
-        from === 'leader' ? getFromLeader(jsm, this.#stream, subject) : getDirect(exchange, this.#stream, subject),
+        from === 'leader'
+          ? getFromLeader(jsm, this.#stream, subject)
+          : getDirect(exchange, this.#stream, subject, timeoutMs),
       );
       if (stored === undefined) return undefined;
       return { key, value: this.#parse(stored.data), revision: stored.sequence, storedAtMs: stored.storedAtMs };

@@ -10,7 +10,8 @@ export interface Stored {
   readonly storedAtMs: number;
 }
 
-const TIMEOUT_MS = 2_000;
+/** How long a replica is waited for. */
+export const READ_MS = 2_000;
 const NOT_FOUND = 404;
 
 /** Reads from any replica of the stream (`allow_direct`): survives the loss of the leader, may lag by a moment. */
@@ -18,8 +19,9 @@ export async function getDirect(
   exchange: Pick<Exchange, 'request'>,
   stream: string,
   subject: string,
+  timeoutMs = READ_MS,
 ): Promise<Stored | undefined> {
-  const reply = await exchange.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, undefined, { timeout: TIMEOUT_MS });
+  const reply = await exchange.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, undefined, { timeout: timeoutMs });
   const { headers, data } = reply;
   if (headers === undefined) throw new NatsError('direct get without headers', '500');
   if (headers.code === NOT_FOUND) return undefined;

@@ -81,7 +81,6 @@ export {
   listRegistrations,
   locationBucket,
   LocationRecord,
-  lookup,
   MAX_CONTACT_BYTES,
   register,
   RegisterRequest,

@@ -128,13 +128,6 @@ export const register = defineRequest('callweave.rpc.registrar.register', {
   response: RegisterResponse,
 });
 
-export const lookup = defineRequest('callweave.rpc.registrar.lookup', {
-  service: 'registrar',
-  summary: 'The live bindings of one user, best first.',
-  request: z.object({ tenant: Tenant, user: User }),
-  response: z.object({ bindings: z.array(Binding) }),
-});
-
 export const listRegistrations = defineRequest('callweave.rpc.registrar.list', {
   service: 'registrar',
   summary: 'All registered users of a tenant, in pages ordered by user.',

@@ -27,7 +27,6 @@ import {
   bindingRemoved,
   listRegistrations,
   locationBucket,
-  lookup,
   register,
   removeRegistration,
 } from './registration.ts';
@@ -56,7 +55,7 @@ export interface ServiceProfile {
 
 export const registrarProfile: ServiceProfile = {
   name: 'registrar',
-  serves: [register, lookup, listRegistrations, removeRegistration],
+  serves: [register, listRegistrations, removeRegistration],
   asks: [],
   publishes: [bindingAdded, bindingRefreshed, bindingRemoved],
   consumes: [],
@@ -93,7 +92,6 @@ export const edgeProfile: ServiceProfile = {
     verify,
     accountExists,
     register,
-    lookup,
     removeRegistration,
     routeCall,
     offerMedia,
@@ -103,7 +101,7 @@ export const edgeProfile: ServiceProfile = {
   ],
   publishes: [...callEvents, callRecorded],
   consumes: [],
-  reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket],
+  reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket, locationBucket],
   writes: [flowKeysBucket, instancesBucket, callsBucket],
 };
 

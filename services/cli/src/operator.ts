@@ -1,6 +1,6 @@
 import { Bus, BusError } from '@callweave/bus';
 import { systemClock } from '@callweave/clock';
-import { listRegistrations, lookup, removeRegistration, type ServiceProfile } from '@callweave/contracts';
+import { listRegistrations, removeRegistration, type ServiceProfile } from '@callweave/contracts';
 import {
   busConfig,
   createInstanceId,
@@ -19,7 +19,7 @@ import { CliError } from './errors.ts';
 const operatorProfile: ServiceProfile = {
   name: 'operator',
   serves: [],
-  asks: [listRegistrations, removeRegistration, lookup],
+  asks: [listRegistrations, removeRegistration],
   publishes: [],
   consumes: [],
   reads: [],

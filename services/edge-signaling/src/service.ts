@@ -118,7 +118,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     tenants,
     notReady,
     router: busRouter(ports),
-    locator: busLocator(ports),
+    locator: busLocator(ports, clock),
     flows: { open: (token: FlowToken) => openFlow(token, flowKey), instance: () => engineInstance },
     applicationServer: () => applicationServer,
     send,

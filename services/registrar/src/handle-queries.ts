@@ -1,6 +1,6 @@
 import { type Answer, answer, type Publisher } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
-import { type Binding, type FlowToken, listRegistrations, lookup, removeRegistration } from '@callweave/contracts';
+import { type Binding, type FlowToken, listRegistrations, removeRegistration } from '@callweave/contracts';
 import { type LocationBucket } from './handle-register.ts';
 import { goneBinding, type Told } from './gone-binding.ts';
 import { tellChanges } from './tell.ts';
@@ -9,15 +9,6 @@ export interface QueryDeps {
   readonly locations: LocationBucket;
   readonly publisher: Publisher;
   readonly clock: Clock;
-}
-
-/** Answers where a user can be reached now, best first. */
-export function answerLookup({ locations, clock }: QueryDeps): Answer {
-  return answer(lookup, async (where) => {
-    const record = (await locations.get(where))?.value;
-    const live = (record?.bindings ?? []).filter(({ expiresAt }) => expiresAt > clock.epochMs());
-    return { bindings: live.sort((a, b) => b.q - a.q) };
-  });
 }
 
 /** Answers who is registered, for operators. */

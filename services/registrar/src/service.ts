@@ -3,7 +3,7 @@ import { locationBucket, registrarProfile } from '@callweave/contracts';
 import { type RunningService, type ServiceContext } from '@callweave/service';
 import { type Config } from './config.ts';
 import { ExpirySweeper } from './expiry-sweeper.ts';
-import { answerList, answerLookup, answerRemove } from './handle-queries.ts';
+import { answerList, answerRemove } from './handle-queries.ts';
 import { answerRegister } from './handle-register.ts';
 
 /** The composition root: the only file that knows which part is given to which. */
@@ -26,7 +26,6 @@ export async function startRegistrar(context: ServiceContext<Config>): Promise<R
   const queries = { locations, publisher, clock };
   await bus.serve([
     answerRegister({ locations, publisher, limits: config, clock, log }),
-    answerLookup(queries),
     answerList(queries),
     answerRemove(queries),
   ]);

@@ -1,10 +1,13 @@
-import { accountExists, answerMedia, deleteMedia, lookup, offerMedia, routeCall } from '@callweave/contracts';
+import { accountExists, answerMedia, deleteMedia, locationBucket, offerMedia, routeCall } from '@callweave/contracts';
+import { type Clock } from '@callweave/clock';
 import { type BusPortDeps, orUnavailable } from '../bus-ask.ts';
 import { type Locator, type Media, type Router } from './call-ports.ts';
 
 /** A caller hears nothing while we ask; after this he is told 503. */
 const DEADLINE_MS = 4_000;
 const ATTEMPT_MS = 300;
+/** A replica that is frozen answers nothing; the next question goes to another, as a rule. */
+const READ_ATTEMPTS_MS = [300, 700, 2_000] as const;
 const ASK = { deadlineMs: DEADLINE_MS, attemptMs: ATTEMPT_MS };
 
 /** Asks call-routing. */
@@ -14,13 +17,15 @@ export function busRouter({ bus, log }: BusPortDeps): Router {
   };
 }
 
-/** Asks the registrar for devices and auth for accounts. */
-export function busLocator({ bus, log }: BusPortDeps): Locator {
+/** Reads the shared user location for devices (ADR 0013), and asks auth for accounts. */
+export function busLocator({ bus, log }: BusPortDeps, clock: Clock): Locator {
+  const locations = bus.bucket(locationBucket);
   return {
     lookup: (tenant, user) =>
       orUnavailable(log, async () => {
-        const { bindings } = await bus.ask(lookup, {}, { tenant, user }, ASK);
-        return { kind: 'bindings', bindings };
+        const record = (await locations.get({ tenant, user }, { attemptsMs: READ_ATTEMPTS_MS }))?.value;
+        const now = clock.epochMs();
+        return { kind: 'bindings', bindings: (record?.bindings ?? []).filter(({ expiresAt }) => expiresAt > now) };
       }),
     exists: async (tenant, user) => {
       const answer = await orUnavailable(log, () => bus.ask(accountExists, {}, { tenant, user }, ASK));
