@@ -130,6 +130,19 @@ describe('a call', () => {
 });
 
 describe('when what is behind the edge is away', () => {
+  test('phones call each other all the same without a registrar', async () => {
+    const alice = await phones.phone('alice');
+    const bob = await phones.phone('bob');
+    const registrars = phones.platform.processes().filter(({ name }) => name.startsWith('registrar'));
+    for (const { name } of registrars) phones.platform.signal(name, 'SIGSTOP');
+    phones.dial(alice, 'bob');
+    await bob.waitFor('CALL_ESTABLISHED');
+    for (const { name } of registrars) phones.platform.signal(name, 'SIGCONT');
+    alice.command('hangup');
+    await bob.waitFor('CALL_CLOSED');
+    expect(await phones.toldInAll()).toEqual(answeredCall);
+  });
+
   test('a call is told 503 while no rtpengine answers, and goes through afterwards', async () => {
     const alice = await phones.phone('alice');
     await phones.phone('bob');
