@@ -108,6 +108,22 @@ test('a phone whose referrals are wrong or lead nowhere stays in its call; it ha
   expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'answered', 'transferred', 'ended']);
 });
 
+test('a phone sends a browser on to another phone', async () => {
+  const alice = await webPhone();
+  const bob = await phones.phone('bob', { toneHz: 500 });
+  const target = await account('target');
+  const carol = await phones.phone(target, { toneHz: 1000 });
+  await alice.call('bob');
+  await alice.waitFor('established');
+  await alice.hears(500);
+  bob.command('transfer', `sip:${target.user}@${phones.edge}`);
+  await bob.waitFor('CALL_CLOSED');
+  await Promise.all([alice.hears(1000), hears(carol, BROWSER_HZ)]);
+  carol.command('hangup');
+  await alice.waitFor('ended by remote');
+  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'transferred', 'ended']);
+});
+
 interface Party {
   readonly user: string;
   readonly hz: number;
@@ -133,6 +149,7 @@ async function party(kind: 'phone' | 'browser', hz: number): Promise<Party> {
 test.each([
   ['phone', 'phone'],
   ['phone', 'browser'],
+  ['browser', 'phone'],
 ] as const)('a browser that talks to a %s and a %s joins them and is out of both calls', async (...kinds) => {
   const alice = await webPhone();
   const [first, second] = await Promise.all([party(kinds[0], 700), party(kinds[1], 1000)]);

@@ -14,7 +14,7 @@ import { type Replacement, takePlace } from '../src/transfer/take-place.ts';
 import { Transfers } from '../src/transfer/transfers.ts';
 import { binding, edge, fakeRequest, response } from './fake-call.ts';
 
-/** Answered calls whose parties send each other elsewhere; one list of what was seen, in order. */
+/** Answered calls, of which a `browser` may be a party, whose parties send each other elsewhere; one list of what was seen, in order. */
 export interface FakeTransfers {
   readonly seen: string[];
   readonly clock: FakeClock;
@@ -178,7 +178,11 @@ export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransf
     settle,
     establish: (caller, callee, before = 0) => {
       const callId = CallId.parse(`${CALLS}${String(calling++)}`);
-      const side = (name: string): SessionSide => ({ profile: 'rtp', sdp: `v=0 ${name}`, holds: false });
+      const side = (name: string): SessionSide => ({
+        profile: name === 'browser' ? 'webrtc' : 'rtp',
+        sdp: `v=0 ${name}`,
+        holds: false,
+      });
       calls.establish(
         {
           ...{ tenant: defaultTenant, callId, epoch: 1, caller: leg(caller), callee: leg(callee), node },

@@ -49,6 +49,44 @@ describe('a call that is sent to somebody else', () => {
     ]);
   });
 
+  test('has a browser that stays asked first, in media of its own, and then who answered join it there', async () => {
+    const world = fakeTransfers();
+    world.establish('browser', 'bob');
+    await world.from('bob', 'REFER', toCarol);
+    await world.target(200);
+    await world.answers('browser', 200);
+    await world.target(200);
+    expect(world.seen.slice(3)).toEqual([
+      'target is sent ACK',
+      'browser is sent INVITE v=0 target',
+      'browser is sent ACK',
+      'target is sent INVITE v=0 browser',
+      'target is sent ACK',
+      'told transferred callee <sip:b@d>',
+      'record repaired',
+      'old media released',
+      'new media released',
+    ]);
+  });
+
+  test('stays what it was when who answered does not join the browser that stays', async () => {
+    const world = fakeTransfers();
+    world.establish('browser', 'bob');
+    await world.from('bob', 'REFER', toCarol);
+    await world.target(200);
+    await world.answers('browser', 200);
+    await world.target(488);
+    await world.answers('browser', 200);
+    expect(world.seen.slice(7)).toEqual([
+      'new media released',
+      'browser is sent INVITE v=0 bob',
+      'browser is sent ACK',
+      'target is sent BYE',
+      'new media released',
+    ]);
+    expect(world.calls.size).toBe(1);
+  });
+
   test('stays what it was when he refuses', async () => {
     const world = fakeTransfers();
     await sentToCarol(world);

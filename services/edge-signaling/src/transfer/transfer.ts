@@ -12,6 +12,7 @@ import { Machine } from '../machine.ts';
 import { type Networks } from '../networks.ts';
 import { type Doubts } from '../survive/doubts.ts';
 import { introduce, type Introduced } from './introduce.ts';
+import { type Met, meetBrowser } from './meet-browser.ts';
 import { type Newcomer, type Search } from './newcomer.ts';
 import { type TransferAction, type TransferInput, type TransferState, transferTable } from './transfer.table.ts';
 
@@ -93,16 +94,20 @@ export class Transfer implements Replacing {
     this.#machine.feed('dropped', {});
   }
 
-  async #join(newcomer: Newcomer): Promise<void> {
+  async #join(found: Newcomer): Promise<void> {
     const { call } = this.#facts;
-    if (!(await call.occupy()) || !(await this.#deps.doubts.settle(call)) || !this.#isJoining()) return;
-    const outcome = await this.#introduce(newcomer);
+    const { media, doubts } = this.#deps;
+    if (!(await call.occupy()) || !(await doubts.settle(call)) || !this.#isJoining()) return;
+    const { outcome, newcomer } = await this.#meet(found);
+    const { tenant } = call.parts;
     if (outcome.kind === 'agreed' && this.#isJoining()) {
       this.#machine.feed('joined', { newcomer, outcome });
       newcomer.answer(outcome.sdp);
+      // Where it was until the browser that remains was asked.
+      if (newcomer.mediaId !== found.mediaId) void media.release(tenant, found.mediaId, found.node);
       return;
     }
-    if (outcome.node !== undefined) void this.#deps.media.release(call.parts.tenant, newcomer.mediaId, outcome.node);
+    if (outcome.node !== undefined) void media.release(tenant, newcomer.mediaId, outcome.node);
     if (outcome.kind === 'agreed' || outcome.isHalfDone) await this.#undo();
     if (outcome.kind === 'agreed') return;
     this.#machine.feed('failed', { status: outcome.status });
@@ -113,16 +118,18 @@ export class Transfer implements Replacing {
     return this.#machine.state === 'joining';
   }
 
-  #introduce(newcomer: Newcomer): Promise<Introduced> {
+  async #meet(newcomer: Newcomer): Promise<Met> {
     const { call, side } = this.#facts;
     const { media, networks: where, clock, random } = this.#deps;
     const remaining = otherSide(side);
+    const { tenant, callId, mediaId = callId, [remaining]: leg } = call.parts;
     const { profile } = call.session[remaining];
+    const networks = between(where.ofLeg(newcomer.leg), where.ofLeg(leg));
     const isWanted = (): boolean => this.#isJoining();
-    const who = { tenant: call.parts.tenant, remaining: call.parts[remaining], profile };
+    const meeting = { tenant, remaining: leg, profile, networks, media, isWanted, random, clock };
+    if (profile === 'webrtc' && newcomer.node !== undefined) return meetBrowser(meeting, newcomer, mediaId);
     const known = { ...newcomer, legId: newcomer.leg.legId };
-    const networks = between(where.ofLeg(newcomer.leg), where.ofLeg(who.remaining));
-    return introduce({ ...who, networks, newcomer: known, media, isWanted, random, clock });
+    return { outcome: await introduce({ ...meeting, newcomer: known }), newcomer };
   }
 
   /** The side that remains has agreed to somebody who does not come: it is asked to go back. */
