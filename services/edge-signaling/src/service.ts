@@ -108,6 +108,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     sendThrough,
     media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, clock), clock),
+    clock,
     log,
   });
   const peers = busPeers(bus);

@@ -105,6 +105,7 @@ describe('the record of a call', () => {
       sendThrough: () => send,
       media,
       openTeller,
+      clock: later,
       log,
     });
     const peers = { holds: () => Promise.resolve(false) };

@@ -1,3 +1,4 @@
+import { type Clock } from '@callweave/clock';
 import { type CallId, type CallRecord, type LegRecord } from '@callweave/contracts';
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller, type Media } from '../call/call-ports.ts';
@@ -11,13 +12,14 @@ import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
 
 export interface AdopterDeps {
-  readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove'>;
+  readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove' | 'end'>;
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
   readonly media: Pick<Media, 'release'>;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -54,6 +56,23 @@ export class Adopter {
     openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
     await media.release(call.tenant, call.callId, undefined);
     await records.remove(call.callId, []);
+  }
+
+  /**
+   * Ends an answered call of which no edge is left and not both legs are known any more: what is left of it is hung up.
+   * Throws `BusUnavailableError`.
+   */
+  async giveUp(stored: Pick<StoredCall, 'call' | 'revision'>, leg: LegRecord | undefined): Promise<void> {
+    const { records, media, openTeller, clock, log } = this.#deps;
+    const call = await records.adopt(stored);
+    if (call === undefined) return;
+    const { tenant, callId, mediaId = callId, media: node, startedAt, answeredAt = startedAt, epoch } = call;
+    log.warn('call.given-up', { callId, from: stored.call.owner, knownLegs: leg === undefined ? 0 : 1 });
+    const cause = { by: 'platform', reason: 'node-lost' } as const;
+    if (leg !== undefined) this.#leg(leg, epoch).hangUp();
+    if ((await records.end(callId, cause)) === 'lost') return;
+    const relayed = await media.release(tenant, mediaId, node);
+    openTeller(call).ended(cause, Math.max(0, clock.epochMs() - answeredAt), relayed);
   }
 
   /**

@@ -20,9 +20,9 @@ const GRACE_MS = 20_000;
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
-  readonly calls: EstablishedCalls;
+  readonly calls: Pick<EstablishedCalls, 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Adopter;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'giveUp'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -126,11 +126,17 @@ export class Sweep {
       await adopter.close(stored);
       return;
     }
-    const found = await records.find(legId);
-    if (found === undefined || found.call.state === 'ended') return;
+    const found = (await Promise.all(legs.map((id) => records.find(id)))).filter((leg) => leg !== undefined);
+    const [first] = found;
+    const { owner: last, state: lastState } = first?.call ?? stored.call;
+    if (lastState === 'ended') return;
     // Whoever answers is alive, whatever became of its lease.
-    if (found.call.owner !== owner() && (await peers.holds(found.call.owner, legId))) return;
-    const call = await adopter.adopt(found);
+    if (last !== owner() && (await peers.holds(last, legId))) return;
+    if (first === undefined || found.length < legs.length) {
+      await adopter.giveUp(first ?? stored, first?.leg);
+      return;
+    }
+    const call = await adopter.adopt(first);
     // Somebody may have hung up while nobody listened.
     call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);

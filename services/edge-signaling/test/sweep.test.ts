@@ -1,0 +1,80 @@
+import { FakeClock } from '@callweave/clock/testing';
+import { type CallRecord, CallId, defaultTenant, EpochMs, InstanceId, type LegRecord } from '@callweave/contracts';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { describe, expect, test } from 'vitest';
+import { type FoundLeg } from '../src/call/call-records.ts';
+import { createLegId } from '../src/leg/leg-id.ts';
+import { Sweep, type SweepDeps } from '../src/survive/sweep.ts';
+
+const dead = InstanceId.parse('aaaaaaaaaaaaaaaa');
+const live = InstanceId.parse('bbbbbbbbbbbbbbbb');
+const legs = [createLegId(), createLegId()] as const;
+
+const record = (state: CallRecord['state']): CallRecord => ({
+  tenant: defaultTenant,
+  callId: CallId.parse('01HF7YAT000000000000000000'),
+  owner: dead,
+  epoch: 1,
+  legs: [...legs],
+  state,
+  from: '<sip:a@d>',
+  to: '<sip:b@d>',
+  sequence: 4,
+  startedAt: EpochMs.parse(1),
+  answeredAt: EpochMs.parse(2),
+  detail: {} as CallRecord['detail'],
+});
+
+/** What an edge does that takes over from one before it. */
+async function takenOver(state: CallRecord['state'], known: readonly string[], holds = false): Promise<string[]> {
+  const seen: string[] = [];
+  const call = record(state);
+  const act = (what: string) => (): Promise<undefined> => {
+    seen.push(what);
+    return Promise.resolve(undefined);
+  };
+  const found = (legId: string): FoundLeg => ({ call, leg: { legId } as LegRecord, revision: 7 });
+  const deps: SweepDeps = {
+    records: {
+      list: () => Promise.resolve([{ call, revision: 7, storedAtMs: 0 }]),
+      find: (legId) => Promise.resolve(known.includes(legId) ? found(legId) : undefined),
+      remove: () => Promise.resolve(),
+    },
+    calls: { byId: () => undefined },
+    isSetUpHere: () => false,
+    adopter: {
+      adopt: act('adopted'),
+      close: act('closed'),
+      conclude: () => undefined,
+      giveUp: async (_stored, leg) => {
+        await act(`given up with ${leg === undefined ? 'no leg' : 'one leg'}`)();
+      },
+    },
+    peers: { holds: () => Promise.resolve(holds) },
+    holders: () => [live],
+    owner: () => live,
+    clock: new FakeClock(),
+    log: recordLogs(),
+  };
+  const sweep = new Sweep(deps);
+  sweep.takeOver([dead]);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  sweep.stop();
+  return seen;
+}
+
+describe('of an edge that is gone', () => {
+  test.each<[string, CallRecord['state'], readonly string[], string[]]>([
+    ['an answered call is taken over', 'answered', legs, ['adopted']],
+    ['an answered call with one leg unknown is given up', 'answered', [legs[1]], ['given up with one leg']],
+    ['an answered call of which only that is known is given up', 'answered', [], ['given up with no leg']],
+    ['a call that rang is closed', 'routing', [], ['closed']],
+    ['a call that has ended is left alone', 'ended', legs, []],
+  ])('%s', async (_what, state, known, expected) => {
+    expect(await takenOver(state, known)).toEqual(expected);
+  });
+
+  test('nothing is touched that another edge still has', async () => {
+    expect(await takenOver('answered', [], true)).toEqual([]);
+  });
+});
