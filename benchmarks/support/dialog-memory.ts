@@ -23,19 +23,23 @@ export interface DialogMemory {
   readonly heapAfterwards: number;
 }
 
+/** What a load may take beyond its calls. */
+const SPARE_SEC = 60;
+
 /** Holds many calls in an engine of their own and takes its memory before, during and after. Takes two minutes. */
 export async function dialogMemory(calleePort: number, count = 2_500): Promise<DialogMemory> {
   const engine = await startEngine();
   try {
     await engine.startApp('bridge', `127.0.0.1:${calleePort}`);
-    // Each load has a callee of its own, who is given two minutes.
+    // Each load has a callee of its own.
     const load = async (number: number, talkMs: number): ReturnType<typeof runSipp> => {
       const stop = new AbortController();
+      const timeoutSec = Math.ceil(number / RATE + talkMs / 1_000) + SPARE_SEC;
       const answering = runSipp({
         ...{ scenario: scenario('bare-answer'), remote: engine.address, calls: 10 * number, localPort: calleePort },
-        signal: stop.signal,
+        ...{ timeoutSec, signal: stop.signal },
       });
-      const options = { remote: engine.address, calls: number, rate: RATE, talkMs };
+      const options = { remote: engine.address, calls: number, rate: RATE, talkMs, timeoutSec };
       const result = await runSipp({ scenario: scenario('bare-call'), ...options });
       stop.abort();
       await answering;
