@@ -49,6 +49,8 @@ export function handler<P extends string, S extends z.ZodType>(
 
 const RETRY_MS = 1_000;
 const REOPEN_MS = 500;
+/** Longest a drain waits for what the server has sent. */
+const ARRIVAL_MS = 1_000;
 /** Facts fetched ahead; all of them must be handled within the server's ack wait of 30 s. */
 const AHEAD = 25;
 /** A fact in hand is announced as such, or the server would deliver it once more after its ack wait. */
@@ -61,6 +63,8 @@ export class Consumer {
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   #messages: ConsumerMessages | undefined;
+  /** Resolves when everything is here that the server sent before. */
+  #arrived: () => Promise<void> = () => Promise.resolve();
   #running: Promise<void> = Promise.resolve();
 
   constructor(eventHandler: Handler, { clock, log }: { clock: Clock; log: Logger }) {
@@ -69,15 +73,26 @@ export class Consumer {
     this.#log = log.child({ event: eventHandler.type.type });
   }
 
-  async start({ js }: Connection, stream: string, durable: string): Promise<void> {
-    this.#running = this.#run(await js.consumers.get(stream, durable));
+  async start(connection: Connection, stream: string, durable: string): Promise<void> {
+    this.#arrived = () => connection.nc.flush();
+    this.#running = this.#run(await connection.js.consumers.get(stream, durable));
   }
 
   /** Takes no more facts; the one in hand is finished, those fetched ahead go to another replica. */
   async drain(): Promise<void> {
     this.#stopping.abort();
+    await this.#whatIsUnderWay();
     this.#messages?.stop();
     await this.#running;
+  }
+
+  /** What the server has sent is here; else it would be lost, and another replica get it only after the ack wait. */
+  async #whatIsUnderWay(): Promise<void> {
+    try {
+      await Promise.race([this.#arrived(), sleep(this.#clock, ARRIVAL_MS)]);
+    } catch (error) {
+      ignore(this.#log, error, 'nothing comes any more');
+    }
   }
 
   get #isStopping(): boolean {
