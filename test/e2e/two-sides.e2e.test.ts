@@ -37,7 +37,7 @@ test.each([
     const stop = new AbortController();
     const answering = runSipp({ ...at, scenario: 'uas', calls: 1, trace: true, signal: stop.signal });
     const calling = { localHost: from.localHost, remote: from.remote, calls: 1, trace: true };
-    const keys = { callee: callee.user, audio: 'm=audio [media_port] RTP/AVP 0' };
+    const keys = { callee: callee.user };
     const called = await runSipp({ ...calling, scenario: 'call', keys, lines: sippLines([caller]) });
     if (called.successful === 0) stop.abort();
     const answered = await answering;

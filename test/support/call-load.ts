@@ -70,7 +70,7 @@ export class CallLoad {
   }
 
   #call(options: Pick<SippOptions, 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal'>): Promise<SippResult> {
-    const keys = { callee: this.#callee.user, audio: 'm=audio [media_port] RTP/AVP 0' };
+    const keys = { callee: this.#callee.user };
     return runSipp({ ...options, scenario: 'call', remote: this.#remote, keys, lines: sippLines(this.#callers) });
   }
 }

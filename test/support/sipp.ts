@@ -68,6 +68,9 @@ export interface SippSecond {
   readonly counted: number;
 }
 
+/** What a caller offers unless the scenario is given something else for `[audio]`. */
+const AUDIO = 'm=audio [media_port] RTP/AVP 0';
+
 /** How long its calls may take to end when its time is over. */
 const GRACE_SEC = 40;
 
@@ -79,7 +82,8 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = join(directory, 'messages.log');
-  const copy = (name: string): string => copyScenario(name, directory, { ...keys, talk_ms: String(talkMs) });
+  const copy = (name: string): string =>
+    copyScenario(name, directory, { audio: AUDIO, ...keys, talk_ms: String(talkMs) });
   const source = scenario === 'uas' || scenario === 'uac' ? ['-sn', scenario] : ['-sf', copy(scenario)];
   const args = [remote, ...source, '-i', localHost];
   if (answersWith !== undefined) args.push('-oocsf', copy(answersWith));
