@@ -34,11 +34,13 @@ export interface EdgePairOptions {
   readonly port: number;
   /** What phones are told. */
   readonly externalIp: string;
+  /** Further settings of the edge. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts an edge in addition to those of the platform; nobody restarts it when it dies. */
 export async function startEdgePair(platform: Platform, options: EdgePairOptions): Promise<EdgePair> {
-  const { host, port, externalIp } = options;
+  const { host, port, externalIp, settings } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-edge-'));
   const secrets = Secrets.parse(JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')));
   const controlPort = await getPort({ host: '127.0.0.1' });
@@ -69,6 +71,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
       CALLWEAVE_ENGINE: `127.0.0.1:${String(controlPort)}`,
       CALLWEAVE_ENGINE_SECRET: secret,
       CALLWEAVE_HTTP_PORT: String(httpPort),
+      ...settings,
     });
     await until('the edge is ready', () => isReady(httpPort), 30_000);
   };

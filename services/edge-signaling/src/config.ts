@@ -18,6 +18,15 @@ export const config = defineConfig({
       .optional()
       .describe('Networks on the private side, whose media gets the interface `private` of a node, others `public`.'),
   ),
+  redirects: env(
+    'CALLWEAVE_REDIRECTS',
+    z
+      .enum(['follow', 'pass'])
+      .default('follow')
+      .describe(
+        'What becomes of a call that a phone sends elsewhere (3xx): we follow, or its caller is told where to.',
+      ),
+  ),
   mtuExtras: env(
     'CALLWEAVE_MTU_EXTRA_HEADERS',
     z

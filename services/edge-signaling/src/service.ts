@@ -45,7 +45,7 @@ import { Transfers } from './transfer/transfers.ts';
 /** The composition root: the only file that knows which part is given to which. */
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
   const { log, clock } = context;
-  const { stateDir, engine, engineSecret, applicationServer, mtuExtras, privateNetworks } = context.config;
+  const { stateDir, engine, engineSecret, applicationServer, redirects, mtuExtras, privateNetworks } = context.config;
   const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
@@ -132,6 +132,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const transfers: Transfers = new Transfers({ ...reaching, ...transferring });
   const invites = new InviteHandler({
     ...reaching,
+    redirects,
     networks,
     media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, engineInstance, call, clock), clock),

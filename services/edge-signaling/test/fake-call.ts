@@ -65,6 +65,8 @@ export interface FakeWorld {
   /** Users without a device. */
   readonly away?: readonly string[];
   readonly deps?: Partial<CallDeps>;
+  /** Hears what the caller's INVITE is answered. */
+  readonly replied?: (reply: Reply) => void;
   /** Whether this edge is the first to mark the call as ended. */
   readonly endOutcome?: 'won' | 'lost';
 }
@@ -80,6 +82,7 @@ export function fakeCall({
   forwards = {},
   away = [],
   deps = {},
+  replied = () => undefined,
   endOutcome = 'won',
 }: FakeWorld = {}): FakeCall {
   const seen: string[] = [];
@@ -115,7 +118,10 @@ export function fakeCall({
   };
   const invite = fakeRequest(
     'INVITE',
-    (reply) => seen.push(['caller', reply.status, ...(reply.body === undefined ? [] : [reply.body])].join(' ')),
+    (reply) => {
+      seen.push(['caller', reply.status, ...(reply.body === undefined ? [] : [reply.body])].join(' '));
+      replied(reply);
+    },
     (listener) => (cancelListener = listener),
   );
   const send: SendRequest = (request, events) => {
@@ -178,6 +184,7 @@ export function fakeCall({
       },
       applicationServer: () => undefined,
       networkOf: () => undefined,
+      redirects: 'follow',
       begin: () => seen.push('begun'),
       abandon: () => seen.push('abandoned'),
       establish: (parts, teller) => calls.establish(parts, teller),

@@ -1,9 +1,9 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { defaultTenant, EpochMs, FlowToken, User } from '@callweave/contracts';
+import { defaultTenant, EpochMs, FlowToken, type Forwards, User } from '@callweave/contracts';
 import { type OutgoingEvents, type OutgoingRequest, type Reply } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { type MessageDeps, messageHandler } from '../src/message/handle-message.ts';
-import { edge, fakeRequest, response } from './fake-call.ts';
+import { binding, edge, fakeRequest, response } from './fake-call.ts';
 
 interface World {
   readonly replies: Reply[];
@@ -69,6 +69,52 @@ async function message(qs: readonly number[], more: Partial<MessageDeps> = {}, t
   };
 }
 
+/** A router that knows what users have set. */
+function forwarding(forwards: Readonly<Record<string, Forwards>>): Pick<MessageDeps, 'router'> {
+  const target = (dialled: string) =>
+    ({ kind: 'user', user: User.parse(dialled), ringSec: 30, forwards: forwards[dialled] }) as const;
+  return { router: { route: ({ dialled }) => Promise.resolve({ kind: 'targets', targets: [target(dialled)] }) } };
+}
+
+describe('a message to a user who has his calls sent on', () => {
+  test('always, goes there and not to him, and who gets it is told of him', async () => {
+    const { sent, answers, replies } = await message([1], forwarding({ b: { always: 'c' } }));
+    expect(sent.map(({ request: { headers } }) => headers?.['Diversion'])).toEqual(['<sip:b@d>;reason=unconditional']);
+    await answers(200);
+    expect(replies).toEqual([{ status: 200 }]);
+  });
+
+  test.each([480, 408, 503])(
+    'when he cannot be reached, goes there once his device has answered %i',
+    async (status) => {
+      const { sent, answers, replies } = await message([1], forwarding({ b: { unreachable: 'c', busy: 'x' } }));
+      await answers(status);
+      expect(sent.map(({ request: { headers } }) => headers?.['Diversion'])).toEqual(['<sip:b@d>;reason=unavailable']);
+      await answers(202);
+      expect(replies).toEqual([{ status: 202 }]);
+    },
+  );
+
+  test('when he has no device, goes there at once', async () => {
+    const lookup: MessageDeps['locator']['lookup'] = (_tenant, user) =>
+      Promise.resolve({ kind: 'bindings', bindings: user === 'c' ? [binding('c', 0, false)] : [] });
+    const locator = { lookup, exists: () => Promise.resolve(true) };
+    const { sent } = await message([], { ...forwarding({ b: { unreachable: 'c' } }), locator });
+    expect(sent.map(({ request: { uri } }) => uri)).toEqual(['sip:c@192.0.2.2']);
+  });
+
+  test.each([486, 415, 403])('goes no further when his device has answered %i', async (status) => {
+    const { answers, replies } = await message([1], forwarding({ b: { unreachable: 'c', busy: 'c' } }));
+    await answers(status);
+    expect(replies).toEqual([{ status }]);
+  });
+
+  test('in a circle, is refused as a loop', async () => {
+    const { replies } = await message([1], forwarding({ b: { always: 'c' }, c: { always: 'b' } }));
+    expect(replies).toEqual([{ status: 482 }]);
+  });
+});
+
 describe('a message', () => {
   test('goes to all devices at once as it is, and the first to take it answers for all', async () => {
     const { sent, answers, replies } = await message([1, 1]);
@@ -97,6 +143,15 @@ describe('a message', () => {
     await moved.answers(302);
     expect(moved.replies).toEqual([{ status: 480 }]);
   });
+
+  test.each([401, 407])(
+    'whose device asks for credentials (%i) is refused: nobody is to prove himself to it',
+    async (status) => {
+      const { answers, replies } = await message([1]);
+      await answers(status);
+      expect(replies).toEqual([{ status: 403 }]);
+    },
+  );
 
   test('to nobody, of nobody, or too long is refused', async () => {
     expect((await message([])).replies).toEqual([{ status: 404 }]);

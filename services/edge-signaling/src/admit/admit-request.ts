@@ -3,6 +3,7 @@ import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { ulid } from 'ulid';
 import { type CallDeps } from '../call/call.ts';
 import { Itinerary } from '../call/itinerary.ts';
+import { type Redirect } from '../call/redirect.ts';
 import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { authenticate, unavailable } from './authenticate.ts';
 import { assertIdentity, type Identity } from './identity.ts';
@@ -21,12 +22,14 @@ export type Admitted =
 
 /**
  * Lets a request outside any dialog in that is no call: reads its parties, has its sender prove who he is, and asks where
- * it goes. `defectOf` is what else may be wrong with it, before anybody is asked.
+ * it goes. `defectOf` is what else may be wrong with it, before anybody is asked; `forwarded` is told when it goes on to
+ * somebody else, as users have set, and without it what they have set is not followed.
  */
 export async function admitRequest(
   request: IncomingRequest,
   deps: AdmitDeps,
   defectOf: (request: IncomingRequest) => Reply | undefined,
+  forwarded?: (redirect: Redirect) => void,
 ): Promise<Admitted> {
   const { authenticator, tenants, notReady } = deps;
   if (notReady() !== undefined) return refuse(unavailable());
@@ -39,7 +42,7 @@ export async function admitRequest(
   const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
   if (refusal !== undefined) return refuse(refusal);
   const callId = CallId.parse(ulid());
-  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps);
+  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps, forwarded);
   const routed = await itinerary.route();
   if (routed.kind === 'refuse') return routed;
   return { kind: 'admitted', identity: assertIdentity(parsed.caller.identity, user, ownDomain), to, itinerary };

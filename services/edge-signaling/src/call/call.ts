@@ -32,7 +32,7 @@ import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
 import { EARLY_DIALOG_TERMINATED, isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
-import { notTaken, readRedirects } from './redirect.ts';
+import { passedRedirect } from './redirect.ts';
 import { type Session } from './session.ts';
 import { type FlowReader, type Target } from './targets.ts';
 
@@ -52,6 +52,8 @@ export interface CallDeps {
   readonly abandon: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
   readonly establish: (parts: EstablishedParts, teller: CallTeller) => AnsweredLegs;
+  /** Whether the call goes where a device sends it, or its caller is told to. */
+  readonly redirects: 'follow' | 'pass';
   /** Where a target is, for its media. */
   readonly networkOf: (target: Target) => MediaNetwork | undefined;
   readonly clock: Clock;
@@ -248,9 +250,8 @@ export class Call {
       this.#callee = leg;
       this.#feed('calleeAnswered', { response });
     },
-    redirected: ({ target }, response) => {
-      this.#itinerary.redirect(readRedirects(target.user, response.header('contact')));
-    },
+    redirected: ({ target: { user } }, response) =>
+      this.#deps.redirects === 'pass' ? passedRedirect(response) : this.#itinerary.redirect(user, response),
     over: ({ legId }, sipStatus) => this.#deps.teller.note({ kind: 'over', legId, sipStatus }),
     branchFailed: (branch) => {
       if (this.#early?.branch === branch) this.#early = undefined;
@@ -258,8 +259,7 @@ export class Call {
     failed: (failure) => {
       const { status } = failure.reply;
       this.#lastFailure = failure;
-      this.#itinerary.failed(notTaken(status, this.#hasRung));
-      const goesOn = status < 600 || (status === 600 && this.#itinerary.skipToBusy());
+      const goesOn = this.#itinerary.goesOnAfter(status, this.#hasRung);
       this.#feed(goesOn ? 'targetFailed' : 'refused', failure);
     },
     // A device may hang up before its answer has gone through.

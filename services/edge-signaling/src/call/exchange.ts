@@ -2,6 +2,7 @@ import { type CallId, type MediaNodeId, type Tenant } from '@callweave/contracts
 import { type IncomingResponse, type Reply, type SentRequest } from '@callweave/srf';
 import { abilities } from '../abilities.ts';
 import { type Leg } from '../leg/leg.ts';
+import { passedStatus } from '../leg/passed-status.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { profileOfSdp } from './media-profile.ts';
 import { otherSide, type Session, type Side } from './session.ts';
@@ -107,13 +108,14 @@ export function mediaRefusal(anchored: Exclude<Anchored, { kind: 'anchored' }>):
   return anchored.kind === 'unusable' ? { status: 488, reason: 'Not Acceptable Here' } : unavailable;
 }
 
-/** The peer's refusal as the other side may see it; its 503 is not ours, RFC 3261 §16.7 step 6. */
+/** The peer's refusal as the other side may see it. */
 function refusal(response: IncomingResponse): Reply {
-  if (response.status === 503) return { status: 500 };
+  const status = passedStatus(response.status);
+  if (status !== response.status) return { status };
   const headers: Record<string, string> = {};
   for (const name of ['Retry-After', 'Warning']) {
     const value = response.header(name);
     if (value !== undefined) headers[name] = value;
   }
-  return { status: response.status, reason: response.reason, headers };
+  return { status, reason: response.reason, headers };
 }

@@ -5,6 +5,7 @@ import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { abilities } from '../abilities.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
+import { passedStatus } from '../leg/passed-status.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, between, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
@@ -25,8 +26,8 @@ export interface ForkEvents {
   progress(branch: Branch, response: IncomingResponse): void;
   /** The first to answer; the others are given up. */
   answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void;
-  /** It sends the call elsewhere. */
-  redirected(branch: Branch, response: IncomingResponse): void;
+  /** It sends the call elsewhere; returns what the caller is told of it, undefined when that is not his business. */
+  redirected(branch: Branch, response: IncomingResponse): Reply | undefined;
   /** It is about to be called. */
   invited(branch: Branch): void;
   /** It will not answer: it said so, or was given up. */
@@ -211,19 +212,13 @@ export class Fork {
     this.#deps.events.answered(branch, leg, response);
   }
 
-  /**
-   * A 503 of one device is not ours: the caller would think the whole platform is away, RFC 3261 §16.7 step 6. Where a
-   * 3xx sends the call is for us to try, not for the caller.
-   */
   #refused(branch: Branch, response: IncomingResponse): void {
-    const { status, reason } = response;
-    this.#deps.events.over(branch, status);
-    const q850 = readQ850(response.header('reason'));
-    if (status >= 400) this.#failed(branch, { status: status === 503 ? 500 : status, reason }, q850);
-    else {
-      this.#deps.events.redirected(branch, response);
-      this.#failed(branch, { status: 480 });
-    }
+    const { reason } = response;
+    this.#deps.events.over(branch, response.status);
+    const status = passedStatus(response.status);
+    const told = response.status < 400 ? this.#deps.events.redirected(branch, response) : undefined;
+    const reply = told ?? (status === response.status ? { status, reason } : { status });
+    this.#failed(branch, reply, readQ850(response.header('reason')));
   }
 
   /** A 6xx speaks for all of them, RFC 3261 §16.7 step 5. */

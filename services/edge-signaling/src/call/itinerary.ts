@@ -1,7 +1,7 @@
 import { type RouteTarget, type User } from '@callweave/contracts';
-import { type Reply } from '@callweave/srf';
+import { type IncomingResponse, type Reply } from '@callweave/srf';
 import { type CallDeps, type CallFacts } from './call.ts';
-import { diverted, MAX_REDIRECTS, type NotTaken, type Redirect } from './redirect.ts';
+import { diverted, MAX_REDIRECTS, notTaken, type NotTaken, readRedirects, type Redirect } from './redirect.ts';
 import { type Group, type Resolved, resolveTargets, type Stop } from './resolve-targets.ts';
 
 export type Routed =
@@ -67,11 +67,21 @@ export class Itinerary {
     return { kind: 'routed', targets: answer.targets };
   }
 
-  /** Goes where a device has sent the call, before anywhere else. */
-  redirect(redirects: readonly Redirect[]): void {
+  /** Goes where a device has sent the call, before anywhere else: its caller is told nothing of that. */
+  redirect(by: User | undefined, response: IncomingResponse): undefined {
+    const redirects = readRedirects(by, response.header('contact'));
     const path = this.#path;
     for (const { by } of redirects) this.#deflected.add(by);
     this.#stops.unshift(...redirects.map((redirect) => ({ kind: 'redirect' as const, redirect, path })));
+    return undefined;
+  }
+
+  /** Whether the call goes on after this failure of the devices that are called now. RFC 3261 §16.7 step 5 */
+  goesOnAfter(status: number, hasRung: boolean): boolean {
+    // The caller is to go elsewhere himself.
+    if (status < 400) return false;
+    this.failed(notTaken(status, hasRung));
+    return status < 600 || (status === 600 && this.#skipToBusy());
   }
 
   /** The devices that are called now do not take the call; without a reason they refuse it for their user. */
@@ -83,7 +93,7 @@ export class Itinerary {
   }
 
   /** Leaves out what the user still has; whether his calls go elsewhere when he is busy. RFC 3261 §21.6.1 */
-  skipToBusy(): boolean {
+  #skipToBusy(): boolean {
     const at = this.#stops.findIndex(
       (stop) => stop.kind === 'otherwise' && stop.by === this.#user && stop.forwards.busy !== undefined,
     );

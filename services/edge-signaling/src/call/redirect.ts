@@ -1,5 +1,6 @@
 import { type ForwardReason, MAX_USER_BYTES, type User } from '@callweave/contracts';
-import { contactQ, encodeUser, parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
+import { contactQ, copyText, encodeUser, parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
+import { type IncomingResponse, type Reply } from '@callweave/srf';
 import { dialledIn } from '../admit/dialled.ts';
 import { type Target } from './targets.ts';
 
@@ -31,6 +32,13 @@ export function readRedirects(by: User | undefined, contact: string | undefined)
     if (error instanceof SipSyntaxError) return [];
     throw error;
   }
+}
+
+/** A 3xx for a caller who is to go there himself; undefined when it does not say where. RFC 3261 §16.7 step 4 */
+export function passedRedirect(response: IncomingResponse): Reply | undefined {
+  const contact = response.header('contact');
+  if (contact === undefined) return undefined;
+  return { status: response.status, reason: response.reason, headers: { Contact: copyText(contact) } };
 }
 
 function dialledAt(text: string): string {

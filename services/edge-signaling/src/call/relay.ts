@@ -1,5 +1,6 @@
 import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
 import { type Leg } from '../leg/leg.ts';
+import { passedStatus } from '../leg/passed-status.ts';
 import { sessionHeaders } from './exchange.ts';
 
 const PASSED_HEADERS = ['content-type', 'content-disposition', 'info-package', 'event', 'subject'];
@@ -23,5 +24,10 @@ export async function relayRequest(request: IncomingRequest, peer: Leg): Promise
       },
     );
   });
-  await request.reply(response === undefined ? { status: 481 } : { status: response.status, reason: response.reason });
+  if (response === undefined) {
+    await request.reply({ status: 481 });
+    return;
+  }
+  const status = passedStatus(response.status);
+  await request.reply(status === response.status ? { status, reason: response.reason } : { status });
 }

@@ -4,9 +4,11 @@ import { type AdmitDeps, admitRequest } from '../admit/admit-request.ts';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { type CallDeps } from '../call/call.ts';
 import { type Itinerary } from '../call/itinerary.ts';
+import { notTaken } from '../call/redirect.ts';
 import { type Group } from '../call/resolve-targets.ts';
 import { type Target } from '../call/targets.ts';
 import { createLegId } from '../leg/leg-id.ts';
+import { passedStatus } from '../leg/passed-status.ts';
 
 export interface MessageDeps extends AdmitDeps, Pick<CallDeps, 'sendThrough' | 'clock'> {}
 
@@ -18,7 +20,8 @@ const PASSED = ['content-type', 'content-disposition', 'content-language', 'subj
 
 /**
  * Passes pager-mode messages to the devices of a user, RFC 3428: to those of one q-value at once, and the first to take
- * it answers for all. Nothing is kept for who is away: the sender is told 480.
+ * it answers for all. They go where a user sends all his calls, and where they go when he cannot be reached. Nothing is
+ * kept for who is away: the sender is told 480.
  */
 export function messageHandler(deps: MessageDeps): RequestHandler {
   return async (request) => {
@@ -28,7 +31,9 @@ export function messageHandler(deps: MessageDeps): RequestHandler {
 
 async function answerTo(request: IncomingRequest, deps: MessageDeps): Promise<Reply> {
   const isTooLong = Buffer.byteLength(request.body ?? '') > MAX_BYTES;
-  const admitted = await admitRequest(request, deps, () => (isTooLong ? { status: 413 } : undefined));
+  const defectOf = (): Reply | undefined => (isTooLong ? { status: 413 } : undefined);
+  // Unlike a caller, nobody waits to hear that it goes on.
+  const admitted = await admitRequest(request, deps, defectOf, () => undefined);
   if (admitted.kind === 'refuse') return admitted.reply;
   const { itinerary, ...parties } = admitted;
   return deliver(itinerary, { request, ...parties, deps, lastTryMs: deps.clock.monotonicMs() + LAST_TRY_MS });
@@ -43,27 +48,38 @@ interface Delivery {
 }
 
 async function deliver(itinerary: Itinerary, delivery: Delivery): Promise<Reply> {
-  let best = 480;
+  let best: number | undefined;
   while (delivery.deps.clock.monotonicMs() < delivery.lastTryMs) {
     const group = await itinerary.next();
     if (group === undefined) break;
     const status = await sendToAll(group, delivery);
     if (status < 300 || status >= 600) return { status };
-    if (rankOf(status) < rankOf(best)) best = status;
+    itinerary.failed(isAway(status) ? 'unavailable' : undefined);
+    best = better(status, best);
   }
-  return { status: best };
+  return { status: itinerary.isLoop ? 482 : (best ?? 480) };
+}
+
+/** Whether no device of his got it; one that is busy, or does not like it, did. */
+function isAway(status: number): boolean {
+  return notTaken(status, false) === 'unavailable';
+}
+
+/** Which of two failures tells the sender more; the first when they are alike. RFC 3261 §16.7 step 6 */
+function better(status: number, before: number | undefined): number {
+  return before === undefined || rankOf(status) < rankOf(before) ? status : before;
 }
 
 /** The first 2xx, or the best failure. */
 function sendToAll(group: Group, delivery: Delivery): Promise<number> {
   return new Promise((resolve) => {
     let awaited = group.length;
-    let best = 480;
+    let best: number | undefined;
     for (const target of group) {
       sendTo(target, delivery, (status) => {
         awaited -= 1;
         if (status < 300) resolve(status);
-        if (rankOf(status) < rankOf(best)) best = status;
+        best = better(status, best);
         if (awaited === 0) resolve(best);
       });
     }
@@ -85,8 +101,7 @@ function sendTo(target: Target, { request, identity, to, deps }: Delivery, done:
     { method: 'MESSAGE', uri, nextHop, isInternal, headers, body: request.body },
     {
       responded: ({ status }) => {
-        // Where a device sends it, and what ails it, is not the sender's business. RFC 3261 §16.7 step 6.
-        if (status >= 200) done(status < 400 && status >= 300 ? 480 : status === 503 ? 500 : status);
+        if (status >= 200) done(passedStatus(status));
       },
       failed: () => done(480),
     },

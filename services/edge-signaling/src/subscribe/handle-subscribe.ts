@@ -42,16 +42,17 @@ async function answerTo(request: IncomingRequest, localTag: LegId, deps: Subscri
   const { itinerary, identity, to } = admitted;
   const { clock } = deps;
   const lastTryMs = clock.monotonicMs() + LAST_TRY_MS;
-  let best: Reply = { status: 480 };
+  const nobody: Reply = { status: 480 };
+  let best: Reply | undefined;
   for (let group = await itinerary.next(); group !== undefined; group = await itinerary.next()) {
     for (const target of group) {
-      if (clock.monotonicMs() > lastTryMs) return best;
+      if (clock.monotonicMs() > lastTryMs) return best ?? nobody;
       const reply = await subscribe(request, target, { identity, to, localTag }, deps);
       if (reply.status < 300) return reply;
-      if (rankOf(reply.status) < rankOf(best.status)) best = reply;
+      if (best === undefined || rankOf(reply.status) < rankOf(best.status)) best = reply;
     }
   }
-  return best;
+  return best ?? nobody;
 }
 
 /** What is wrong with a request for a subscription, whoever sends it. */

@@ -1,4 +1,5 @@
 import { type HeaderValues, type IncomingResponse, type ReadableMessage, type Reply } from '@callweave/srf';
+import { passedStatus } from '../leg/passed-status.ts';
 
 /** Headers that mean something to both ends of a subscription, RFC 6665, RFC 3903, RFC 5839. */
 const REQUEST_HEADERS = [
@@ -12,13 +13,11 @@ export function passedHeaders(request: ReadableMessage): HeaderValues {
   return pick(request, REQUEST_HEADERS);
 }
 
-/** A final response as the other side may see it; a device's 503 is not ours, RFC 3261 §16.7 step 6. */
+/** A final response as the other side may see it. */
 export function passedReply(response: IncomingResponse): Reply {
-  const { status, reason } = response;
-  if (status === 503) return { status: 500 };
-  // Where a device sends it is not for the other side to follow.
-  if (status >= 300 && status < 400) return { status: 480 };
-  return { status, reason, headers: pick(response, RESPONSE_HEADERS) };
+  const { reason } = response;
+  const status = passedStatus(response.status);
+  return status === response.status ? { status, reason, headers: pick(response, RESPONSE_HEADERS) } : { status };
 }
 
 function pick(message: ReadableMessage, names: readonly string[]): HeaderValues {

@@ -11,7 +11,6 @@ import { type Branch, Fork, type ForkEvents } from '../call/fork.ts';
 import { Itinerary } from '../call/itinerary.ts';
 import { isRinging } from '../call/progress.ts';
 import { readQ850 } from '../call/q850.ts';
-import { notTaken, readRedirects } from '../call/redirect.ts';
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { Machine } from '../machine.ts';
 import { type Networks } from '../networks.ts';
@@ -161,14 +160,11 @@ export class Outdial implements Search {
     },
     over: ({ legId }, sipStatus) => this.#facts.note({ kind: 'over', legId, sipStatus }),
     answered: (branch, leg, response) => this.#machine.feed('answer', { branch, leg, response }),
-    redirected: ({ target }, response) => {
-      this.#itinerary.redirect(readRedirects(target.user, response.header('contact')));
-    },
+    redirected: ({ target: { user } }, response) => this.#itinerary.redirect(user, response),
     branchFailed: () => undefined,
     failed: ({ reply: { status } }) => {
       this.#lastStatus = status;
-      this.#itinerary.failed(notTaken(status, this.#hasRung));
-      const goesOn = status < 600 || (status === 600 && this.#itinerary.skipToBusy());
+      const goesOn = this.#itinerary.goesOnAfter(status, this.#hasRung);
       this.#machine.feed(goesOn ? 'targetFailed' : 'failure', { status });
     },
     bye: (bye, legId) => {
