@@ -50,7 +50,7 @@ export interface FakeCall {
   /** A request of the caller inside the dialog. */
   fromCaller(method: string, body?: string): Promise<void>;
   /** Lets what is pending happen. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 export interface FakeWorld {
