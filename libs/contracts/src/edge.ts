@@ -50,6 +50,25 @@ export const passRequest = defineRequest('callweave.rpc.edge.{instance}.leg.requ
   ]),
 });
 
+export const yieldCall = defineRequest('callweave.rpc.edge.{instance}.leg.yield', {
+  service: 'edge-signaling',
+  summary:
+    'Let the asking edge take over the answered call of this leg, to join it with one of its own; the dialogs stay with the engine here.',
+  request: z.object({ legId: LegId }),
+  response: z.discriminatedUnion('kind', [
+    /** Nothing more is done for it here. With what both sides have said of their media, which no record has. */
+    z.object({
+      kind: z.literal('yielded'),
+      caller: z.string().max(MAX_BODY_BYTES).optional(),
+      callee: z.string().max(MAX_BODY_BYTES).optional(),
+    }),
+    /** It is changing now. */
+    z.object({ kind: z.literal('busy') }),
+    /** The leg is not here, or no longer. */
+    z.object({ kind: z.literal('not-held') }),
+  ]),
+});
+
 /** A request that one edge sends through the engine of another, as both name it (ULID). */
 export const PlacementId = z
   .string()

@@ -41,6 +41,7 @@ export {
   placeRequest,
   tellPlacement,
   watchPlacements,
+  yieldCall,
 } from './edge.ts';
 export { ContractError, SubjectError } from './errors.ts';
 export { instancesBucket, Lease, LEASE_RENEW_SEC, LEASE_SEC } from './instance.ts';

@@ -17,6 +17,7 @@ import {
   placeRequest,
   tellPlacement,
   watchPlacements,
+  yieldCall,
 } from './edge.ts';
 import { instancesBucket } from './instance.ts';
 import { callRecorded } from './cdr.ts';
@@ -77,6 +78,7 @@ export const authProfile: ServiceProfile = {
 const betweenEdges = [
   findLeg,
   passRequest,
+  yieldCall,
   placeRequest,
   cancelPlacement,
   acknowledgePlacement,

@@ -172,7 +172,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();
-  const answers = [...edgeAnswers({ legs, calls, doubts }), ...placementAnswers(placements, engines)];
+  const answers = [...edgeAnswers({ legs, calls, doubts, records }), ...placementAnswers(placements, engines)];
   link.onConnect((info) => {
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.

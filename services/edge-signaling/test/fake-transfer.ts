@@ -89,7 +89,7 @@ export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransf
     networkOf: () => undefined,
     doubts: { settle: (call: EstablishedCall) => Promise.resolve(call.state === 'talking') },
     records: { find: () => Promise.resolve(undefined) },
-    peers: { holds: () => Promise.resolve(false) },
+    peers: { holds: () => Promise.resolve(false), yield: () => Promise.resolve({ kind: 'not-held' as const }) },
     adopter: { adopt: () => Promise.resolve(undefined) },
     ...finding,
     send,

@@ -150,17 +150,19 @@ export class CallRecords {
 
   /**
    * Notes that one side of a call is another party now; resolves when that is stored or cannot be. Whoever takes the
-   * call over before has the pair of before.
+   * call over before has the pair of before. With `edge` that one's engine has the dialogs, whoever owns the call.
    */
   async repair(
     before: EstablishedParts,
     now: EstablishedParts,
     { sequence, detail }: Pick<CallTeller, 'sequence' | 'detail'>,
+    edge?: InstanceId,
   ): Promise<void> {
     const owner = this.#deps.owner();
     const { callId, epoch } = now;
     const present = { ...callRecord(now, owner, sequence), detail };
-    const legs = [legRecord(now, 'caller', owner), legRecord(now, 'callee', owner)];
+    const sides = [legRecord(now, 'caller', owner), legRecord(now, 'callee', owner)];
+    const legs = edge === undefined ? sides : sides.map((leg) => ({ ...leg, edge: leg.edge ?? edge }));
     const gone = [before.caller.legId, before.callee.legId].filter((id) => !present.legs.includes(id));
     const written = this.#inOrder(callId, async () => {
       const isOurs = (record: CallRecord): boolean =>
@@ -179,6 +181,11 @@ export class CallRecords {
       ]);
     });
     await written.catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the pair before'));
+  }
+
+  /** Notes a call down as it is, for an edge that takes it over while our engine keeps its dialogs. */
+  async lend(call: EstablishedParts, teller: Pick<CallTeller, 'sequence' | 'detail'>): Promise<void> {
+    await this.repair(call, call, teller, this.#deps.owner());
   }
 
   /** The leg and its call; undefined when either is not stored, or the leg is in no call any more. Throws `BusUnavailableError`. */

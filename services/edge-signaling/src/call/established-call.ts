@@ -133,6 +133,11 @@ export class EstablishedCall {
     this.#replacing = replacing;
   }
 
+  /** Whether nobody is changing its session now. */
+  get isSteady(): boolean {
+    return this.#changes.isSteady;
+  }
+
   /** Keeps both dialogs from changing their session by themselves; false when the call is over first. */
   occupy(): Promise<boolean> {
     return this.#changes.occupy();

@@ -76,6 +76,11 @@ export class SessionChanges {
     this.#feed(by === 'caller' ? 'callerAck' : 'calleeAck', { sdp });
   }
 
+  /** Whether no change is under way. */
+  get isSteady(): boolean {
+    return this.#machine.state === 'steady';
+  }
+
   /** As it is agreed to now. */
   get session(): Session {
     return this.#session;

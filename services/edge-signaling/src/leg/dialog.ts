@@ -90,7 +90,7 @@ export function refreshed(dialog: DialogState, message: TargetRefresh): DialogSt
 }
 
 /** Whether the connection that the peer has opened is the only way to it. */
-export function isConnected({ nextHop = '' }: DialogState): boolean {
+export function isConnected({ nextHop = '' }: Pick<DialogState, 'nextHop'>): boolean {
   return /;transport=(tcp|tls|wss?)\b/i.test(nextHop);
 }
 

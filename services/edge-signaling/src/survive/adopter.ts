@@ -8,8 +8,13 @@ import { type EstablishedCalls } from '../call/established-calls.ts';
 import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
+import { isConnected } from '../leg/dialog.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
+import { orElse } from '../remote-leg/or-else.ts';
+
+/** Descriptions of media. */
+type Said = Readonly<Partial<Record<Side, string | undefined>>>;
 
 export interface AdopterDeps {
   readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove' | 'end'>;
@@ -34,12 +39,15 @@ export class Adopter {
     this.#deps = deps;
   }
 
-  /** The call, in our hands from now on; undefined when another edge was faster. Throws `BusUnavailableError`. */
-  adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {
+  /**
+   * The call, in our hands from now on; undefined when another edge was faster. `said` is what both sides last said of
+   * their media, if its last owner told. Throws `BusUnavailableError`.
+   */
+  adopt(found: FoundLeg, said: Said = {}): Promise<EstablishedCall | undefined> {
     const { callId } = found.call;
     const present = this.#deps.calls.byId(callId);
     if (present !== undefined) return Promise.resolve(present);
-    const adopting = this.#under.get(callId) ?? this.#adopt(found).finally(() => this.#under.delete(callId));
+    const adopting = this.#under.get(callId) ?? this.#adopt(found, said).finally(() => this.#under.delete(callId));
     this.#under.set(callId, adopting);
     return adopting;
   }
@@ -85,7 +93,7 @@ export class Adopter {
     this.#deps.openTeller(call).ended(cause, Math.max(0, storedAtMs - answeredAt), undefined);
   }
 
-  async #adopt(found: FoundLeg): Promise<EstablishedCall | undefined> {
+  async #adopt(found: FoundLeg, said: Said): Promise<EstablishedCall | undefined> {
     const peer = await this.#deps.records.peerOf(found);
     if (peer === undefined) return undefined;
     const call = await this.#deps.records.adopt(found);
@@ -93,10 +101,14 @@ export class Adopter {
     const { callId, owner, epoch } = call;
     this.#deps.log.info('call.adopted', { callId, from: found.call.owner, owner, epoch });
     this.#adopted.add(1);
-    return this.#restore(call, call.legs[0] === found.leg.legId ? [found.leg, peer] : [peer, found.leg]);
+    return this.#restore(call, call.legs[0] === found.leg.legId ? [found.leg, peer] : [peer, found.leg], said);
   }
 
-  #restore(record: CallRecord, [callerRecord, calleeRecord]: readonly [LegRecord, LegRecord]): EstablishedCall {
+  #restore(
+    record: CallRecord,
+    [callerRecord, calleeRecord]: readonly [LegRecord, LegRecord],
+    said: Said,
+  ): EstablishedCall {
     const { calls, legs, openTeller } = this.#deps;
     const { tenant, callId, epoch, media, mediaId, transfers = 0, startedAt, answeredAt } = record;
     const caller = this.#leg(callerRecord, epoch);
@@ -106,7 +118,7 @@ export class Adopter {
     const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
     const side = ({ profile = 'rtp' }: LegRecord, name: Side): SessionSide => ({
       profile,
-      sdp: undefined,
+      sdp: said[name],
       holds: record.heldBy?.includes(name) ?? false,
     });
     const session = { caller: side(callerRecord, 'caller'), callee: side(calleeRecord, 'callee') };
@@ -118,10 +130,12 @@ export class Adopter {
 
   #leg(record: LegRecord, epoch: number): AdoptedLeg {
     const { calls, legs, sendThrough } = this.#deps;
-    const { legId } = record;
+    const { legId, nextHop } = record;
+    const send = sendThrough(record.edge);
     return new AdoptedLeg(record, {
       epoch,
-      send: sendThrough(record.edge),
+      // Behind a connection of its own a peer is gone with the edge that had it.
+      send: isConnected({ nextHop }) ? send : orElse(send, sendThrough(undefined)),
       events: {
         bye: (bye) => calls.left(legId, readQ850(bye.header('reason'))),
         lost: () => calls.lost(legId),

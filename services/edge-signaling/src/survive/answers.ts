@@ -1,26 +1,29 @@
 import { type Answer, answer } from '@callweave/bus';
-import { findLeg, type LegId, type PassedRequest, passRequest } from '@callweave/contracts';
+import { findLeg, type LegId, type PassedRequest, passRequest, yieldCall } from '@callweave/contracts';
 import { parseCSeq } from '@callweave/sip';
 import { type ReadableMessage } from '@callweave/srf';
 import { type z } from 'zod';
+import { type CallRecords } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { type Leg, type LegTable } from '../leg/leg.ts';
 import { type Doubts } from './doubts.ts';
 import { carriedMessage } from '../remote-leg/carried-message.ts';
+import { handOver } from './hand-over.ts';
 import { fromPassed } from './passed-request.ts';
 
 type PassAnswer = z.input<(typeof passRequest)['response']>;
 
-const notHeld: PassAnswer = { kind: 'not-held' };
+const notHeld = { kind: 'not-held' } as const satisfies PassAnswer;
 
 export interface AnswersDeps {
   readonly legs: LegTable;
   readonly calls: EstablishedCalls;
   readonly doubts: Doubts;
+  readonly records: Pick<CallRecords, 'lend'>;
 }
 
 /** What this edge answers other edges about the legs in its hands. */
-export function edgeAnswers({ legs, calls, doubts }: AnswersDeps): Answer[] {
+export function edgeAnswers({ legs, calls, doubts, records }: AnswersDeps): Answer[] {
   const held = async (legId: LegId): Promise<Leg | undefined> => {
     const call = calls.ofLeg(legId);
     if (call !== undefined) await doubts.settle(call);
@@ -33,6 +36,11 @@ export function edgeAnswers({ legs, calls, doubts }: AnswersDeps): Answer[] {
       const leg = await held(passed.legId);
       if (leg === undefined) return notHeld;
       return passed.method === 'CANCEL' ? cancel(passed, cancellations) : receive(leg, passed, cancellations);
+    }),
+    answer(yieldCall, async ({ legId }) => {
+      await held(legId);
+      const call = calls.ofLeg(legId);
+      return call === undefined ? notHeld : handOver(call, records);
     }),
   ];
 }

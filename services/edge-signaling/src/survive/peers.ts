@@ -1,5 +1,5 @@
 import { type Bus } from '@callweave/bus';
-import { findLeg, type InstanceId, type LegId, type PassedRequest, passRequest } from '@callweave/contracts';
+import { findLeg, type InstanceId, type LegId, type PassedRequest, passRequest, yieldCall } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
 
 /** An edge that takes longer to say whether it holds a leg counts as gone. */
@@ -17,11 +17,26 @@ export type Passed =
   /** The owner has it and did not answer in time. */
   | { readonly kind: 'silent' };
 
+/** Longest the owner of a call may take to note down how it leaves it. */
+const YIELD_MS = 2_000;
+
+/** What became of a call that its owner was asked for. */
+export type Yielded =
+  /** It is there for whoever takes it, with what both sides last said of their media. */
+  | { readonly kind: 'yielded'; readonly caller?: string | undefined; readonly callee?: string | undefined }
+  | { readonly kind: 'busy' }
+  /** Its owner is gone, or no longer has it. */
+  | { readonly kind: 'not-held' }
+  /** Its owner did not answer, and may still do so. */
+  | { readonly kind: 'silent' };
+
 /** The other edges, as far as one asks them. */
 export interface Peers {
   /** Whether the owner holds the leg now. */
   holds(owner: InstanceId, legId: LegId): Promise<boolean>;
   pass(owner: InstanceId, request: PassedRequest): Promise<Passed>;
+  /** Asks for the answered call of a leg, to take it over. */
+  yield(owner: InstanceId, legId: LegId): Promise<Yielded>;
 }
 
 /** The other edges over the bus; throws `BusUnavailableError` without a connection. */
@@ -39,6 +54,11 @@ export function busPeers(bus: Bus): Peers {
       if (answer.kind !== 'answered') return answer;
       const { kind, ...reply } = answer;
       return { kind, reply };
+    },
+    yield: async (owner, legId) => {
+      const asked = await bus.askOnce(yieldCall, { instance: owner }, { legId }, YIELD_MS);
+      if (asked.kind === 'answered') return asked.answer;
+      return { kind: asked.kind === 'nobody' ? 'not-held' : 'silent' };
     },
   };
 }
