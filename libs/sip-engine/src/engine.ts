@@ -123,22 +123,22 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#options = options;
     this.#deps = { ...deps, ids };
     this.instance = options.instance ?? ids.uuid();
-    this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, deps.log);
     this.#transactions = new TransactionStore(options.limits?.maxTransactions ?? defaultLimits.maxTransactions);
     const wheel = new TimerWheel(deps.clock);
     const dialogs = new DialogStore(wheel);
+    const quirks = options.compat === 'drachtio' ? drachtioQuirks : noQuirks;
     const overload = options.overload === 'off' ? undefined : { ...defaultOverload, ...options.overload };
     this.#overload = new Overload(overload, {
-      ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits, dialogs },
+      ...{ ...deps, ids, transactions: this.#transactions, limits: this.#limits, dialogs, quirks },
       maxDialogs: options.limits?.maxDialogs ?? defaultLimits.maxDialogs,
     });
     const limits = { ...defaultLimits, ...options.limits };
     const { clock, log } = deps;
-    const quirks = options.compat === 'drachtio' ? drachtioQuirks : noQuirks;
+    this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, { log, quirks });
     const apps = new Sessions(
       {
         ...limits,
-        forgetsAllRoutes: quirks.forgetsAllRoutes,
+        quirks,
         secret: options.control.secret,
         maxUnanswered: this.#overload.maxUnanswered,
       },
@@ -181,7 +181,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const parts = { core: this.#core, sender, ender: sender, hops, forwarder };
     const usages = { sessions: new SessionTimers(this.#core, sender), subscriptions: new Subscriptions(this.#core) };
     this.#uac = new Uac({ ...parts, ...usages });
-    this.#uas = new Uas({ ...parts, ...usages });
+    this.#uas = new Uas({ ...parts, ...usages, invites: this.#uac });
     this.#proxy = new Proxy(this.#core, this.#uas, hops, signer);
     const handled = new HandledRequests(this.#core, this.#uas, this.#proxy);
   }

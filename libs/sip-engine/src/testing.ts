@@ -22,6 +22,7 @@ export { nonInviteServerTable } from './transaction/non-invite-server.table.ts';
 export { TimerWheel, WheelTimer } from './transaction/wheel.ts';
 export { frame, FrameReader, FramingError, MAX_FRAME_BYTES } from './control/framing.ts';
 export { LimitCounts, type LimitName, limitNames } from './limit-counts.ts';
+export { noQuirks } from './core/quirks.ts';
 export { OverloadController } from './overload/controller.ts';
 export { Overload } from './overload/overload.ts';
 export { Room } from './transport/room.ts';

@@ -1,7 +1,14 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { cryptoIds, type SipRequest } from '@callweave/sip';
 import { buildRequest } from '@callweave/sip/testing';
-import { FakeFlow, fakeListener, LimitCounts, Overload, OverloadController } from '@callweave/sip-engine/testing';
+import {
+  FakeFlow,
+  fakeListener,
+  LimitCounts,
+  noQuirks,
+  Overload,
+  OverloadController,
+} from '@callweave/sip-engine/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -77,7 +84,7 @@ function setUp({ maxDelayMs = 50, maxUnanswered = 1_000 } = {}) {
   const transactions = { server: (key: string) => (known.has(key) ? ({} as never) : undefined) };
   const overload = new Overload(
     { maxDelayMs, maxUnanswered },
-    { clock, log, limits, transactions, ids: cryptoIds(), dialogs: { size: 0 }, maxDialogs: 1 },
+    { clock, log, limits, transactions, quirks: noQuirks, ids: cryptoIds(), dialogs: { size: 0 }, maxDialogs: 1 },
   );
   overload.watch([
     { ...fakeListener, probe: (bytes: Buffer) => void clock.after(delayMs, () => overload.onProbe(bytes)) },

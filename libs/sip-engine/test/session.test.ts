@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { FakeClock } from '@callweave/clock/testing';
 import { cryptoIds } from '@callweave/sip';
+import { noQuirks } from '@callweave/sip-engine/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { expect, test } from 'vitest';
 import { ControlSession, type SessionUser } from '../src/control/session.ts';
@@ -14,7 +15,8 @@ test('a message that breaks the engine is answered NOK, logged, and ends nothing
     admits: () => true,
     greeting: () => [],
     onAuthenticated: () => undefined,
-    onRoutes: () => undefined,
+    onRoute: () => undefined,
+    onRouteRemoved: () => undefined,
     onSip: () => {
       throw new TypeError('a defect');
     },
@@ -22,7 +24,7 @@ test('a message that breaks the engine is answered NOK, logged, and ends nothing
     onClosed: () => undefined,
   };
   const log = recordLogs();
-  const limits = { authenticateMs: 1_000, maxQueuedBytes: 1_000, forgetsAllRoutes: false, onStuck: () => undefined };
+  const limits = { authenticateMs: 1_000, maxQueuedBytes: 1_000, quirks: noQuirks, onStuck: () => undefined };
   const session = new ControlSession(socket, { user, limits, clock: new FakeClock(), ids: cryptoIds(), log });
   const send = (payload: string): void => void socket.emit('data', frame(payload));
   send('a|authenticate|x|');

@@ -15,17 +15,21 @@ const MADE_UP: Readonly<Record<string, RegExp>> = {
   cseq: /^(\d{5,})/g,
   rseq: /^(\d{5,})/g,
   rack: /(\d{5,})/g,
-  'record-route': /<(sip:127\.[\d.]+(?::\d+)?;lr[^>]*)>/g,
 };
+
+/** Routes that are signed. */
+const SIGNED = { 'record-route': /<(sip:127\.[\d.]+(?::\d+)?;lr[^>]*)>/g };
 
 /** What was called one thing in the recording and is called another here: addresses, and everything made up. */
 export class Names {
   readonly #prefix: string;
+  readonly #madeUp: typeof MADE_UP;
   readonly #here = new Map<string, string>();
   readonly #recorded = new Map<string, string>();
 
-  constructor(prefix: string) {
+  constructor(prefix: string, { signsRoutes }: { readonly signsRoutes: boolean }) {
     this.#prefix = prefix;
+    this.#madeUp = signsRoutes ? { ...MADE_UP, ...SIGNED } : MADE_UP;
   }
 
   /** A recorded text as it is here. */
@@ -52,8 +56,8 @@ export class Names {
   /** Learns from two messages that are the same but for what was made up. */
   learn(recorded: string, here: string): void {
     if (kindOf(recorded) !== kindOf(here)) return;
-    const theirs = madeUpIn(recorded);
-    const ours = madeUpIn(here);
+    const theirs = madeUpIn(recorded, this.#madeUp);
+    const ours = madeUpIn(here, this.#madeUp);
     for (const [at, one] of theirs.entries()) {
       const other = ours[at];
       if (other !== undefined && other.kind === one.kind) this.same(one.value, other.value);
@@ -85,15 +89,15 @@ function replaceAll(text: string, names: ReadonlyMap<string, string>): string {
   return out;
 }
 
-function madeUpIn(message: string): { kind: string; value: string }[] {
+function madeUpIn(message: string, madeUp: typeof MADE_UP): { kind: string; value: string }[] {
   const found: { kind: string; value: string }[] = [];
   const [head = ''] = message.split('\r\n\r\n');
   const lines = head.split('\r\n').slice(1);
-  for (const key of Object.keys(MADE_UP)) {
+  for (const key of Object.keys(madeUp)) {
     const values = lines.filter((line) => line.toLowerCase().startsWith(`${key}:`));
     for (const line of values) {
       const value = line.slice(line.indexOf(':') + 1).trim();
-      for (const [, made = ''] of value.matchAll(MADE_UP[key] ?? /$^/g)) found.push({ kind: key, value: made });
+      for (const [, made = ''] of value.matchAll(madeUp[key] ?? /$^/g)) found.push({ kind: key, value: made });
     }
   }
   return found;

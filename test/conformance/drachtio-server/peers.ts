@@ -24,7 +24,7 @@ export interface Ends {
   readonly enginePort: number;
 }
 
-/** A peer that sends datagrams from a port of its own. */
+/** A peer that sends datagrams from this port; 0 for any. */
 export async function openUdpPeer({ address, engine, enginePort }: Ends, port: number): Promise<Peer> {
   const socket = createSocket('udp4');
   const inbox: string[] = [];
@@ -32,7 +32,7 @@ export async function openUdpPeer({ address, engine, enginePort }: Ends, port: n
   socket.bind(port, address);
   await once(socket, 'listening');
   return {
-    ...{ inbox, seen: new Set(), port },
+    ...{ inbox, seen: new Set(), port: socket.address().port },
     send: (text) => socket.send(Buffer.from(text), enginePort, engine),
     close: () => socket.close(),
   };

@@ -3,11 +3,12 @@ import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { connectRawApp, type RawApp, rawAppOn, testCertificate } from '@callweave/sip-engine/testing';
 import { cryptoIds } from '@callweave/sip';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { askedEarlier, askEarlier } from './earlier.ts';
 import { comparable, kindOf, Names } from './names.ts';
 import { listenOutbound, type Outbound } from './outbound.ts';
 import { openTcpPeer, openTlsPeer, openUdpPeer, openWsPeer, type Peer } from './peers.ts';
-import { contactsOf, type Entry } from './recording.ts';
-import { frameShape, sipShape } from './shape.ts';
+import { contactsOf, type Entry, readRecording } from './recording.ts';
+import { frameShape, sipShape, withoutSize } from './shape.ts';
 import { commonSpelling } from './spelling.ts';
 import { Wire } from './wire.ts';
 
@@ -41,12 +42,13 @@ const STREAMS = {
 
 /** Plays applications and peers of a recording, and notes where the engine says something else than the server did. */
 export async function replay(
-  entries: readonly Entry[],
+  name: string,
   prefix: string,
   compat: 'drachtio' | undefined,
 ): Promise<readonly Deviation[]> {
+  const entries = readRecording(name);
   const replayer = new Replayer(entries, prefix, compat);
-  await replayer.start();
+  await replayer.start(askedEarlier[name] ?? []);
   try {
     for (const [at, entry] of entries.entries())
       await replayer.play(
@@ -79,10 +81,10 @@ class Replayer {
     this.#entries = entries;
     this.#prefix = prefix;
     this.#compat = compat;
-    this.#names = new Names(prefix);
+    this.#names = new Names(prefix, { signsRoutes: compat === undefined });
   }
 
-  async start(): Promise<void> {
+  async start(earlier: readonly string[]): Promise<void> {
     const address = `${this.#prefix}.1`;
     const contacts = contactsOf(this.#entries).map((one) => ({ ...one, address: this.#names.moved(one.address) }));
     const control = { address, port: 0, secret: 'cymru' };
@@ -100,6 +102,7 @@ class Replayer {
     };
     const ids = { ...cryptoIds(), cseq: () => (this.#cseq += 10_007) };
     this.#engine = await startSipEngine(options, { clock: this.#clock, log: recordLogs(), ids });
+    if (earlier.length > 0) await askEarlier(this.#engine.controlPort, address, earlier);
   }
 
   async stop(): Promise<void> {
@@ -155,12 +158,27 @@ class Replayer {
     this.#clock.advance(20);
     await this.#wire.quiet();
     for (const { inbox } of this.#apps.values()) {
-      for (const frame of inbox) this.#note(undefined, commonSpelling(frameShape(this.#names.toRecorded(frame))));
+      for (const frame of inbox) this.#note(undefined, this.#here(frame, frameShape));
     }
     for (const { inbox, seen } of this.#peers.values()) {
       for (const text of inbox.filter((one, at) => !seen.has(one) && inbox.indexOf(one) === at))
-        this.#note(undefined, commonSpelling(sipShape(this.#names.toRecorded(text))));
+        this.#note(undefined, this.#here(text, sipShape));
     }
+  }
+
+  /** What was recorded, in comparable form. */
+  #recorded(text: string, shape: (text: string) => string): string {
+    return this.#spelled(shape(comparable(withoutSize(text))));
+  }
+
+  /** What the engine says, in the same form. */
+  #here(text: string, shape: (text: string) => string): string {
+    return this.#spelled(shape(this.#names.toRecorded(withoutSize(text))));
+  }
+
+  /** With `--compat drachtio` there is one spelling, that of the recording. */
+  #spelled(text: string): string {
+    return this.#compat === undefined ? commonSpelling(text) : text;
   }
 
   #note(recorded: string | undefined, here: string | undefined): void {
@@ -192,8 +210,8 @@ class Replayer {
       }
       this.#names.learn(recorded.slice(recorded.indexOf('\r\n') + 2), here.slice(here.indexOf('\r\n') + 2));
     }
-    const wanted = commonSpelling(frameShape(comparable(recorded)));
-    const shown = here === undefined ? undefined : commonSpelling(frameShape(this.#names.toRecorded(here)));
+    const wanted = this.#recorded(recorded, frameShape);
+    const shown = here === undefined ? undefined : this.#here(here, frameShape);
     if (wanted !== shown) this.#note(wanted, shown);
   }
 
@@ -201,11 +219,11 @@ class Replayer {
   async #expect({ data, peer = '' }: Entry, following: readonly Entry[]): Promise<void> {
     const { inbox, seen } = await this.#peer(peer);
     const later = following.filter((entry) => entry.dir === 'sip-out' && entry.peer === peer);
-    const wanted = commonSpelling(sipShape(comparable(data)));
+    const wanted = this.#recorded(data, sipShape);
     for (;;) {
       const here = await this.#nextLike(inbox, data, later, kindOf, sipShape, seen);
       if (here !== undefined) this.#names.learn(data, here);
-      const shown = here === undefined ? undefined : commonSpelling(sipShape(this.#names.toRecorded(here)));
+      const shown = here === undefined ? undefined : this.#here(here, sipShape);
       const isCopy = here !== undefined && seen.has(here);
       if (here !== undefined) seen.add(here);
       if (wanted === shown) return;
@@ -227,11 +245,17 @@ class Replayer {
     for (;;) {
       const here = await this.#next(inbox);
       if (here === undefined || kind(here) === kind(recorded)) return here;
+      // Two timers that end at the same moment.
+      const beside = inbox.findIndex((one) => kind(one) === kind(recorded));
+      if (beside >= 0 && later.slice(0, 4).some(({ data }) => kind(data) === kind(here))) {
+        inbox.unshift(here);
+        return inbox.splice(beside + 1, 1)[0];
+      }
       if (later.slice(0, 4).some(({ data }) => kind(data) === kind(here)) && !seen.has(here)) {
         inbox.unshift(here);
         return undefined;
       }
-      if (!seen.has(here)) this.#note(undefined, commonSpelling(shape(this.#names.toRecorded(here))));
+      if (!seen.has(here)) this.#note(undefined, this.#here(here, shape));
       seen.add(here);
     }
   }

@@ -1,5 +1,5 @@
 import { type Clock } from '@callweave/clock';
-import { SipError, type SipRequest, unbracket } from '@callweave/sip';
+import { reasonPhrase, SipError, type SipRequest, unbracket } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App } from '../core/app.ts';
 import { type Route } from '../core/handled-requests.ts';
@@ -53,7 +53,7 @@ const MAX_REPLY_BYTES = 64 * 1024;
 const UNAVAILABLE: Route = { kind: 'reject', status: 480 };
 
 /** The handler itself is at fault. */
-const BROKEN: Route = { kind: 'reject', status: 500 };
+const BROKEN: Route = { kind: 'reject', status: 500, reason: reasonPhrase(500) };
 
 /** Asks handlers where requests go. */
 export class RequestHandlers {

@@ -4,6 +4,7 @@ import { type IdSource } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App, type SipMeta } from '../core/app.ts';
 import { type ProxyReport, type ProxyWish } from '../core/proxy/wish.ts';
+import { type Quirks } from '../core/quirks.ts';
 import { RefusedError, reasonOf } from '../errors.ts';
 import { type Command, parseCommand } from './commands.ts';
 import { proxyTokens, replyLeader, sentTokens, sipLeader, timeOfDay } from './events.ts';
@@ -26,7 +27,8 @@ export interface SessionUser {
   /** What an application is told on success: public addresses, version, local addresses. */
   greeting(): readonly string[];
   onAuthenticated(session: ControlSession): void;
-  onRoutes(session: ControlSession): void;
+  onRoute(session: ControlSession, verb: string): void;
+  onRouteRemoved(session: ControlSession): void;
   /** Sends a message for the application; throws `RefusedError`. `whenSent` may be called in a later turn. */
   onSip(session: ControlSession, command: Command & { kind: 'sip' }, whenSent: WhenSent): void;
   /** Proxies a request for the application; throws `RefusedError`. */
@@ -37,14 +39,16 @@ export interface SessionUser {
 /** Called once: with what was sent, or with why it was not. */
 export type WhenSent = (result: Sent | RefusedError) => void;
 
+/** What a session does as drachtio-server. */
+export type SessionQuirks = Pick<Quirks, 'forgetsAllRoutes' | 'answersAnyPing'>;
+
 /** What one application may take of us. */
 export interface SessionLimits {
   /** How long a connection may stay without authenticating. */
   readonly authenticateMs: number;
   /** An application that reads nothing while this much waits for it is gone. */
   readonly maxQueuedBytes: number;
-  /** Whether `remove_route` forgets every verb. */
-  readonly forgetsAllRoutes: boolean;
+  readonly quirks: SessionQuirks;
   /** Told of such a one. */
   readonly onStuck: () => void;
 }
@@ -145,7 +149,9 @@ export class ControlSession implements App {
       this.#authenticate(command);
       return;
     }
-    if (!this.#authenticated) {
+    const { quirks } = this.#deps.limits;
+    const isHarmless = command.kind === 'ping' && quirks.answersAnyPing;
+    if (!this.#authenticated && !isHarmless) {
       this.#refuseAndClose(command.id, 'not authenticated');
       return;
     }
@@ -155,13 +161,13 @@ export class ControlSession implements App {
         return;
       case 'route':
         this.verbs.add(command.verb);
-        this.#deps.user.onRoutes(this);
+        this.#deps.user.onRoute(this, command.verb);
         this.#accept(command.id);
         return;
       case 'remove-route':
-        if (this.#deps.limits.forgetsAllRoutes) this.verbs.clear();
+        if (quirks.forgetsAllRoutes) this.verbs.clear();
         else this.verbs.delete(command.verb);
-        this.#deps.user.onRoutes(this);
+        this.#deps.user.onRouteRemoved(this);
         this.#accept(command.id);
         return;
       case 'proxy':

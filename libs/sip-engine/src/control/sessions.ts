@@ -2,8 +2,10 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely, rootCertificates } from 'node:tls';
 import { type App, type Apps } from '../core/app.ts';
+import { type Quirks } from '../core/quirks.ts';
 import { type LimitCounts } from '../limit-counts.ts';
-import { ControlSession, type SessionDeps, type SessionUser } from './session.ts';
+import { ControlSession, type SessionDeps, type SessionQuirks, type SessionUser } from './session.ts';
+import { StrictTurns, type Turns, TurnsByRoute } from './turns.ts';
 
 /** What applications authenticate with, and how many there may be. */
 export interface SessionOptions {
@@ -12,8 +14,7 @@ export interface SessionOptions {
   readonly maxApps: number;
   /** An application that reads nothing while this much waits for it is gone. */
   readonly maxAppQueuedBytes: number;
-  /** Whether `remove_route` forgets every verb of an application. */
-  readonly forgetsAllRoutes: boolean;
+  readonly quirks: SessionQuirks & Pick<Quirks, 'countsEveryRoute'>;
   /** An application that has not begun to answer this many is passed over while another is not so far behind. */
   readonly maxUnanswered?: number | undefined;
 }
@@ -46,8 +47,8 @@ export class Sessions implements Apps {
   readonly #deps: SessionsDeps;
   readonly #user: SessionUser;
   readonly #all = new Set<ControlSession>();
-  /** Who takes a verb, in the order in which they are asked next. */
-  readonly #turns = new Map<string, ControlSession[]>();
+  /** Who takes a verb. */
+  readonly #turns = new Map<string, Turns<ControlSession>>();
   /** Who waits for a connection that we opened. */
   readonly #awaited = new Map<ControlSession, (app: App | undefined) => void>();
 
@@ -59,7 +60,8 @@ export class Sessions implements Apps {
       admits: (secret) => sameSecret(secret, options.secret),
       greeting: () => user.greeting(),
       onAuthenticated: (session) => this.#settle(session, session),
-      onRoutes: (session) => this.#updateTurns(session),
+      onRoute: (session, verb) => this.#turnsOf(verb).add(session),
+      onRouteRemoved: (session) => this.#leaveTurns(session),
       onSip: (session, command, whenSent) => user.onSip(session, command, whenSent),
       onProxy: (session, wish, report) => user.onProxy(session, wish, report),
       onClosed: (session) => this.#onClosed(session),
@@ -105,7 +107,8 @@ export class Sessions implements Apps {
   }
 
   methods(): string[] {
-    return [...this.#turns.keys()].filter((verb) => /^[a-z]+$/.test(verb)).map((verb) => verb.toUpperCase());
+    const routed = [...this.#turns].filter(([verb, turns]) => !turns.isEmpty && /^[a-z]+$/.test(verb));
+    return routed.map(([verb]) => verb.toUpperCase());
   }
 
   /** Closes every connection. */
@@ -122,8 +125,8 @@ export class Sessions implements Apps {
 
   #add(socket: Socket, authenticateMs: number): ControlSession {
     const { limits, ...deps } = this.#deps;
-    const { maxAppQueuedBytes: maxQueuedBytes, forgetsAllRoutes } = this.#options;
-    const bounds = { authenticateMs, maxQueuedBytes, forgetsAllRoutes };
+    const { maxAppQueuedBytes: maxQueuedBytes, quirks } = this.#options;
+    const bounds = { authenticateMs, maxQueuedBytes, quirks };
     const onStuck = (): void => limits.reached('unread');
     const session = new ControlSession(socket, { ...deps, user: this.#user, limits: { ...bounds, onStuck } });
     this.#all.add(session);
@@ -133,7 +136,7 @@ export class Sessions implements Apps {
   #onClosed(session: ControlSession): void {
     this.#all.delete(session);
     session.verbs.clear();
-    this.#updateTurns(session);
+    this.#leaveTurns(session);
     this.#settle(session, undefined);
     if (session.isAuthenticated) this.#deps.log.info('app.disconnected', { tags: session.tags });
     this.#deps.user.onClosed(session);
@@ -145,27 +148,27 @@ export class Sessions implements Apps {
   }
 
   #next(verb: string, suits: (session: ControlSession) => boolean): App | undefined {
-    const turn = this.#turns.get(verb);
-    if (turn === undefined) return undefined;
     const { maxUnanswered = Infinity } = this.#options;
-    const able = turn.filter((session) => session.isOpen && suits(session));
-    // One that is behind is asked only when all are: what belongs to a dialog is asked in any case.
-    const chosen = able.find(({ unanswered }) => unanswered < maxUnanswered) ?? able[0];
-    if (chosen !== undefined) turn.push(...turn.splice(turn.indexOf(chosen), 1));
-    return chosen;
+    return this.#turns.get(verb)?.next((inTurn) => {
+      const able = inTurn.filter((session) => session.isOpen && suits(session));
+      // One that is behind is asked only when all are: what belongs to a dialog is asked in any case.
+      return able.find(({ unanswered }) => unanswered < maxUnanswered) ?? able[0];
+    });
   }
 
-  /** A verb may be routed many times by one application and counts once: drachtio-srf repeats its routes. */
-  #updateTurns(session: ControlSession): void {
-    for (const verb of session.verbs) {
-      const turn = this.#turns.get(verb) ?? [];
-      this.#turns.set(verb, turn);
-      if (!turn.includes(session)) turn.push(session);
-    }
-    for (const [verb, turn] of this.#turns) {
-      const at = turn.indexOf(session);
-      if (at >= 0 && !session.verbs.has(verb)) turn.splice(at, 1);
-      if (turn.length === 0) this.#turns.delete(verb);
+  #turnsOf(verb: string): Turns<ControlSession> {
+    const turns =
+      this.#turns.get(verb) ?? (this.#options.quirks.countsEveryRoute ? new TurnsByRoute() : new StrictTurns());
+    this.#turns.set(verb, turns);
+    return turns;
+  }
+
+  /** An application takes no verbs any more but those it still names. */
+  #leaveTurns(session: ControlSession): void {
+    for (const [verb, turns] of this.#turns) {
+      if (session.verbs.has(verb)) continue;
+      turns.remove(session);
+      if (turns.isEmpty && !this.#options.quirks.countsEveryRoute) this.#turns.delete(verb);
     }
   }
 }

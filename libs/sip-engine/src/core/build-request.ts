@@ -1,7 +1,6 @@
 import {
   formatNameAddr,
   type Headers,
-  type IdSource,
   parseNameAddr,
   SipError,
   type SipRequest,
@@ -16,6 +15,7 @@ import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { compacted, wantsCompact } from './compact.ts';
 import { contactFor, isSdp, isSips, localHostPort, viaFor } from './local.ts';
+import { asOriginal } from './original-lines.ts';
 import { routed, routesOf } from './routes.ts';
 import { makesDialog } from './uas-request.ts';
 
@@ -50,7 +50,7 @@ export function buildInitial(
   const { method, uri, headers } = wish;
   const here = localHostPort(flow);
   const branch = ids.branch();
-  const lines = appLines(headers, requestHeaders, here, flow.protocol);
+  const lines = asOriginal(appLines(headers, requestHeaders, here, flow.protocol), quirks);
   const { namesTransports, refusesSipsItself } = quirks;
   // What is refused unsent is shown as it would be without TLS.
   const contact = contactFor(flow, isSips(uri) && !(refusesSipsItself && flow.protocol === 'udp'));
@@ -79,11 +79,12 @@ export function buildInDialog(
   dialog: Dialog,
   flow: Flow,
   cseq: number,
-  ids: IdSource,
+  { ids, quirks }: Pick<Core, 'ids' | 'quirks'>,
 ): BuiltRequest {
   const { method } = wish;
   const branch = ids.branch();
-  const lines = appLines(wish.headers, requestHeaders, localHostPort(flow), flow.protocol);
+  const written = appLines(wish.headers, requestHeaders, localHostPort(flow), flow.protocol);
+  const lines = asOriginal(written, quirks);
   // Applications that do not know the remote target write a placeholder; drachtio-srf repeats the URI of the INVITE.
   const isTheirs = wish.uri.includes('placeholder') || method === 'ACK' || method === 'PRACK';
   const target = isTheirs ? dialog.remoteTarget : wish.uri;
@@ -101,25 +102,37 @@ export function buildInDialog(
   return { bytes: serialize(wish, uri, head, lines), branch };
 }
 
+/** How CANCEL and the ACK of a failure are spelt. */
+export interface FollowUpSpelling {
+  /** The Request-URI has no user. */
+  readonly hidesUser?: boolean;
+  /** There is no Max-Forwards. */
+  readonly omitsHops?: boolean;
+}
+
 /** The CANCEL of `invite`, RFC 3261 §9.1, with what the application adds. */
-export function buildCancel(invite: SipRequest, added: Headers): Buffer {
+export function buildCancel(invite: SipRequest, added: Headers, spelling: FollowUpSpelling = {}): Buffer {
   const { text } = appLines(added, cancelHeaders, '');
-  return followUp(invite, 'CANCEL', invite.required('to'), text);
+  return followUp(invite, 'CANCEL', { to: invite.required('to'), added: text, ...spelling });
 }
 
 /** The ACK of a failure, RFC 3261 §17.1.1.3. */
-export function buildFailureAck(invite: SipRequest, failure: SipResponse, hidesUser = false): Buffer {
-  const uri = hidesUser ? invite.uri.replace(/^(sips?:)[^@]*@/i, '$1') : invite.uri;
-  return followUp(invite, 'ACK', failure.required('to'), '', uri);
+export function buildFailureAck(invite: SipRequest, failure: SipResponse, spelling: FollowUpSpelling = {}): Buffer {
+  return followUp(invite, 'ACK', { to: failure.required('to'), added: '', ...spelling });
 }
 
 /** The headers that CANCEL and the ACK of a failure share with their INVITE. */
-function followUp(invite: SipRequest, method: string, to: string, added: string, uri = invite.uri): Buffer {
+function followUp(
+  invite: SipRequest,
+  method: string,
+  { to, added, hidesUser, omitsHops }: FollowUpSpelling & { readonly to: string; readonly added: string },
+): Buffer {
+  const uri = hidesUser === true ? invite.uri.replace(/^(sips?:)[^@]*@/i, '$1') : invite.uri;
   const routes = invite.headers.all('route').map((route) => `Route: ${route}\r\n`);
   const head = [
     `Via: ${invite.required('via')}\r\n`,
     ...routes,
-    'Max-Forwards: 70\r\n',
+    omitsHops === true ? '' : 'Max-Forwards: 70\r\n',
     `From: ${invite.required('from')}\r\n`,
     `To: ${to}\r\n`,
     `Call-ID: ${invite.callId}\r\n`,

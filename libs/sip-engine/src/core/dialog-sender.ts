@@ -50,7 +50,7 @@ export class DialogSender {
   /** Sends the ACK of a 2xx to our INVITE number `cseq`. RFC 3261 §13.2.2.4. */
   acknowledge(dialog: Dialog, wish: RequestWish, cseq: number): { readonly bytes: Buffer; readonly flow: Flow } {
     const flow = this.flowOf(dialog);
-    const { bytes } = buildInDialog(wish, dialog, flow, cseq, this.#core.ids);
+    const { bytes } = buildInDialog(wish, dialog, flow, cseq, this.#core);
     flow.send(bytes);
     return { bytes, flow };
   }
@@ -59,7 +59,7 @@ export class DialogSender {
   release(dialog: Dialog): void {
     this.#core.dialogs.remove(dialog);
     const flow = this.flowOf(dialog);
-    const bye = buildInDialog(emptyWish('BYE'), dialog, flow, ++dialog.localCseq, this.#core.ids);
+    const bye = buildInDialog(emptyWish('BYE'), dialog, flow, ++dialog.localCseq, this.#core);
     this.transact('BYE', bye, flow, nobody);
   }
 
@@ -95,7 +95,7 @@ export class DialogSender {
 
   #tellEnded(dialog: Dialog, flow: Flow, reason: string): BuiltRequest {
     const headers = new Headers(['Reason'], [`SIP;cause=200;text="${reason}"`]);
-    const built = buildInDialog({ ...emptyWish('BYE'), headers }, dialog, flow, ++dialog.localCseq, this.#core.ids);
+    const built = buildInDialog({ ...emptyWish('BYE'), headers }, dialog, flow, ++dialog.localCseq, this.#core);
     const { bytes } = built;
     const recorded = reason === CANCELLED ? 'ack-bye' : reason === EXPIRED ? 'session-expired' : undefined;
     dialog.record?.stop('application', recorded ?? 'system-initiated-termination', () => bytes);

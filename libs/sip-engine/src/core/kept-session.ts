@@ -128,7 +128,7 @@ export class KeptSession implements WheelUser<TimerName>, ClientUser {
     const body = method === 'INVITE' && description !== undefined ? description : Buffer.alloc(0);
     const flow = sender.flowOf(dialog);
     const cseq = ++dialog.localCseq;
-    const built = buildInDialog({ ...emptyWish(method), headers, body }, dialog, flow, cseq, core.ids);
+    const built = buildInDialog({ ...emptyWish(method), headers, body }, dialog, flow, cseq, core);
     const change = changeBy(method, body);
     this.#asked = { method, cseq, flow, change };
     dialog.changes.begin('ours', change);

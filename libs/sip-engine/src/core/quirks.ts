@@ -1,3 +1,5 @@
+import { reasonPhrase } from '@callweave/sip';
+
 /**
  * Where drachtio-server does something else than we think right; `docs/drachtio-compatibility.md` says why. All true is
  * `--compat drachtio`.
@@ -53,6 +55,37 @@ export interface Quirks {
   readonly showsEarlyInfoOutside: boolean;
   /** A request to a `sips:` URI is taken where there is no TLS, and answered with 416 unsent. */
   readonly refusesSipsItself: boolean;
+  /** Where a sender is as it says, `rport` is answered without `received`. */
+  readonly answersRportAlone: boolean;
+  /** A request that nobody takes is refused without saying when to try again. */
+  readonly wantsNoRetryLater: boolean;
+  /** A 500 of the server's own has other words than those of RFC 3261 §21.5.1. */
+  readonly saysInternalServerError: boolean;
+  /** A 400 does not say what is wrong. */
+  readonly namesNoDefects: boolean;
+  /** The CANCEL and the ACK of a failure that a proxy sends have no Max-Forwards. */
+  readonly proxiesWithoutHops: boolean;
+  /** What has not left is shown with a To as the application wrote it, and without brackets if it wrote none. */
+  readonly showsUnsentToBare: boolean;
+  /** An UPDATE before the call is answered is shown under the id of its INVITE. */
+  readonly showsEarlyUpdatesAsInvites: boolean;
+  /** Credentials and challenges have a space after every comma. */
+  readonly spacesCredentials: boolean;
+  /** In responses every Record-Route has a line of its own. */
+  readonly splitsRecordRoutes: boolean;
+  /** A Date of an application that cannot be read is left out, and so are headers after it. */
+  readonly losesHeadersAfterBrokenDate: boolean;
+  /** Who routes a verb twice is asked twice in a round, and who routed last is asked first. */
+  readonly countsEveryRoute: boolean;
+  /** A ping is answered before the connection has authenticated. */
+  readonly answersAnyPing: boolean;
+  /** The ACK of a re-INVITE has an id of its own. */
+  readonly namesReinviteAcksAnew: boolean;
+}
+
+/** The words for a status of our own. */
+export function reasonFor(status: number, { saysInternalServerError }: Quirks): string {
+  return status === 500 && saysInternalServerError ? 'Internal Server Error' : reasonPhrase(status);
 }
 
 /** What is right. */
@@ -82,6 +115,19 @@ export const noQuirks: Quirks = {
   answersEarlyUpdatesBarely: false,
   showsEarlyInfoOutside: false,
   refusesSipsItself: false,
+  answersRportAlone: false,
+  wantsNoRetryLater: false,
+  saysInternalServerError: false,
+  namesNoDefects: false,
+  proxiesWithoutHops: false,
+  showsUnsentToBare: false,
+  showsEarlyUpdatesAsInvites: false,
+  spacesCredentials: false,
+  splitsRecordRoutes: false,
+  losesHeadersAfterBrokenDate: false,
+  countsEveryRoute: false,
+  answersAnyPing: false,
+  namesReinviteAcksAnew: false,
 };
 
 /** What drachtio-server does. */
@@ -111,4 +157,17 @@ export const drachtioQuirks: Quirks = {
   answersEarlyUpdatesBarely: true,
   showsEarlyInfoOutside: true,
   refusesSipsItself: true,
+  answersRportAlone: true,
+  wantsNoRetryLater: true,
+  saysInternalServerError: true,
+  namesNoDefects: true,
+  proxiesWithoutHops: true,
+  showsUnsentToBare: true,
+  showsEarlyUpdatesAsInvites: true,
+  spacesCredentials: true,
+  splitsRecordRoutes: true,
+  losesHeadersAfterBrokenDate: true,
+  countsEveryRoute: true,
+  answersAnyPing: true,
+  namesReinviteAcksAnew: true,
 };

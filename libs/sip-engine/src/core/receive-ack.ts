@@ -23,12 +23,13 @@ export function receiveAck(core: Core, inbound: Inbound<SipRequest>, transaction
   const waiter = dialog.awaitingAck;
   if (waiter === undefined || waiter.cseq !== request.cseq.number) return;
   const isFirst = waiter.acknowledged();
-  const txn = isFirst ? waiter.txn : core.ids.uuid();
+  const isAnew = dialog.isConfirmed && core.quirks.namesReinviteAcksAnew;
+  const txn = isFirst && !isAnew ? waiter.txn : core.ids.uuid();
   // Of the INVITE only its number is needed from now on.
   if (isFirst) dialog.awaitingAck = { txn, cseq: waiter.cseq, acknowledged: never };
   dialog.reliable = undefined;
   dialog.isConfirmed = true;
-  noteSource(request, inbound.flow);
+  noteSource(request, inbound.flow, core.quirks);
   dialog.app.deliver({ ...metaOf(inbound, txn, dialog.id), protocol: '' }, textForApp(request));
 }
 
@@ -37,7 +38,7 @@ function tellCopyEnded(core: Core, inbound: Inbound<SipRequest>): void {
   const { callId, fromTag = '' } = inbound.message;
   const dialog = core.dialogs.byId(dialogIdOf(callId, fromTag));
   if (dialog === undefined || dialog === core.dialogs.ofRequest(inbound.message)) return;
-  noteSource(inbound.message, inbound.flow);
+  noteSource(inbound.message, inbound.flow, core.quirks);
   dialog.app.deliver(metaOf(inbound, core.ids.uuid(), dialog.id), textForApp(inbound.message));
 }
 

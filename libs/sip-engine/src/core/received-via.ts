@@ -1,21 +1,23 @@
 import { firstViaEnd, type SipRequest, unbracket } from '@callweave/sip';
 import { defaultPort, type Flow } from '../transport/transport.ts';
+import { type Quirks } from './quirks.ts';
 
 /**
  * Notes in the topmost Via where the request really came from: `received` when it differs from what the sender
  * believes, or when the sender asked for `rport`. RFC 3261 §18.2.1, RFC 3581 §4.
  */
-export function noteSource(request: SipRequest, { remoteAddress, remotePort }: Flow): void {
+export function noteSource(request: SipRequest, { remoteAddress, remotePort }: Flow, quirks: Quirks): void {
   const { via } = request;
   const wantsPort = via.params.has('rport');
-  if (!wantsPort && unbracket(via.host) === remoteAddress && !via.params.has('received')) return;
+  const isAsItSays = unbracket(via.host) === remoteAddress;
+  if (!wantsPort && isAsItSays && !via.params.has('received')) return;
   const text = request.required('via');
   const end = firstViaEnd(text);
   let first = text.slice(0, end);
   // What the sender says of these itself is not believed.
   if (via.params.has('received')) first = first.replace(/;\s*received\s*=\s*[^;,\s]+/gi, '');
   if (wantsPort) first = first.replace(/;\s*rport\b(?:\s*=\s*\d*)?/i, `;rport=${remotePort}`);
-  if (wantsPort || unbracket(via.host) !== remoteAddress) first = `${first.trimEnd()};received=${remoteAddress}`;
+  if (!isAsItSays || (wantsPort && !quirks.answersRportAlone)) first = `${first.trimEnd()};received=${remoteAddress}`;
   request.headers.replaceFirst('via', first + text.slice(end));
 }
 

@@ -58,9 +58,9 @@ export function isIgnored({ method }: SipRequest, { ignoresWhatIsNew }: Quirks):
 }
 
 /** How a request is refused that no application takes: whether that may change depends on what it is. */
-export function refusalOfUnrouted({ method, toTag }: SipRequest, { apps }: Core): Rejection {
+export function refusalOfUnrouted({ method, toTag }: SipRequest, { apps, quirks }: Core): Rejection {
   if (toTag !== undefined || method === 'REFER') return { status: 481 };
-  if (KNOWN.has(method)) return retryLater(RETRY_AFTER_SEC);
+  if (KNOWN.has(method)) return quirks.wantsNoRetryLater ? { status: 503 } : retryLater(RETRY_AFTER_SEC);
   // RFC 3261 §21.5.2: it would not do for any user.
   const allowed = [...new Set(['ACK', 'CANCEL', ...apps.methods()])].filter((one) => one !== STRAY_RESPONSE).join(', ');
   return { status: 501, headers: [['Allow', allowed]] };

@@ -1,12 +1,11 @@
-import { reasonPhrase, responseTo, serializeMessage, SipError, type SipRequest } from '@callweave/sip';
+import { responseTo, serializeMessage, SipError, type SipRequest } from '@callweave/sip';
 import { type Flow } from '../transport/transport.ts';
+import { type Quirks, reasonFor } from './quirks.ts';
 import { noteSource, responseFlow } from './received-via.ts';
 
 export interface Rejection {
   readonly status: number;
   readonly reason?: string | undefined;
-  /** Whether the topmost Via is repeated as it came. */
-  readonly leavesVia?: boolean | undefined;
   /** Further headers, name and value. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
 }
@@ -15,11 +14,11 @@ export interface Rejection {
  * Answers a request without keeping anything of it, RFC 3261 §8.2.7: a repetition gets the same answer again.
  * Does nothing when the request does not say where it came from, or is an ACK.
  */
-export function reject(request: SipRequest, flow: Flow, rejection: Rejection): void {
+export function reject(request: SipRequest, flow: Flow, rejection: Rejection, quirks: Quirks): void {
   if (request.method === 'ACK') return;
   try {
-    if (rejection.leavesVia !== true) noteSource(request, flow);
-    const { status, reason = reasonPhrase(status), headers = [] } = rejection;
+    const { status, reason = reasonFor(status, quirks), headers = [] } = rejection;
+    if (status !== 505 || !quirks.leavesPortOf505) noteSource(request, flow, quirks);
     const response = responseTo(request, { status, reason, toTag: statelessTag(request) });
     for (const [name, value] of headers) response.headers.append(name, value);
     for (const name of ['via', 'from', 'to', 'call-id', 'cseq']) dropLineEnds(response.headers, name);

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { parseUri, SipError, type SipRequest, unbracket } from '@callweave/sip';
-import { type Logger } from '@callweave/telemetry';
 import { type Inbound } from '../transport/transport.ts';
+import { type Core } from './context.ts';
 import { reject } from './reject.ts';
 
 /** Headers by which scanners are known, as drachtio-server's `spammers`. */
@@ -34,19 +34,19 @@ type Verdict = 'pass' | 'drop' | { readonly status: number };
 /** Deals with new requests that no application is to see. */
 export class Screen {
   readonly #options: ScreenOptions;
-  readonly #log: Logger;
+  readonly #core: Pick<Core, 'log' | 'quirks'>;
 
-  constructor(options: ScreenOptions, log: Logger) {
+  constructor(options: ScreenOptions, core: Pick<Core, 'log' | 'quirks'>) {
     this.#options = options;
-    this.#log = log;
+    this.#core = core;
   }
 
   /** Whether it has dealt with a request. */
   takes({ message, flow }: Inbound<SipRequest>): boolean {
     const verdict = this.#judge(message, flow.reliable);
     if (verdict === 'pass') return false;
-    this.#log.debug('request.screened', { peer: flow.remoteAddress, method: message.method, verdict });
-    if (verdict !== 'drop') reject(message, flow, verdict);
+    this.#core.log.debug('request.screened', { peer: flow.remoteAddress, method: message.method, verdict });
+    if (verdict !== 'drop') reject(message, flow, verdict, this.#core.quirks);
     return true;
   }
 

@@ -10,6 +10,7 @@ import { type Dialog } from './dialog.ts';
 import { requestIn } from './dialog-sender.ts';
 import { ReliableOrder } from './reliable-responses.ts';
 import { type SessionChange } from './session-changes.ts';
+import { withBareTo } from './unsent-form.ts';
 
 /** What a request of ours tells the side that sent it. */
 export interface UacRequestUser {
@@ -30,6 +31,8 @@ export interface UacRequestParts {
   readonly routeSet: readonly string[];
   /** What it may do to the session of its dialog. */
   readonly change: SessionChange | undefined;
+  /** Whether it is shown with a To without brackets as long as it has not left. */
+  readonly isToBare?: boolean;
 }
 
 /** Branches of one request that are told apart; a peer that answers as still more is up to no good. */
@@ -46,6 +49,7 @@ export class UacRequest implements ClientUser {
   readonly isInDialog: boolean;
   readonly routeSet: readonly string[];
   readonly change: SessionChange | undefined;
+  readonly #isToBare: boolean;
   /** A final response above 299, or none, has come. */
   hasFailed = false;
   /** The one it was sent in, or those that its responses made: one for each branch of a fork that rang. */
@@ -79,6 +83,7 @@ export class UacRequest implements ClientUser {
     this.change = parts.change;
     this.dialogId = parts.dialogId;
     this.bytes = parts.built.bytes;
+    this.#isToBare = parts.isToBare ?? false;
   }
 
   /** The dialog it was sent in or that has its 2xx; until then the one that rang first. */
@@ -122,7 +127,17 @@ export class UacRequest implements ClientUser {
   onFailure(failure: ClientFailure): void {
     this.isFinal = true;
     const status = failure === 'timeout' ? 408 : 503;
-    this.#user.onFailure(this, serializeMessage(responseTo(this.request, { status, toTag: this.#core.ids.tag() })));
+    this.#user.onFailure(this, this.unanswered(status, this.#core.ids.tag()));
+  }
+
+  /** What stands in for a response that never came. */
+  unanswered(status: number, toTag: string | undefined): Buffer {
+    return this.unsent(serializeMessage(responseTo(this.request, { status, toTag })));
+  }
+
+  /** How its application is shown a message that has not left. */
+  unsent(bytes: Buffer): Buffer {
+    return this.#isToBare ? withBareTo(bytes) : bytes;
   }
 
   #sendCancel(bytes: Buffer): void {

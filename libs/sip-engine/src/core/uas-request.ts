@@ -1,4 +1,4 @@
-import { type Headers, reasonPhrase, serializeParts, type SipRequest } from '@callweave/sip';
+import { type Headers, serializeParts, type SipRequest } from '@callweave/sip';
 import { type InviteServer } from '../transaction/invite-server.ts';
 import { mergeKey } from '../transaction/match.ts';
 import { type ServerTransaction, type ServerUser } from '../transaction/server.ts';
@@ -9,8 +9,10 @@ import { type App } from './app.ts';
 import { type CallRecord } from './call-records.ts';
 import { type Core } from './context.ts';
 import { type AckWaiter, type Dialog } from './dialog.ts';
+import { type Quirks, reasonFor } from './quirks.ts';
 import { fallbackFlow, responseFlow } from './received-via.ts';
 import { ReliableResponses } from './reliable-responses.ts';
+import { splitAddresses } from './routes.ts';
 import { type SessionChange } from './session-changes.ts';
 
 /** What a request tells the side that took it. */
@@ -38,6 +40,8 @@ interface ResponseBase {
 /** One request from the network while an application deals with it. */
 export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   readonly txn: string;
+  /** What applications call it, if that is something else. */
+  shownTxn: string | undefined;
   readonly method: string;
   readonly cseq: number;
   /** What copies of it that come another way share; undefined within a dialog. */
@@ -89,7 +93,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.copyKey = this.#hasToTag ? undefined : mergeKey(request);
     this.#sentByPort = request.via.port;
     this.#flow = responseFlow(request, inbound.flow);
-    this.#base = baseOf(request);
+    this.#base = baseOf(request, core.quirks);
     this.#interval = core.timers.t1;
     this.#triesLate = request.method !== 'INVITE' && !core.quirks.keepsSilent;
     core.wheel.start(this.#silence, this.#triesLate ? tryingMs(core.timers) : giveUpMs(core.timers));
@@ -116,7 +120,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   }
 
   /** Sends a response made by the engine itself. */
-  respond(status: number, lines = '', reason = reasonPhrase(status)): Buffer {
+  respond(status: number, lines = '', reason = reasonFor(status, this.#core.quirks)): Buffer {
     const bytes = this.respondWith(status, reason, lines, Buffer.alloc(0));
     if (this.proxy !== undefined) this.record?.answered('application', status, 'proxy-uas', () => bytes);
     return bytes;
@@ -260,15 +264,14 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   }
 }
 
-function baseOf(request: SipRequest): ResponseBase {
-  const lines = (name: string, key: string): string =>
-    request.headers
-      .all(key)
-      .map((value) => `${name}: ${value}\r\n`)
-      .join('');
+function baseOf(request: SipRequest, { splitsRecordRoutes }: Quirks): ResponseBase {
+  const linesOf = (name: string, values: readonly string[]): string =>
+    values.map((value) => `${name}: ${value}\r\n`).join('');
+  const lines = (name: string, key: string): string => linesOf(name, request.headers.all(key));
+  const routes = makesDialog(request.method) ? request.headers.all('record-route') : [];
   return {
     via: lines('Via', 'via'),
-    recordRoute: makesDialog(request.method) ? lines('Record-Route', 'record-route') : '',
+    recordRoute: linesOf('Record-Route', splitsRecordRoutes ? routes.flatMap(splitAddresses) : routes),
     from: lines('From', 'from'),
     to: `To: ${request.required('to')}`,
     callId: lines('Call-ID', 'call-id'),

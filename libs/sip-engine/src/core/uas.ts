@@ -6,15 +6,14 @@ import { NonInviteServer } from '../transaction/non-invite-server.ts';
 import { type ServerTransaction } from '../transaction/server.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
-import { appLines, responseHeaders } from './app-headers.ts';
-import { answeredBy, isFailureInDialog, rseqOf, tagFrom } from './app-response.ts';
+import { answeredBy, inviteOf, isBare, isEarlyUpdate, responseLines, rseqOf, tagFrom } from './app-response.ts';
 import { buildCancel } from './build-request.ts';
 import { defectOf } from './check-request.ts';
 import { isWebSocket } from './connections.ts';
 import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf } from './dialog.ts';
 import { type UnroutedRequests } from './handled-requests.ts';
-import { contactFor, isSdp, localHostPort, madeHere, metaOf, shownAs, wantsSips } from './local.ts';
+import { madeHere, metaOf, shownAs } from './local.ts';
 import { receiveAck } from './receive-ack.ts';
 import { noteSource } from './received-via.ts';
 import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
@@ -23,7 +22,7 @@ import { type Sent } from './sent.ts';
 import { changeBy } from './session-changes.ts';
 import { type Subscriptions } from './subscriptions.ts';
 import { UasDialogs, type UasDialogsDeps } from './uas-dialogs.ts';
-import { makesDialog, textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
+import { textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
 
 /** Requests that came without a response of the application to a second one. */
 const UNKNOWN_TRANSACTION = 'Response not sent due to unknown transaction';
@@ -48,10 +47,17 @@ export interface RequestForwarder {
   request(inbound: Inbound<SipRequest>): boolean;
 }
 
+/** Who knows the INVITEs that we sent. */
+export interface OurInvites {
+  /** The transaction id of the unanswered one of a dialog. */
+  inviteIn(dialog: Dialog): string | undefined;
+}
+
 /** What the side that answers works with. */
 export interface UasDeps extends UasDialogsDeps {
   readonly ender: DialogEnder;
   readonly forwarder: RequestForwarder;
+  readonly invites: OurInvites;
 }
 
 /** The side that answers: takes requests from the network to applications and their responses back. */
@@ -61,6 +67,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   readonly #forwarder: RequestForwarder;
   readonly #dialogs: UasDialogs;
   readonly #subscriptions: Subscriptions;
+  readonly #invitesOut: OurInvites;
   /** Requests that applications may still answer, by transaction id. */
   readonly #open = new Map<string, UasRequest>();
   /** INVITEs by transaction key, for CANCEL. */
@@ -69,11 +76,12 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   readonly #originals = new Set<string>();
 
   constructor(deps: UasDeps) {
-    const { core, ender, forwarder, subscriptions } = deps;
+    const { core, ender, forwarder, subscriptions, invites } = deps;
     this.#core = core;
     this.#forwarder = forwarder;
     this.#ender = ender;
     this.#subscriptions = subscriptions;
+    this.#invitesOut = invites;
     this.#dialogs = new UasDialogs(deps);
   }
 
@@ -84,10 +92,11 @@ export class Uas implements UasRequestUser, UnroutedRequests {
 
   receive(inbound: Inbound<SipRequest>): void {
     const { message: request, flow } = inbound;
+    const { quirks } = this.#core;
     const defect = defectOf(request);
     if (defect !== undefined) {
       this.#core.log.debug('request.malformed', { peer: flow.remoteAddress, reason: defect.reason });
-      reject(request, flow, { ...defect, leavesVia: this.#core.quirks.leavesPortOf505 && defect.status === 505 });
+      reject(request, flow, quirks.namesNoDefects ? { status: defect.status } : defect, quirks);
       return;
     }
     const key = serverKey(request);
@@ -98,14 +107,14 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     else if (transaction !== undefined) transaction.repeated();
     else if (this.#core.transactions.isFull) {
       this.#core.limits.reached('transactions');
-      reject(request, flow, retryLater(RETRY_AFTER_SEC));
+      reject(request, flow, retryLater(RETRY_AFTER_SEC), quirks);
     } else if (request.method === 'CANCEL') this.#onCancel(inbound, key);
     else this.#onNew(inbound, key);
   }
 
   /** Sends an application's response; throws `RefusedError` when there is nothing to answer. */
   respond(txn: string, app: App, head: Head, body: Buffer): Sent {
-    const request = answeredBy(this.#open, txn, head);
+    const request = answeredBy(this.#open, txn, head, this.#core.quirks);
     const { startLine } = head;
     if (request?.app !== app || startLine.kind !== 'response') throw new RefusedError(UNKNOWN_TRANSACTION);
     const { status, reason } = startLine;
@@ -116,21 +125,9 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const { flow } = request;
     const tag = tagFrom(head);
     if (tag !== undefined) request.localTag ??= tag;
-    const lines = appLines(head.headers, responseHeaders, localHostPort(flow), flow.protocol);
-    let text = lines.text;
     const rseq = status > 100 && status < 200 ? rseqOf(request, head) : undefined;
-    const isForDialog = makesDialog(request.method) && (rseq !== undefined || (status >= 200 && status < 300));
     if (status >= 200 && status < 300) this.#refuseCopy(request);
-    if (
-      (isForDialog || (this.#core.quirks.givesContactToFailures && isFailureInDialog(request, status))) &&
-      !lines.keys.has('contact')
-    ) {
-      const isSecure = request.inbound !== undefined && wantsSips(request.inbound.message);
-      text += `Contact: ${request.dialog?.contact ?? contactFor(flow, isSecure)}\r\n`;
-    }
-    const isBare = isEarlyUpdate(request) && this.#core.quirks.answersEarlyUpdatesBarely;
-    if (isSdp(body) && !isBare && !lines.keys.has('content-type')) text += 'Content-Type: application/sdp\r\n';
-    if (rseq !== undefined) text += `RSeq: ${rseq}\r\n`;
+    let text = responseLines(request, { status, head, body, rseq }, this.#core.quirks);
     if (status > 100) text = this.#dialogs.answering(request, status, text, body);
     if (rseq !== undefined && request.dialog !== undefined) request.dialog.reliable = request.reliable;
     const { inbound } = request;
@@ -142,7 +139,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     if (isAccepted && inbound !== undefined) this.#core.connections.accepted(inbound);
     const protocol = request.method === 'INVITE' ? shownAs(flow) : '';
     // The dialog of a BYE is over.
-    const dialogId = request.method === 'BYE' || isBare ? '' : request.dialogId;
+    const isNamed = request.method !== 'BYE' && !isBare(request, this.#core.quirks);
+    const dialogId = isNamed ? request.dialogId : '';
     return { bytes, protocol, address: flow.remoteAddress, port: flow.remotePort, txn, dialogId };
   }
 
@@ -263,7 +261,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       return;
     }
     if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
-    noteSource(request, flow);
+    noteSource(request, flow, this.#core.quirks);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);
     pending.isMisplaced = isMisplaced;
@@ -273,6 +271,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       pending.localTag = dialog.localTag;
       pending.change = changeBy(request.method, request.body);
       dialog.changes.begin('theirs', pending.change);
+      if (this.#core.quirks.showsEarlyUpdatesAsInvites && isEarlyUpdate(pending))
+        pending.shownTxn = inviteOf(this.#open, dialog)?.txn ?? this.#invitesOut.inviteIn(dialog);
     }
     this.#begin(pending, key, flow.reliable);
     if (app === undefined) handler?.(pending, inbound);
@@ -296,10 +296,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const { message, flow } = inbound;
     const { status } = refusal;
     if (!this.#core.quirks.refusesInTransactions || message.method !== 'INVITE' || (status !== 481 && status !== 503)) {
-      reject(message, flow, refusal);
+      reject(message, flow, refusal, this.#core.quirks);
       return;
     }
-    noteSource(message, flow);
+    noteSource(message, flow, this.#core.quirks);
     const refused = new UasRequest(this.#core, this, inbound, '');
     this.#begin(refused, key, flow.reliable);
     this.end(refused, status);
@@ -326,12 +326,12 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   }
 
   #deliver(request: UasRequest, app: App): void {
-    const { inbound, txn, dialogId } = request;
+    const { inbound, txn, shownTxn = txn, dialogId } = request;
     if (inbound === undefined) return;
     request.giveTo(app);
     const { address, port } = inbound.flow.listener;
     const receivedOn = dialogId === '' ? { address, port } : undefined;
-    app.deliver({ ...metaOf(inbound, txn, dialogId), receivedOn }, textForApp(inbound.message));
+    app.deliver({ ...metaOf(inbound, shownTxn, dialogId), receivedOn }, textForApp(inbound.message));
   }
 
   /** RFC 3261 §9.2: the INVITE is ended by us, and the application told; one that is answered stays as it is. */
@@ -339,10 +339,10 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const { message: cancel, flow } = inbound;
     const invite = this.#invites.get(serverKey(cancel, 'INVITE'));
     if (invite === undefined) {
-      reject(cancel, flow, { status: 481 });
+      reject(cancel, flow, { status: 481 }, this.#core.quirks);
       return;
     }
-    noteSource(cancel, flow);
+    noteSource(cancel, flow, this.#core.quirks);
     const answer = new UasRequest(this.#core, this, inbound, '');
     if (invite.localTag !== undefined || !this.#core.quirks.tagsCancelsApart)
       answer.localTag = invite.localTag ??= this.#core.ids.tag();
@@ -384,9 +384,4 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   #close(request: UasRequest): void {
     if (this.#open.delete(request.txn)) request.dialog?.changes.end('theirs', request.change);
   }
-}
-
-/** Whether it changes a call that is not answered yet. */
-function isEarlyUpdate({ method, dialog }: UasRequest): boolean {
-  return method === 'UPDATE' && dialog?.isConfirmed === false;
 }

@@ -2,6 +2,7 @@ import { type Clock } from '@callweave/clock';
 import { type IdSource, SipError, type SipRequest } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App } from '../core/app.ts';
+import { type Quirks } from '../core/quirks.ts';
 import { RETRY_AFTER_SEC } from '../core/refuse-request.ts';
 import { reject, retryLater } from '../core/reject.ts';
 import { makesDialog } from '../core/uas-request.ts';
@@ -33,6 +34,7 @@ export interface OverloadDeps {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly limits: LimitCounts;
+  readonly quirks: Quirks;
   readonly transactions: Pick<TransactionStore, 'server'>;
   readonly dialogs: { readonly size: number };
   readonly maxDialogs: number;
@@ -124,7 +126,8 @@ export class Overload {
   }
 
   #refuse(request: SipRequest, flow: Flow, rank: number): void {
-    reject(request, flow, retryLater(RETRY_AFTER_SEC + Math.floor(rank * RETRY_SPREAD_SEC)));
+    const afterSec = RETRY_AFTER_SEC + Math.floor(rank * RETRY_SPREAD_SEC);
+    reject(request, flow, retryLater(afterSec), this.#deps.quirks);
   }
 
   /** A copy of a request that was let in belongs to its transaction. */

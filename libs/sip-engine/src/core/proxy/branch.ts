@@ -63,8 +63,9 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     const key = `${method} ${branch}`;
     const parts = { key, bytes, flow, user: this, wheel, timers, onTerminated: transactions.removeClient };
     const ackFor = (failure: SipResponse): Buffer => {
-      const hidesUser = this.#core.quirks.acksRedirectsWithoutUser && failure.status < 400;
-      return buildFailureAck(this.#request(), failure, hidesUser);
+      const { acksRedirectsWithoutUser, proxiesWithoutHops: omitsHops } = this.#core.quirks;
+      const hidesUser = acksRedirectsWithoutUser && failure.status < 400;
+      return buildFailureAck(this.#request(), failure, { hidesUser, omitsHops });
     };
     this.#transaction = method === 'INVITE' ? new InviteClient({ ...parts, ackFor }) : new NonInviteClient(parts);
     transactions.addClient(this.#transaction);
@@ -121,8 +122,8 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     if (this.#isCancelSent) return;
     this.#isCancelSent = true;
     const { flow, branch } = this.#parts;
-    const { transactions, wheel, timers } = this.#core;
-    const bytes = buildCancel(this.#request(), new Headers());
+    const { transactions, wheel, timers, quirks } = this.#core;
+    const bytes = buildCancel(this.#request(), new Headers(), { omitsHops: quirks.proxiesWithoutHops });
     const user = { onResponse: () => undefined, onFailure: () => undefined };
     const parts = { key: `CANCEL ${branch}`, bytes, flow, user, wheel, timers };
     const transaction = new NonInviteClient({ ...parts, onTerminated: transactions.removeClient });

@@ -29,22 +29,23 @@ export class InDialogForwarder {
   request({ message: request, flow: cameBy }: Inbound<SipRequest>): boolean {
     const ours = request.toTag === undefined ? undefined : this.#ownUriIn(request);
     if (ours === undefined) return false;
+    const { quirks } = this.#core;
     if (!this.#isOurs(request, ours)) {
-      reject(request, cameBy, { status: 403 });
+      reject(request, cameBy, { status: 403 }, quirks);
       return true;
     }
     if (request.number('max-forwards') === 0) {
-      reject(request, cameBy, { status: 483 });
+      reject(request, cameBy, { status: 483 }, quirks);
       return true;
     }
     const branch = statelessBranch(this.#signer, request);
-    noteSource(request, cameBy);
+    noteSource(request, cameBy, quirks);
     const uri = this.#targetOf(request);
     const [next] = request.addresses('route');
     void this.#flowTo(next?.uri ?? uri).then((flow) => {
-      if (flow === undefined) reject(request, cameBy, { status: 404 });
+      if (flow === undefined) reject(request, cameBy, { status: 404 }, quirks);
       else {
-        const leavesHops = this.#core.quirks.leavesHopsUncounted;
+        const leavesHops = quirks.leavesHopsUncounted;
         const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, leavesHops, staysInPath: false, mark: '' });
         flow.send(bytes);
         if (request.method === 'BYE') this.#core.records?.stopped('application', 'normal-release', () => bytes);
