@@ -34,6 +34,19 @@ describe('permissions of a service’s NATS user', () => {
     ]);
   });
 
+  test('an answer is allowed once, as long as its service may take over it, and to nobody who answers nothing', () => {
+    const responses = serviceProfiles.map((profile) => [profile.name, natsPermissions(profile).allow_responses]);
+    const quick = { max: 1, expires: '15s' };
+    expect(Object.fromEntries(responses)).toEqual({
+      'registrar': quick,
+      'auth-challenge-affinity': quick,
+      'edge-signaling': { max: 1, expires: '40s' },
+      'call-routing': quick,
+      'media-control': quick,
+      'console': undefined,
+    });
+  });
+
   test('nobody may subscribe to everything', () => {
     const wide = serviceProfiles.flatMap((profile) =>
       natsPermissions(profile).subscribe.allow.filter((subject) => /^(?:>|\*|_INBOX\.|\$JS|\$KV)/.test(subject)),

@@ -94,6 +94,7 @@ export {
   callRoutingProfile,
   consoleProfile,
   type Consumption,
+  DEFAULT_ANSWER_SEC,
   edgeProfile,
   mediaControlProfile,
   registrarProfile,

@@ -52,7 +52,12 @@ export interface ServiceProfile {
   readonly follows?: readonly StreamType[];
   readonly reads: readonly BucketType[];
   readonly writes: readonly BucketType[];
+  /** How long it may take over an answer, s; absent: `DEFAULT_ANSWER_SEC`. */
+  readonly answersWithinSec?: number;
 }
+
+/** No service but the edge takes longer over an answer: a registrar waits out an election of JetStream, 12 s. */
+export const DEFAULT_ANSWER_SEC = 15;
 
 export const registrarProfile: ServiceProfile = {
   name: 'registrar',
@@ -105,6 +110,8 @@ export const edgeProfile: ServiceProfile = {
   consumes: [],
   reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket, locationBucket],
   writes: [flowKeysBucket, instancesBucket, callsBucket],
+  // What is passed on to it is answered by a phone, within a transaction's time (RFC 3261 §17.1.2.2).
+  answersWithinSec: 40,
 };
 
 export const callRoutingProfile: ServiceProfile = {
