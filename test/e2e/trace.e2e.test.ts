@@ -49,7 +49,10 @@ async function call(user: string): Promise<void> {
 /** Trace ids in the records of legs that there are now. */
 async function legTraces(bus: Connection): Promise<string[]> {
   const records = await new Bucket(callsBucket, bus, systemClock).list();
-  return records.flatMap(({ value }) => (value.kind === 'leg' ? [value.leg.traceparent?.slice(3, 35) ?? ''] : []));
+  return records.flatMap(({ value }) => {
+    const dialogs = value.kind === 'call' ? (value.call.dialogs ?? []) : [];
+    return dialogs.map(({ traceparent }) => traceparent?.slice(3, 35) ?? '');
+  });
 }
 
 /** Traces in which something of this name was done, in the order in which they arrived. */

@@ -1,4 +1,3 @@
-import { LegId } from '@callweave/contracts';
 import getPort from 'get-port';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { answeredCalls, legOf } from '../support/call-facts.ts';
@@ -180,7 +179,7 @@ test('a browser takes the place of a phone in its call; one that does not exist 
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
   await hears(alice, 1000);
   const [call] = await answeredCalls(phones.bus);
-  const { sipCallId, localTag, remoteTag } = await legOf(phones.bus, LegId.parse(call?.legs[1]));
+  const { sipCallId, legId: localTag, remoteTag } = legOf(call, 1);
   const dialog = `${sipCallId};to-tag=${localTag};from-tag=${remoteTag}`;
   await dave.call('bob', `${dialog}x`);
   await dave.waitFor('failed: SIP Failure Code 481');

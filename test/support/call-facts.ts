@@ -1,14 +1,6 @@
 import { type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
-import {
-  callRecorded,
-  type CallRecord,
-  callsBucket,
-  type Cdr,
-  cdrsStream,
-  type LegId,
-  type LegRecord,
-} from '@callweave/contracts';
+import { callRecorded, type CallRecord, callsBucket, type Cdr, cdrsStream, type LegRecord } from '@callweave/contracts';
 import { type z } from 'zod';
 
 /** Kinds of the events of every call so far, in order, by call. */
@@ -54,7 +46,7 @@ export async function endedBy(bus: Connection): Promise<Map<string, string>> {
   return new Map(ends.map(({ event }) => [event.callid ?? '', event.owner ?? '']));
 }
 
-/** Records of calls and legs that are stored now; those of an ended call stay for a while. */
+/** Records of calls that are stored now; those of an ended call stay for a while. */
 export async function storedRecords({ jsm }: Connection): Promise<number> {
   return (await jsm.streams.info(`KV_${callsBucket.name}`)).state.messages;
 }
@@ -71,12 +63,11 @@ export async function openCalls({ jsm }: Connection): Promise<CallRecord[]> {
   return open;
 }
 
-/** What any edge would know of a leg. */
-export async function legOf({ jsm }: Connection, legId: LegId): Promise<LegRecord> {
-  const subject = `$KV.${callsBucket.name}.${callsBucket.key({ kind: 'leg', id: legId })}`;
-  const value = await lastOf(jsm, `KV_${callsBucket.name}`, subject);
-  if (value?.kind !== 'leg') throw new Error(`no leg ${legId}`);
-  return value.leg;
+/** What any edge would know of a dialog of an answered call: the caller's is the first. */
+export function legOf(call: CallRecord | undefined, index: 0 | 1): LegRecord {
+  const leg = call?.dialogs?.[index];
+  if (leg === undefined) throw new Error('the call has no such dialog');
+  return leg;
 }
 
 /** Calls of which another edge could take over the dialogs. */

@@ -75,6 +75,14 @@ function open(): Promise<Publisher> {
   });
 }
 
+/** Lets the time pass in which the facts that follow a first one are gathered. */
+async function gathered(): Promise<void> {
+  await eventually(() => {
+    clock.advance(20);
+    expect(js.waiting).not.toEqual([]);
+  });
+}
+
 const timeout = new NatsError('timeout', ErrorCode.Timeout);
 
 describe('telling facts', () => {
@@ -94,7 +102,7 @@ describe('telling facts', () => {
 
   test('flush waits for every acknowledgement', async () => {
     publisher.tell(told('a', 'alice'));
-    publisher.tell(told('b', 'bob'));
+    publisher.tell(told('b', 'alice'));
     const seen: string[] = [];
     const flushed = publisher.flush().then(() => seen.push('flushed'));
     await js.answer('ack');
@@ -104,6 +112,16 @@ describe('telling facts', () => {
     await flushed;
     expect(seen).toEqual(['first acknowledged', 'flushed']);
     expect(publisher.pending).toBe(0);
+  });
+
+  test('the first fact is told at once, and what follows within a moment together', async () => {
+    publisher.tell(told('a', 'alice'));
+    await eventually(() => expect(js.waiting).toHaveLength(1));
+    publisher.tell(told('b', 'bob'));
+    await js.answer('ack');
+    publisher.tell(told('c', 'carol'));
+    await gathered();
+    expect(await js.answer('ack', 'ack')).toEqual(['b', 'c']);
   });
 
   test('facts about different things are told at the same time, facts about one thing one after the other', async () => {
@@ -170,6 +188,7 @@ describe('what a process leaves behind', () => {
     publisher = await open();
     publisher.tell(told('own', 'alice'));
     expect(await js.answer('ack', 'ack')).toEqual(['left-1', 'left-2']);
+    await gathered();
     expect(await js.answer('ack')).toEqual(['own']);
     await publisher.flush();
     expect(readdirSync(directory).filter((name) => name.endsWith('.journal'))).toHaveLength(1);

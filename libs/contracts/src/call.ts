@@ -37,6 +37,39 @@ export const CallCause = z.object({
 });
 export type CallCause = z.infer<typeof CallCause>;
 
+/** One SIP dialog, with all another edge needs to go on with it (architecture, ownership and adoption). */
+export const LegRecord = z.object({
+  legId: LegId,
+  /** Epoch of the call when this was written. */
+  epoch: Epoch,
+  role: z.enum(['uas', 'uac']),
+  /** The edge whose engine has the dialog, and the only way to the peer; absent: whoever owns the call reaches it. */
+  edge: InstanceId.optional(),
+  sipCallId: z.string(),
+  remoteTag: z.string(),
+  /** From of our requests, without its tag. */
+  localUri: z.string(),
+  /** To of our requests, without its tag. */
+  remoteUri: z.string(),
+  /** Contact of the peer, RFC 3261 §12.1. */
+  remoteTarget: z.string(),
+  /** Where requests go when neither a route nor the Contact leads to the peer: a SIP URI of where it was seen. */
+  nextHop: z.string().optional(),
+  routeSet: z.array(z.string()),
+  /** Highest number of ours when this was written; who takes the leg over goes on 100 above it for each epoch since. */
+  localCseq: z.number().int(),
+  remoteCseq: z.number().int(),
+  /** Whose device it is; absent for an application. */
+  user: User.optional(),
+  /** He wishes that nobody learns who he is, RFC 3323. */
+  hidden: z.literal(true).optional(),
+  /** What the peer needs of our media; absent is plain RTP. */
+  profile: MediaProfile.optional(),
+  /** Trace of the call, for whoever goes on with it; absent when nothing traces. */
+  traceparent: z.string().optional(),
+});
+export type LegRecord = z.infer<typeof LegRecord>;
+
 /** A call: two legs paired by the edge that owns it. */
 export const CallRecord = z.object({
   tenant: Tenant,
@@ -44,7 +77,10 @@ export const CallRecord = z.object({
   owner: InstanceId,
   epoch: Epoch,
   state: CallState,
+  /** The caller's first; the callee's once it is answered. */
   legs: z.array(LegId).max(16),
+  /** The dialogs of an answered call, in the order of `legs`. */
+  dialogs: z.array(LegRecord).max(2).optional(),
   media: MediaNodeId.optional(),
   /** The id under which its media is anchored there since somebody was replaced; absent: that of the call. */
   mediaId: CallId.optional(),
@@ -65,51 +101,12 @@ export const CallRecord = z.object({
 });
 export type CallRecord = z.infer<typeof CallRecord>;
 
-/** One SIP dialog, with all another edge needs to go on with it (architecture, ownership and adoption). */
-export const LegRecord = z.object({
-  tenant: Tenant,
-  callId: CallId,
-  legId: LegId,
-  peerLegId: LegId.optional(),
-  owner: InstanceId,
-  epoch: Epoch,
-  role: z.enum(['uas', 'uac']),
-  /** The edge whose engine has the dialog, and the only way to the peer; absent: whoever owns the call reaches it. */
-  edge: InstanceId.optional(),
-  sipCallId: z.string(),
-  localTag: z.string(),
-  remoteTag: z.string(),
-  /** From of our requests, without its tag. */
-  localUri: z.string(),
-  /** To of our requests, without its tag. */
-  remoteUri: z.string(),
-  /** Contact of the peer, RFC 3261 §12.1. */
-  remoteTarget: z.string(),
-  /** Where requests go when neither a route nor the Contact leads to the peer: a SIP URI of where it was seen. */
-  nextHop: z.string().optional(),
-  routeSet: z.array(z.string()),
-  /** Highest number of ours when this was written; who takes the leg over goes on 100 above it for each epoch since. */
-  localCseq: z.number().int(),
-  remoteCseq: z.number().int(),
-  /** Whose device it is; absent for an application. */
-  user: User.optional(),
-  /** He wishes that nobody learns who he is, RFC 3323. */
-  hidden: z.literal(true).optional(),
-  /** What the peer needs of our media; absent is plain RTP. */
-  profile: MediaProfile.optional(),
-  localSdp: z.string().optional(),
-  remoteSdp: z.string().optional(),
-  /** Trace of the call, for whoever goes on with it; absent when nothing traces. */
-  traceparent: z.string().optional(),
-});
-export type LegRecord = z.infer<typeof LegRecord>;
-
 export const callsBucket = defineBucket('calls', {
-  summary: 'Calls in progress and their legs; the key is the call or the leg id.',
+  summary: 'Calls in progress with their legs, by call; of a leg that was made for another call, which one it is in.',
   pattern: '{kind}.{id}',
   value: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('call'), call: CallRecord }),
-    z.object({ kind: z.literal('leg'), leg: LegRecord }),
+    z.object({ kind: z.literal('leg'), callId: CallId }),
   ]),
 });
 

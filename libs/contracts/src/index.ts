@@ -58,6 +58,7 @@ export {
 export {
   Aor,
   CallId,
+  callIdOf,
   defaultTenant,
   Epoch,
   EpochMs,

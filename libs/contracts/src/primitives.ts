@@ -39,12 +39,19 @@ export const CallId = z
   .brand<'CallId'>();
 export type CallId = z.infer<typeof CallId>;
 
-/** A leg, which is also our local tag: 128 random bits in base32. */
+/** A leg, which is also our local tag: the call it was made for, in lower case, and 50 random bits in base32. */
 export const LegId = z
   .string()
-  .regex(/^[a-z2-7]{26}$/)
+  .regex(/^[a-z0-9]{26}[a-z2-7]{10}$/)
   .brand<'LegId'>();
 export type LegId = z.infer<typeof LegId>;
+
+const CALL_ID_LENGTH = 26;
+
+/** The call that a leg was made for, which a transfer may have taken it out of; undefined when it was made for none. */
+export function callIdOf(legId: LegId): CallId | undefined {
+  return CallId.safeParse(legId.slice(0, CALL_ID_LENGTH).toUpperCase()).data;
+}
 
 /** How the edge reaches a device again; opaque to everybody else. */
 export const FlowToken = z.string().min(1).max(512).brand<'FlowToken'>();

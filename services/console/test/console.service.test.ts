@@ -30,7 +30,7 @@ import { type RunningConsole, startConsole } from '../src/service.ts';
 
 const USERS = 10_000;
 const owner = InstanceId.parse('eeeeeeeeeeeeeeee');
-const legId = LegId.parse('a'.repeat(26));
+const legId = LegId.parse('a'.repeat(36));
 const tenant = defaultTenant;
 const eventually = { timeout: 20_000, interval: 50 };
 

@@ -52,7 +52,7 @@ function answeredCall(): CallRecord {
     EpochMs,
     EpochMs,
   ];
-  const caller = LegId.parse('a'.repeat(26));
+  const caller = LegId.parse('a'.repeat(36));
   const detail = { dialled: 'b', legs: [{ legId: caller, role: 'caller', device: 'sip:a@d', begunAt: startedAt }] };
   return { ...ids, state: 'answered', legs: [caller], startedAt, answeredAt, detail: detail as CallRecord['detail'] };
 }

@@ -5,7 +5,7 @@ import { journalTeller, type ToldCall } from '../src/call/journal-teller.ts';
 import { q850Of, readQ850, reasonOf } from '../src/call/q850.ts';
 import { edge } from './fake-call.ts';
 
-const legIds = ['a', 'b', 'c'].map((letter) => LegId.parse(letter.repeat(26)));
+const legIds = ['a', 'b', 'c'].map((letter) => LegId.parse(letter.repeat(36)));
 const [callerLeg, desk, mobile] = legIds as [LegId, LegId, LegId];
 const START_MS = 1_000_000;
 

@@ -101,11 +101,11 @@ export function callNumber(n: number): CallId {
 /** Questions about the call number `n`. */
 export function questionsAbout(n: number) {
   const about = { tenant: defaultTenant, callId: callNumber(n) };
-  const fromLeg = LegId.parse('a'.repeat(26));
+  const fromLeg = LegId.parse('a'.repeat(36));
   const sdp = { sdp: 'v=0', profile: 'rtp' as const };
   return {
     offer: { ...about, fromLeg, ...sdp },
-    answer: { ...about, fromLeg, toLeg: LegId.parse('b'.repeat(26)), ...sdp },
+    answer: { ...about, fromLeg, toLeg: LegId.parse('b'.repeat(36)), ...sdp },
     about,
   };
 }

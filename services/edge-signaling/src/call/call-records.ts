@@ -5,6 +5,7 @@ import {
   type CallDetail,
   type CallId,
   type CallRecord,
+  callIdOf,
   callsBucket,
   EpochMs,
   type InstanceId,
@@ -13,11 +14,10 @@ import {
   type Tenant,
 } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
-import { isConnected } from '../leg/dialog.ts';
-import { type Leg } from '../leg/leg.ts';
 import { type CallTeller } from './call-ports.ts';
+import { dialogsOf, parties, recordOf } from './call-record.ts';
 import { type EstablishedParts } from './established-call.ts';
-import { holders, otherSide, type Session, type Side } from './session.ts';
+import { holders, type Session } from './session.ts';
 
 type CallsBucket = Bucket<typeof callsBucket.pattern, typeof callsBucket.value>;
 
@@ -105,47 +105,29 @@ export class CallRecords {
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
   }
 
-  /** Keeps an answered call; returns at once. Without the bus the call goes on without its records. */
+  /** Keeps an answered call; returns at once. Without the bus the call goes on without its record. */
   keep(call: EstablishedParts, sequence: number, detail: CallDetail): void {
-    const owner = this.#deps.owner();
     const { callId } = call;
-    const record = { ...callRecord(call, owner, sequence), detail };
-    const legs = [legRecord(call, 'caller', owner), legRecord(call, 'callee', owner)];
-    // All at once, on one connection: none of them waits for the server.
+    const record = { ...recordOf(call, this.#deps.owner(), sequence), detail };
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
       this.#begun.delete(callId);
-      return Promise.all([
-        ...legs.map((leg) => this.#bucket.replace({ kind: 'leg', id: leg.legId }, { kind: 'leg', leg }, 0)),
-        this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, revision),
-      ]);
+      const written = this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, revision);
+      return Promise.all([written, ...this.#point(record)]);
     };
     // What was noted when the call began is long stored, as a rule, and nothing waits.
     const written = this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write());
-    written.catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its records'));
+    written.catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'));
   }
 
   /** Notes how the session and the dialogs of a call are now; returns at once. */
-  change({ callId, epoch, caller, callee }: EstablishedParts, session: Session, sequence: number): void {
-    const owner = this.#deps.owner();
+  change(call: EstablishedParts, session: Session, sequence: number): void {
+    const { callId, epoch } = call;
     const heldBy = holders(session);
-    this.#inOrder(callId, async () => {
-      const isOurs = (record: { owner: InstanceId; epoch: number }): boolean =>
-        record.owner === owner && record.epoch === epoch;
-      const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) =>
-        current?.kind === 'call' && current.call.state === 'answered' && isOurs(current.call)
-          ? { set: { kind: 'call', call: { ...current.call, sequence, heldBy } } }
-          : 'keep',
-      );
-      if (stored?.kind !== 'call' || stored.call.state !== 'answered' || !isOurs(stored.call)) return;
-      await Promise.all(
-        [caller, callee].map((leg) =>
-          this.#bucket.modify({ kind: 'leg', id: leg.legId }, (current) =>
-            current?.kind === 'leg' ? { set: { kind: 'leg', leg: withDialog(current.leg, leg, stored.call) } } : 'keep',
-          ),
-        ),
-      );
-    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the session before'));
+    this.#inOrder(callId, () => {
+      const dialogs = dialogsOf(call, this.#deps.owner());
+      return this.#modifyOurs(callId, epoch, (stored) => ({ ...stored, sequence, heldBy, dialogs }));
+    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is of the session before'));
   }
 
   /**
@@ -158,29 +140,19 @@ export class CallRecords {
     { sequence, detail }: Pick<CallTeller, 'sequence' | 'detail'>,
     edge?: InstanceId,
   ): Promise<void> {
-    const owner = this.#deps.owner();
     const { callId, epoch } = now;
-    const present = { ...callRecord(now, owner, sequence), detail };
-    const sides = [legRecord(now, 'caller', owner), legRecord(now, 'callee', owner)];
-    const legs = edge === undefined ? sides : sides.map((leg) => ({ ...leg, edge: leg.edge ?? edge }));
+    const record = recordOf(now, this.#deps.owner(), sequence);
+    const dialogs = record.dialogs?.map((leg) => (edge === undefined ? leg : { ...leg, edge: leg.edge ?? edge }));
+    const present = { ...record, dialogs, detail };
     const gone = [before.caller.legId, before.callee.legId].filter((id) => !present.legs.includes(id));
     const written = this.#inOrder(callId, async () => {
-      const isOurs = (record: CallRecord): boolean =>
-        record.owner === owner && record.epoch === epoch && record.state === 'answered';
-      const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) =>
-        current?.kind === 'call' && isOurs(current.call)
-          ? { set: { kind: 'call', call: { ...current.call, ...present, ...parties(current.call, before, now) } } }
-          : 'keep',
-      );
-      if (stored?.kind !== 'call' || !isOurs(stored.call)) return;
-      await Promise.all([
-        ...legs.map((leg) =>
-          this.#bucket.modify({ kind: 'leg', id: leg.legId }, () => ({ set: { kind: 'leg', leg } })),
-        ),
-        ...gone.map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove')),
-      ]);
+      const stored = await this.#modifyOurs(callId, epoch, (stored) => ({
+        ...{ ...stored, ...present },
+        ...parties(stored, before, now),
+      }));
+      if (stored) await Promise.all([...this.#point(present), ...this.#unpoint(callId, gone)]);
     });
-    await written.catch((error: unknown) => ignore(this.#deps.log, error, 'the records are of the pair before'));
+    await written.catch((error: unknown) => ignore(this.#deps.log, error, 'the record is of the pair before'));
   }
 
   /** Notes a call down as it is, for an edge that takes it over while our engine keeps its dialogs. */
@@ -188,16 +160,23 @@ export class CallRecords {
     await this.repair(call, call, teller, this.#deps.owner());
   }
 
-  /** The leg and its call; undefined when either is not stored, or the leg is in no call any more. Throws `BusUnavailableError`. */
+  /** The leg and its call; undefined when it is in no call that is stored. Throws `BusUnavailableError`. */
   async find(legId: LegId): Promise<FoundLeg | undefined> {
-    const leg = (await this.#bucket.get({ kind: 'leg', id: legId }))?.value;
-    if (leg?.kind !== 'leg') return undefined;
-    const entry = await this.#bucket.get({ kind: 'call', id: leg.leg.callId });
+    const made = callIdOf(legId);
+    const found = made === undefined ? undefined : await this.#findIn(made, legId);
+    if (found !== undefined) return found;
+    const pointer = (await this.#bucket.get({ kind: 'leg', id: legId }))?.value;
+    return pointer?.kind === 'leg' ? this.#findIn(pointer.callId, legId) : undefined;
+  }
+
+  async #findIn(callId: CallId, legId: LegId): Promise<FoundLeg | undefined> {
+    const entry = await this.#bucket.get({ kind: 'call', id: callId });
     if (entry?.value.kind !== 'call') return undefined;
     const { call } = entry.value;
-    if (!call.legs.includes(legId)) return undefined;
-    const state = this.#ended.has(call.callId) ? 'ended' : call.state;
-    return { leg: leg.leg, call: { ...call, state }, revision: entry.revision };
+    const leg = call.legs.includes(legId) ? call.dialogs?.find((dialog) => dialog.legId === legId) : undefined;
+    if (leg === undefined) return undefined;
+    const state = this.#ended.has(callId) ? 'ended' : call.state;
+    return { leg, call: { ...call, state }, revision: entry.revision };
   }
 
   /** Every call that is stored. Throws `BusUnavailableError`. */
@@ -211,13 +190,6 @@ export class CallRecords {
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
     await Promise.all(this.#writing.values());
-  }
-
-  /** The other leg of a call. */
-  async peerOf({ leg }: FoundLeg): Promise<LegRecord | undefined> {
-    if (leg.peerLegId === undefined) return undefined;
-    const peer = (await this.#bucket.get({ kind: 'leg', id: leg.peerLegId }))?.value;
-    return peer?.kind === 'leg' ? peer.leg : undefined;
   }
 
   /** Makes the call ours, one epoch later; undefined when another edge was faster. Throws `BusUnavailableError`. */
@@ -278,14 +250,36 @@ export class CallRecords {
   async remove(callId: CallId, legs: readonly LegId[]): Promise<void> {
     try {
       await this.#inOrder(callId, async () => {
-        // The call goes last: as long as it is there the legs can be found.
-        await Promise.all(legs.map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove')));
+        // The call goes last: as long as it is there its legs can be found.
+        await Promise.all(this.#unpoint(callId, legs));
         await this.#bucket.modify({ kind: 'call', id: callId }, () => 'remove');
       });
     } catch (error) {
-      ignore(this.#deps.log, error, 'the records are removed by the sweep');
+      ignore(this.#deps.log, error, 'the record is removed by the sweep');
     }
     this.#ended.delete(callId);
+  }
+
+  /** Changes a call that is answered and ours in this epoch; whether it was. */
+  async #modifyOurs(callId: CallId, epoch: number, change: (stored: CallRecord) => CallRecord): Promise<boolean> {
+    const owner = this.#deps.owner();
+    const isOurs = (record: CallRecord): boolean =>
+      record.owner === owner && record.epoch === epoch && record.state === 'answered';
+    const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) =>
+      current?.kind === 'call' && isOurs(current.call) ? { set: { kind: 'call', call: change(current.call) } } : 'keep',
+    );
+    return stored?.kind === 'call' && isOurs(stored.call);
+  }
+
+  /** Says of each leg that was made for another call that it is in this one. */
+  #point({ callId, legs }: CallRecord): Promise<unknown>[] {
+    return strangers(callId, legs).map((id) =>
+      this.#bucket.modify({ kind: 'leg', id }, () => ({ set: { kind: 'leg', callId } })),
+    );
+  }
+
+  #unpoint(callId: CallId, legs: readonly LegId[]): Promise<unknown>[] {
+    return strangers(callId, legs).map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove'));
   }
 
   /** Runs writes about one call one after the other, whatever becomes of each. */
@@ -307,67 +301,7 @@ export class CallRecords {
   }
 }
 
-function callRecord(call: EstablishedParts, owner: InstanceId, sequence: number): CallRecord {
-  const { tenant, callId, epoch, caller, callee, node, mediaId, transfers, session, startedAtMs, answeredAtMs } = call;
-  const heldBy = holders(session);
-  return {
-    tenant,
-    callId,
-    owner,
-    epoch,
-    state: 'answered',
-    from: caller.dialog.remoteUri,
-    to: caller.dialog.localUri,
-    legs: [caller.legId, callee.legId],
-    sequence,
-    startedAt: EpochMs.parse(startedAtMs),
-    answeredAt: EpochMs.parse(answeredAtMs),
-    ...(node === undefined ? {} : { media: node }),
-    ...(mediaId === undefined ? {} : { mediaId }),
-    ...(transfers === 0 ? {} : { transfers, heldBy }),
-  };
-}
-
-/** The record of a leg whose dialog is no longer what it was. */
-function withDialog(record: LegRecord, { dialog }: Leg, { owner, epoch }: CallRecord): LegRecord {
-  const { nextHop, routeSet, ...rest } = dialog;
-  return { ...record, ...rest, owner, epoch, routeSet: [...routeSet], nextHop };
-}
-
-/** Who is on either side, where one is another party than before. */
-function parties(
-  { from, to }: CallRecord,
-  before: EstablishedParts,
-  { caller, callee }: EstablishedParts,
-): Pick<CallRecord, 'from' | 'to'> {
-  return before.caller === caller ? { from, to: callee.dialog.remoteUri } : { from: caller.dialog.remoteUri, to };
-}
-
-function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRecord {
-  const { tenant, callId, epoch } = call;
-  const leg = call[side];
-  const peer = call[otherSide(side)];
-  const { nextHop, routeSet, ...dialog } = leg.dialog;
-  const edge = leg.edge ?? (isConnected(leg.dialog) ? owner : undefined);
-  const user = call.users[side];
-  return {
-    tenant,
-    callId,
-    legId: leg.legId,
-    peerLegId: peer.legId,
-    owner,
-    epoch,
-    role: side === 'caller' ? 'uas' : 'uac',
-    ...(user === undefined ? {} : { user }),
-    ...(call.hidden[side] ? { hidden: true as const } : {}),
-    profile: call.session[side].profile,
-    sipCallId: leg.identity.callId,
-    localTag: leg.legId,
-    remoteTag: leg.identity.remoteTag,
-    ...dialog,
-    routeSet: [...routeSet],
-    ...(nextHop === undefined ? {} : { nextHop }),
-    ...(edge === undefined ? {} : { edge }),
-    ...(leg.trace === undefined ? {} : { traceparent: leg.trace }),
-  };
+/** The legs that were not made for this call. */
+function strangers(callId: CallId, legs: readonly LegId[]): readonly LegId[] {
+  return legs.filter((legId) => callIdOf(legId) !== callId);
 }

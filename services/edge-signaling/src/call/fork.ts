@@ -111,7 +111,7 @@ export class Fork {
     if (first === undefined) throw new RangeError('nobody to call');
     const { sdp } = this.#caller;
     if (sdp === undefined) {
-      this.#branches = this.#targets.map((target) => ({ target, legId: createLegId(), sdp }));
+      this.#branches = this.#targets.map((target) => ({ target, legId: createLegId(this.#caller.callId), sdp }));
       return { kind: 'offerless' };
     }
     const begun = await this.#offer(first, sdp, node);
@@ -130,7 +130,7 @@ export class Fork {
     node: MediaNodeId | undefined,
   ): Promise<Anchored & { readonly branch: Branch }> {
     const { tenant, callId, legId: fromLeg, network } = this.#caller;
-    const legId = createLegId();
+    const legId = createLegId(callId);
     const networks = between(network, this.#deps.networkOf(target));
     const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node, networks };
     const anchored = await this.#deps.media.offer(about);

@@ -96,7 +96,7 @@ export class InviteHandler {
   #start(facts: CallFacts, request: IncomingRequest): void {
     const { tenant, callId, from, to } = facts;
     const startedAt = EpochMs.parse(this.#deps.clock.epochMs());
-    const legId = createLegId();
+    const legId = createLegId(callId);
     annotate({ 'callweave.tenant': tenant, 'callweave.call_id': callId, 'callweave.leg_id': legId });
     const call = new Call(facts, request, legId, {
       ...this.#deps,

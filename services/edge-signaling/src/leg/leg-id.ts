@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { LegId } from '@callweave/contracts';
+import { type CallId, LegId } from '@callweave/contracts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-const LENGTH = 26;
+const CALL_LENGTH = 26;
+const OWN_LENGTH = 10;
 
-/** A fresh leg id, which is also our tag in the dialog: unguessable, so that nobody ends a call he does not see. */
-export function createLegId(): LegId {
-  return LegId.parse(Array.from(randomBytes(LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join(''));
+/**
+ * A fresh leg id, which is also our tag in the dialog: unguessable, so that nobody ends a call he does not see. It names
+ * the call it is made for, so that whoever has the tag can look the call up.
+ */
+export function createLegId(callId?: CallId): LegId {
+  return LegId.parse(`${callId?.toLowerCase() ?? random(CALL_LENGTH)}${random(OWN_LENGTH)}`);
+}
+
+function random(length: number): string {
+  return Array.from(randomBytes(length), (byte) => ALPHABET.charAt(byte & 31)).join('');
 }

@@ -17,7 +17,7 @@ import { orElse } from '../remote-leg/or-else.ts';
 type Said = Readonly<Partial<Record<Side, string | undefined>>>;
 
 export interface AdopterDeps {
-  readonly records: Pick<CallRecords, 'adopt' | 'peerOf' | 'remove' | 'end'>;
+  readonly records: Pick<CallRecords, 'adopt' | 'remove'>;
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
@@ -67,23 +67,6 @@ export class Adopter {
   }
 
   /**
-   * Ends an answered call of which no edge is left and not both legs are known any more: what is left of it is hung up.
-   * Throws `BusUnavailableError`.
-   */
-  async giveUp(stored: Pick<StoredCall, 'call' | 'revision'>, leg: LegRecord | undefined): Promise<void> {
-    const { records, media, openTeller, clock, log } = this.#deps;
-    const call = await records.adopt(stored);
-    if (call === undefined) return;
-    const { tenant, callId, mediaId = callId, media: node, startedAt, answeredAt = startedAt, epoch } = call;
-    log.warn('call.given-up', { callId, from: stored.call.owner, knownLegs: leg === undefined ? 0 : 1 });
-    const cause = { by: 'platform', reason: 'node-lost' } as const;
-    if (leg !== undefined) this.#leg(leg, epoch).hangUp();
-    if ((await records.end(callId, cause)) === 'lost') return;
-    const relayed = await media.release(tenant, mediaId, node);
-    openTeller(call).ended(cause, Math.max(0, clock.epochMs() - answeredAt), relayed);
-  }
-
-  /**
    * Tells the end of a call that is marked as ended and whose owner may have been gone before it told so; who told it
    * once more is not heard.
    */
@@ -94,14 +77,14 @@ export class Adopter {
   }
 
   async #adopt(found: FoundLeg, said: Said): Promise<EstablishedCall | undefined> {
-    const peer = await this.#deps.records.peerOf(found);
-    if (peer === undefined) return undefined;
+    const [caller, callee] = found.call.dialogs ?? [];
+    if (caller === undefined || callee === undefined) return undefined;
     const call = await this.#deps.records.adopt(found);
     if (call === undefined) return undefined;
     const { callId, owner, epoch } = call;
     this.#deps.log.info('call.adopted', { callId, from: found.call.owner, owner, epoch });
     this.#adopted.add(1);
-    return this.#restore(call, call.legs[0] === found.leg.legId ? [found.leg, peer] : [peer, found.leg], said);
+    return this.#restore(call, [caller, callee], said);
   }
 
   #restore(

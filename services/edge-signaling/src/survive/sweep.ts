@@ -22,7 +22,7 @@ export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'giveUp'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -126,17 +126,12 @@ export class Sweep {
       await adopter.close(stored);
       return;
     }
-    const found = (await Promise.all(legs.map((id) => records.find(id)))).filter((leg) => leg !== undefined);
-    const [first] = found;
-    const { owner: last, state: lastState } = first?.call ?? stored.call;
-    if (lastState === 'ended') return;
+    const found = await records.find(legId);
+    if (found === undefined || found.call.state === 'ended') return;
+    const { owner: last } = found.call;
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
-    if (first === undefined || found.length < legs.length) {
-      await adopter.giveUp(first ?? stored, first?.leg);
-      return;
-    }
-    const call = await adopter.adopt(first);
+    const call = await adopter.adopt(found);
     // Somebody may have hung up while nobody listened.
     call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);

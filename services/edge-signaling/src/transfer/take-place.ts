@@ -40,7 +40,7 @@ export async function takePlace({ request, ...about }: Replacement, deps: TakePl
   const { sdp, profile, user, isHidden } = about;
   const mediaId = newMediaId(call);
   let events: SearchEvents | undefined;
-  const leg = answeringLeg(request, () => events?.failed(487), deps);
+  const leg = answeringLeg(request, createLegId(call.parts.callId), () => events?.failed(487), deps);
   const search = {
     start: (told: SearchEvents): void => {
       events = told;
@@ -61,10 +61,10 @@ export async function takePlace({ request, ...about }: Replacement, deps: TakePl
 
 function answeringLeg(
   invite: IncomingRequest,
+  legId: LegId,
   cancelled: () => void,
   { legs, calls, send }: Pick<TakePlaceDeps, 'legs' | 'calls' | 'send'>,
 ): UasLeg {
-  const legId: LegId = createLegId();
   const leg = new UasLeg(invite, {
     legId,
     send,

@@ -1,0 +1,116 @@
+import { BusUnavailableError } from '@callweave/bus';
+import { type NatsServer, startNats } from '@callweave/bus/testing';
+import { systemClock } from '@callweave/clock';
+import { CallId, callsBucket, defaultTenant, edgeProfile, InstanceId } from '@callweave/contracts';
+import { createInstanceId } from '@callweave/service';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { ulid } from 'ulid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CallRecords } from '../src/call/call-records.ts';
+import { type EstablishedParts } from '../src/call/established-call.ts';
+import { createLegId } from '../src/leg/leg-id.ts';
+import { type Leg } from '../src/leg/leg.ts';
+
+let nats: NatsServer;
+
+beforeAll(async () => {
+  nats = await startNats();
+});
+
+afterAll(() => nats.stop());
+
+async function anEdge(): Promise<CallRecords> {
+  const owner = InstanceId.parse(createInstanceId());
+  const bus = await nats.bus(edgeProfile, owner);
+  return new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
+}
+
+function leg(legId = createLegId(), remoteTag = 'theirs'): Leg {
+  const uris = { localUri: '<sip:us@d>', remoteUri: '<sip:them@d>', remoteTarget: 'sip:them@192.0.2.1' };
+  const dialog = { ...uris, nextHop: undefined, routeSet: [], localCseq: 1, remoteCseq: 2 };
+  const identity = { callId: 'sip-call', remoteTag };
+  return { legId, identity, dialog, trace: undefined, edge: undefined } as unknown as Leg;
+}
+
+function answeredCall(): EstablishedParts {
+  const callId = CallId.parse(ulid());
+  const side = { profile: 'rtp', sdp: undefined, holds: false } as const;
+  return {
+    ...{ tenant: defaultTenant, callId, epoch: 1, node: undefined, mediaId: undefined, transfers: 0 },
+    ...{ caller: leg(createLegId(callId)), callee: leg(createLegId(callId)) },
+    ...{ users: { caller: undefined, callee: undefined }, hidden: { caller: false, callee: false } },
+    ...{ session: { caller: side, callee: side }, startedAtMs: 1_000, answeredAtMs: 2_000 },
+  };
+}
+
+const detail = { legs: [] };
+const told = { sequence: 4, detail };
+
+test('an answered call is one record, which any edge finds by the tag of either leg', async () => {
+  const call = answeredCall();
+  const owner = await anEdge();
+  owner.keep(call, 4, detail);
+  await owner.settled();
+  const other = await anEdge();
+  for (const { legId } of [call.caller, call.callee]) {
+    const found = await other.find(legId);
+    expect(found).toMatchObject({ leg: { legId, localCseq: 1 }, call: { callId: call.callId, state: 'answered' } });
+  }
+  const [stored] = await other.list();
+  expect(stored?.call.dialogs?.map(({ legId }) => legId)).toEqual([call.caller.legId, call.callee.legId]);
+});
+
+test('nothing is found by a tag of ours that names no call, or one that has no such leg', async () => {
+  const call = answeredCall();
+  const edge = await anEdge();
+  edge.keep(call, 4, detail);
+  await edge.settled();
+  expect(await edge.find(createLegId())).toBeUndefined();
+  expect(await edge.find(createLegId(call.callId))).toBeUndefined();
+  expect(await edge.find(createLegId(CallId.parse(ulid())))).toBeUndefined();
+});
+
+test('a leg that a transfer took into another call is found there, and no longer in the one it was made for', async () => {
+  const [first, second] = [answeredCall(), answeredCall()];
+  const edge = await anEdge();
+  for (const call of [first, second]) edge.keep(call, 4, detail);
+  const now = { ...first, callee: second.callee };
+  await edge.repair(first, now, told);
+  await edge.end(second.callId, { by: 'caller', reason: 'hang-up' }, second.callee.legId);
+  const other = await anEdge();
+  expect((await other.find(second.callee.legId))?.call.callId).toBe(first.callId);
+  expect(await other.find(first.callee.legId)).toBeUndefined();
+  expect((await other.find(second.caller.legId))?.call.state).toBe('ended');
+
+  await edge.end(first.callId, { by: 'caller', reason: 'hang-up' });
+  const legs = [first.caller.legId, second.callee.legId];
+  await edge.remove(first.callId, legs);
+  expect(await other.find(second.callee.legId)).toBeUndefined();
+  const bucket = (await nats.bus(edgeProfile, createInstanceId())).bucket(callsBucket);
+  expect(await bucket.list({ kind: 'leg' })).toEqual([]);
+});
+
+test('of two edges that take a call over one has it', async () => {
+  const call = answeredCall();
+  const [owner, one, two] = await Promise.all([anEdge(), anEdge(), anEdge()]);
+  owner.keep(call, 4, detail);
+  await owner.settled();
+  const [first, second] = await Promise.all([one.find(call.caller.legId), two.find(call.callee.legId)]);
+  if (first === undefined || second === undefined) throw new Error('the call is not found');
+  const adopted = await Promise.all([one.adopt(first), two.adopt(second)]);
+  expect(adopted.filter((record) => record !== undefined)).toHaveLength(1);
+  expect((await owner.find(call.caller.legId))?.call.epoch).toBe(2);
+});
+
+test('without the bus nothing can be looked up', async () => {
+  const server = await startNats();
+  const owner = InstanceId.parse(createInstanceId());
+  const bus = await server.bus(edgeProfile, owner);
+  const records = new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
+  const call = answeredCall();
+  records.keep(call, 4, detail);
+  await records.settled();
+  await server.stop();
+  await expect(records.find(call.caller.legId)).rejects.toThrow(BusUnavailableError);
+  await bus.close();
+});
