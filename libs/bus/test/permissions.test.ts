@@ -38,12 +38,12 @@ describe('permissions of a service’s NATS user', () => {
     const responses = serviceProfiles.map((profile) => [profile.name, natsPermissions(profile).allow_responses]);
     const quick = { max: 1, expires: '15s' };
     expect(Object.fromEntries(responses)).toEqual({
-      'registrar': quick,
+      registrar: quick,
       'auth-challenge-affinity': quick,
       'edge-signaling': { max: 1, expires: '40s' },
       'call-routing': quick,
       'media-control': quick,
-      'console': undefined,
+      console: undefined,
     });
   });
 
