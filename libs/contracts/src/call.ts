@@ -37,6 +37,16 @@ export const CallCause = z.object({
 });
 export type CallCause = z.infer<typeof CallCause>;
 
+/** A session that ends unless it is refreshed, RFC 4028. */
+export const TimedSession = z.object({
+  intervalSec: z.number().int().positive(),
+  /** Whether the platform refreshes it; else the peer does. */
+  isOurs: z.boolean(),
+  /** Whether the peer takes UPDATE, which leaves media alone. */
+  takesUpdate: z.boolean(),
+});
+export type TimedSession = z.infer<typeof TimedSession>;
+
 /** One SIP dialog, with all another edge needs to go on with it (architecture, ownership and adoption). */
 export const LegRecord = z.object({
   legId: LegId,
@@ -65,6 +75,8 @@ export const LegRecord = z.object({
   hidden: z.literal(true).optional(),
   /** What the peer needs of our media; absent is plain RTP. */
   profile: MediaProfile.optional(),
+  /** Absent when it may last for ever. */
+  session: TimedSession.optional(),
   /** Trace of the call, for whoever goes on with it; absent when nothing traces. */
   traceparent: z.string().optional(),
 });

@@ -122,6 +122,7 @@ export {
   CallState,
   callTransferred,
   LegRecord,
+  TimedSession,
 } from './call.ts';
 export {
   answerMedia,

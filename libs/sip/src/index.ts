@@ -53,6 +53,13 @@ export {
   parseMessage,
 } from './parse-message.ts';
 export { rankOf } from './response-rank.ts';
+export {
+  MIN_SESSION_SEC,
+  parseSessionExpires,
+  patienceSec,
+  type Refresher,
+  type SessionExpires,
+} from './session-expires.ts';
 export { responseTo, serializeMessage, serializeParts, startLine } from './serialize.ts';
 export { reasonPhrase } from './status.ts';
 export { StreamFramer, type StreamUnit } from './stream-framer.ts';

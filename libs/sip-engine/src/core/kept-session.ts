@@ -1,4 +1,4 @@
-import { Headers, type SipResponse } from '@callweave/sip';
+import { Headers, MIN_SESSION_SEC, patienceSec, type SipResponse } from '@callweave/sip';
 import { type ClientUser } from '../transaction/client.ts';
 import { WheelTimer, type WheelUser } from '../transaction/wheel.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
@@ -7,7 +7,6 @@ import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { type DialogSender, emptyWish, EXPIRED } from './dialog-sender.ts';
 import { changeBy, type SessionChange } from './session-changes.ts';
-import { MIN_SESSION_SEC } from './session-terms.ts';
 
 /** How long we wait at least before we try to refresh once more. */
 const RETRY_MS = 5_000;
@@ -60,8 +59,7 @@ export class KeptSession implements WheelUser<TimerName>, ClientUser {
     this.#description = parts.description;
     const { wheel } = deps.core;
     const { intervalSec, isOurs } = parts;
-    // Whoever ends it does so while the peer still counts it as alive.
-    wheel.start(this.#expire, 1_000 * (intervalSec - Math.min(32, intervalSec / 3)));
+    wheel.start(this.#expire, 1_000 * patienceSec(intervalSec));
     if (!isOurs) return;
     this.#refresh = new WheelTimer<TimerName>(this, 'refresh');
     wheel.start(this.#refresh, 500 * intervalSec);

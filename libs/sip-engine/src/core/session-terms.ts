@@ -1,27 +1,17 @@
-import { type Headers, type SipMessage, type SipRequest } from '@callweave/sip';
+import {
+  type Headers,
+  MIN_SESSION_SEC,
+  parseSessionExpires,
+  type Refresher,
+  type SessionExpires,
+  type SipMessage,
+  type SipRequest,
+} from '@callweave/sip';
 import { lists } from './reliable-responses.ts';
 
-/** The shortest session anybody may ask for, RFC 4028 §5. */
-export const MIN_SESSION_SEC = 90;
-
-/** A refresher as a message names it: by its part in the transaction. */
-export type Refresher = 'uac' | 'uas';
-
-/** What a Session-Expires says, RFC 4028 §4. */
-export interface SessionTerms {
-  readonly intervalSec: number;
-  readonly refresher: Refresher | undefined;
-}
-
 /** The Session-Expires of a message; undefined without one that can be read. */
-export function termsOf(headers: Headers): SessionTerms | undefined {
-  const [, seconds, params = ''] = /^\s*(\d{1,9})\s*(;.*)?$/.exec(headers.get('session-expires') ?? '') ?? [];
-  if (seconds === undefined) return undefined;
-  const refresher = /;\s*refresher\s*=\s*(uac|uas)\b/i.exec(params)?.[1]?.toLowerCase();
-  return {
-    intervalSec: Number(seconds),
-    refresher: refresher === 'uac' || refresher === 'uas' ? refresher : undefined,
-  };
+export function termsOf(headers: Headers): SessionExpires | undefined {
+  return parseSessionExpires(headers.get('session-expires') ?? '');
 }
 
 /** Whether who sent a message knows session timers. */
@@ -42,7 +32,7 @@ export function isForSession(method: string): boolean {
 export function acceptedTerms(
   request: SipRequest,
   preferred: Refresher | undefined,
-): Required<SessionTerms> | undefined {
+): Required<SessionExpires> | undefined {
   const asked = termsOf(request.headers);
   const named = asked?.refresher ?? preferred;
   if (asked === undefined || named === undefined) return undefined;

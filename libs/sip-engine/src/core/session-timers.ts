@@ -1,10 +1,10 @@
-import { Headers, type SipRequest, type SipResponse } from '@callweave/sip';
+import { Headers, type Refresher, type SipRequest, type SipResponse } from '@callweave/sip';
 import { type RequestWish } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog } from './dialog.ts';
 import { type DialogSender } from './dialog-sender.ts';
 import { KeptSession } from './kept-session.ts';
-import { acceptedTerms, isForSession, type Refresher, supportsTimer, termsOf } from './session-terms.ts';
+import { acceptedTerms, isForSession, supportsTimer, termsOf } from './session-terms.ts';
 
 /** Agrees how long sessions live without a sign of life, and has them kept alive. RFC 4028. */
 export class SessionTimers {

@@ -18,6 +18,7 @@ import {
   type EstablishedInput,
   type EstablishedState,
 } from './established-call.table.ts';
+import { sessionHeaders } from './exchange.ts';
 import { type LateOffer } from './late-offer.ts';
 import { readSessionRequest } from './session-request.ts';
 import { reasonOf } from './q850.ts';
@@ -148,6 +149,11 @@ export class EstablishedCall {
     this.#changes.vacate();
   }
 
+  /** Has one side describe its session anew, and the other agree to it once more. */
+  renew(side: Side): Promise<'accepted' | 'refused' | 'gone'> {
+    return this.#changes.renew(side);
+  }
+
   /** Hands the call on to `successor`, which has another party on one side. */
   repair(successor: () => void): void {
     this.#machine.feed('repaired', { successor });
@@ -202,7 +208,18 @@ export class EstablishedCall {
     else if (session.kind === 'offer') this.#changes.offer(request, from, session.sdp);
     else if (session.kind === 'ask') this.#changes.offer(request, from, undefined);
     else if (request.method === 'REFER') await this.#deps.refer(request, from, this);
+    else if (request.method === 'UPDATE') await this.#refreshed(request, from);
     else await relayRequest(request, this.parts[otherSide(from)]);
+  }
+
+  /** An UPDATE without a session says where a side is, and that it is: the other need not hear of it. RFC 3311 §5.1 */
+  async #refreshed(request: IncomingRequest, from: Side): Promise<void> {
+    const { Contact, Allow, Supported } = sessionHeaders;
+    await request.reply({ status: 200, headers: { Contact, Allow, Supported } });
+    const leg = this.parts[from];
+    const before = JSON.stringify(leg.dialog);
+    leg.refreshTarget(request);
+    if (JSON.stringify(leg.dialog) !== before) this.#deps.changed(this.session);
   }
 
   /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */

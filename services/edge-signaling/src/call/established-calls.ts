@@ -92,6 +92,11 @@ export class EstablishedCalls implements AnsweredLegs {
     this.#of(legId, (call, side) => call.acknowledged(side, sdp));
   }
 
+  /** Agrees to the session of a leg anew, as it is. */
+  async renew(legId: LegId): Promise<'accepted' | 'refused' | 'gone'> {
+    return (await this.#of(legId, (call, side) => call.renew(side))) ?? 'gone';
+  }
+
   async relay(request: IncomingRequest, legId: LegId): Promise<void> {
     const relayed = this.#of(legId, (call, side) => call.relay(request, side));
     await (relayed ?? request.reply({ status: 481 }));

@@ -62,6 +62,40 @@ export async function answerLate(
   return answered.kind;
 }
 
+/** What both sides said when a session was agreed to anew. */
+export type Renewed =
+  | {
+      readonly kind: 'answered';
+      readonly offer: Said;
+      readonly answer: Said;
+    }
+  | Exclude<Exchanged, { kind: 'answered' }>;
+
+interface Said {
+  readonly sdp: string;
+  readonly response: IncomingResponse;
+}
+
+/** Asks `side` for an offer, and the other side to answer it. RFC 3725 §4.2 */
+export async function renewSession(place: ExchangePlace, session: Session, side: Side): Promise<Renewed> {
+  const never = { underWay: () => undefined, isOver: () => false };
+  const offered = await askForOffer(place, session, otherSide(side), never);
+  if (offered.kind !== 'offered') return offered;
+  const { late, sdp, response } = offered;
+  const answered = await ask(place[otherSide(side)], { method: 'INVITE', body: sdp });
+  if (answered === undefined || answered.status >= 300) {
+    late.acknowledge();
+    return { ...refusalOf(answered), isGone: false };
+  }
+  answered.acknowledge();
+  const { body } = answered;
+  if (body === undefined || (await answerLate(place, session, late, body)) !== 'anchored') {
+    late.acknowledge();
+    return { kind: 'half-done', reply: { status: 500 } };
+  }
+  return { kind: 'answered', offer: { sdp: late.sdp, response }, answer: { sdp: body, response: answered } };
+}
+
 /** The offer of a 2xx that is not acknowledged yet. */
 export function lateOffer(by: Side, sdp: string, response: Pick<IncomingResponse, 'acknowledge'>): LateOffer {
   let isAcknowledged = false;

@@ -1,14 +1,12 @@
 import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
 import { type Leg } from '../leg/leg.ts';
 import { passedStatus } from '../leg/passed-status.ts';
-import { sessionHeaders } from './exchange.ts';
 
 const PASSED_HEADERS = ['content-type', 'content-disposition', 'info-package', 'event', 'subject'];
 
 /** Passes a request inside one dialog on to the peer's dialog, and the peer's final answer back. */
 export async function relayRequest(request: IncomingRequest, peer: Leg): Promise<void> {
-  // An UPDATE without a session still says where we are, RFC 3311 §5.1.
-  const headers: Record<string, string> = request.method === 'UPDATE' ? { Contact: sessionHeaders.Contact } : {};
+  const headers: Record<string, string> = {};
   for (const name of PASSED_HEADERS) {
     const value = request.header(name);
     if (value !== undefined) headers[name] = value;

@@ -6,7 +6,7 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
 import { type CallTeller } from './call-ports.ts';
 import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
-import { answerLate, askForOffer, type LateOffer, type Offered } from './late-offer.ts';
+import { answerLate, askForOffer, type LateOffer, type Offered, renewSession } from './late-offer.ts';
 import { type ChangeAction, type ChangeInput, type ChangeState, sessionChangesTable } from './session-changes.table.ts';
 import { otherSide, type Session, type Side, tellHolds } from './session.ts';
 
@@ -95,6 +95,20 @@ export class SessionChanges {
       this.#waiting.push(resolve);
       this.#admit();
     });
+  }
+
+  /** Has one side describe its session anew, which nobody need know, and the other agree to that. RFC 4028 §7.4 */
+  async renew(side: Side): Promise<'accepted' | 'refused' | 'gone'> {
+    const { place } = this.#deps;
+    if (place === undefined || !(await this.occupy())) return 'refused';
+    const renewed = await renewSession(place, this.#session, side);
+    this.vacate();
+    if (renewed.kind !== 'answered') return renewed.kind === 'refused' && renewed.isGone ? 'gone' : 'refused';
+    const { offer, answer } = renewed;
+    place[side].refreshTarget(offer.response);
+    place[otherSide(side)].refreshTarget(answer.response);
+    this.#agree(side, offer.sdp, answer.sdp);
+    return 'accepted';
   }
 
   /** Frees both dialogs. */

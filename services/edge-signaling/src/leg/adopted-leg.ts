@@ -1,3 +1,4 @@
+import { type Clock } from '@callweave/clock';
 import { type InstanceId, type LegId, type LegRecord } from '@callweave/contracts';
 import {
   type HeaderValues,
@@ -9,7 +10,10 @@ import {
 import { Machine } from '../machine.ts';
 import { adoptedLegTable, type AdoptedAction, type AdoptedInput, type AdoptedState } from './adopted-leg.table.ts';
 import { cseqOf, type DialogIdentity, type DialogState, refreshed, type TargetRefresh } from './dialog.ts';
+import { ask } from '../call/exchange.ts';
 import { type Leg, type SendRequest, silent } from './leg.ts';
+import { type Refreshed, SessionKeeper } from './session-keeper.ts';
+import { acceptedTerms, answerHeaders, isForSession, requestHeaders } from './session-terms.ts';
 
 /** What an adopted leg tells its call. */
 export interface AdoptedLegEvents {
@@ -19,6 +23,8 @@ export interface AdoptedLegEvents {
   request(request: IncomingRequest): Promise<void>;
   /** An ACK, which can only be that of a re-INVITE. */
   acknowledged(sdp: string | undefined): void;
+  /** Its session is to be agreed to anew, for want of UPDATE. */
+  renew(): Promise<Refreshed>;
   disposed(): void;
 }
 
@@ -26,6 +32,8 @@ interface Detail {
   readonly request?: IncomingRequest;
   readonly headers?: HeaderValues | undefined;
 }
+
+const EXPIRED: HeaderValues = { Reason: 'SIP;cause=200;text="Session timer expired"' };
 
 /** By how much each owner's numbers are above what the one before him wrote down. */
 export const CSEQ_STEP = 100;
@@ -39,23 +47,33 @@ export class AdoptedLeg implements Leg {
   readonly #events: AdoptedLegEvents;
   readonly #send: SendRequest;
   readonly #machine: Machine<AdoptedState, AdoptedInput, AdoptedAction, Detail>;
+  readonly #keeper: SessionKeeper;
   #dialog: DialogState;
 
   /** `epoch` is that of the new owner. */
   constructor(
     record: LegRecord,
-    { epoch, send, events }: { epoch: number; send: SendRequest; events: AdoptedLegEvents },
+    { epoch, send, events, clock }: { epoch: number; send: SendRequest; events: AdoptedLegEvents; clock: Clock },
   ) {
     const { legId, sipCallId, remoteTag, localUri, remoteUri, remoteTarget, nextHop, routeSet, remoteCseq } = record;
+    const { session } = record;
     this.legId = legId;
     this.identity = { callId: sipCallId, remoteTag };
     this.trace = record.traceparent;
     this.edge = record.edge;
     const localCseq = record.localCseq + CSEQ_STEP * (epoch - record.epoch);
-    this.#dialog = { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq, remoteCseq };
+    this.#dialog = { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq, remoteCseq, session };
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(adoptedLegTable, 'confirmed', this.#actions);
+    const expired = (): void => this.#machine.feed('expired', { headers: EXPIRED });
+    this.#keeper = new SessionKeeper({ refresh: () => this.#refresh(), expired, clock });
+  }
+
+  /** Keeps its session alive from now on, unless the engine of another edge does. */
+  keepAlive(): void {
+    const { session } = this.#dialog;
+    if (session !== undefined && this.edge === undefined) this.#keeper.start(session);
   }
 
   get dialog(): DialogState {
@@ -79,7 +97,7 @@ export class AdoptedLeg implements Leg {
     }
     this.#dialog = { ...this.#dialog, remoteCseq };
     if (request.method !== 'BYE') {
-      await this.#events.request(request);
+      await this.#events.request(isForSession(request.method) ? this.#timed(request) : request);
       return;
     }
     // The answer never waits for anything behind us.
@@ -89,6 +107,7 @@ export class AdoptedLeg implements Leg {
 
   refreshTarget(message: TargetRefresh): void {
     this.#dialog = refreshed(this.#dialog, message);
+    if (this.edge === undefined) this.#keeper.agreed(this.#dialog.session);
   }
 
   request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
@@ -96,8 +115,10 @@ export class AdoptedLeg implements Leg {
     const next = localCseq + 1;
     this.#dialog = { ...this.#dialog, localCseq: next };
     const { callId, remoteTag } = this.identity;
+    const { session } = this.#dialog;
     const headers = {
       ...request.headers,
+      ...(session === undefined || !isForSession(request.method) ? {} : requestHeaders(session)),
       'Call-ID': callId,
       From: `${localUri};tag=${this.legId}`,
       To: `${remoteUri};tag=${remoteTag}`,
@@ -105,6 +126,28 @@ export class AdoptedLeg implements Leg {
       ...(routeSet.length === 0 ? {} : { Route: routeSet.map((uri) => `<${uri}>`) }),
     };
     return this.#send({ ...request, uri: remoteTarget, nextHop, headers }, events);
+  }
+
+  async #refresh(): Promise<Refreshed> {
+    if (this.#dialog.session?.takesUpdate !== true) return this.#events.renew();
+    const response = await ask(this, { method: 'UPDATE' });
+    if (response === undefined) return 'refused';
+    if (response.status >= 300) return response.status === 481 || response.status === 408 ? 'gone' : 'refused';
+    this.refreshTarget(response);
+    return 'accepted';
+  }
+
+  /** The same request, whose 2xx says what is agreed: an engine that does not know the dialog would say nothing. */
+  #timed(request: IncomingRequest): IncomingRequest {
+    return {
+      ...request,
+      reply: (reply) => {
+        const session = reply.status < 300 ? acceptedTerms(request, this.#dialog.session) : undefined;
+        return request.reply(
+          session === undefined ? reply : { ...reply, headers: { ...reply.headers, ...answerHeaders(session) } },
+        );
+      },
+    };
   }
 
   hangUp(headers?: HeaderValues): void {
@@ -121,6 +164,9 @@ export class AdoptedLeg implements Leg {
       if (request !== undefined) this.#events.bye(request);
     },
     tellLost: () => this.#events.lost(),
-    dispose: () => this.#events.disposed(),
+    dispose: () => {
+      this.#keeper.stop();
+      this.#events.disposed();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { type TimedSession } from '@callweave/contracts';
 import {
   copyText,
   formatNameAddr,
@@ -9,6 +10,7 @@ import {
   unbracket,
 } from '@callweave/sip';
 import { type ReadableMessage } from '@callweave/srf';
+import { acceptedTerms, termsOfAnswer } from './session-terms.ts';
 
 /** What identifies a dialog besides our own tag, RFC 3261 §12. */
 export interface DialogIdentity {
@@ -42,6 +44,8 @@ export interface DialogState {
   readonly routeSet: readonly string[];
   readonly localCseq: number;
   readonly remoteCseq: number;
+  /** Undefined when it may last for ever. */
+  readonly session?: TimedSession | undefined;
 }
 
 /** Contact of the message that made the dialog; empty when it has none. */
@@ -82,9 +86,14 @@ export interface TargetRefresh extends ReadableMessage {
   readonly transport: string;
 }
 
-/** A dialog whose peer has said where it is now; the route set stays as it is. RFC 3261 §12.2.1.2, §12.2.2. */
-export function refreshed(dialog: DialogState, message: TargetRefresh): DialogState {
+/**
+ * A dialog whose peer has said where it is now, and how long its session lasts; the route set stays as it is. RFC 3261
+ * §12.2.1.2, §12.2.2, RFC 4028.
+ */
+export function refreshed(before: DialogState, message: TargetRefresh): DialogState {
   const remoteTarget = remoteTargetOf(message);
+  const agreed = 'status' in message ? termsOfAnswer : acceptedTerms;
+  const dialog = { ...before, session: agreed(message, before.session) };
   if (remoteTarget === '') return dialog;
   return { ...dialog, remoteTarget, nextHop: dialog.routeSet.length > 0 ? undefined : nextHopOf(message, message) };
 }

@@ -25,6 +25,7 @@ import {
   type TargetRefresh,
 } from './dialog.ts';
 import { RELIABLE, ReliableProgress } from './reliable.ts';
+import { termsOfAnswer } from './session-terms.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 
@@ -197,6 +198,7 @@ export class UacLeg implements Leg {
       routeSet: recordRouteOf(response).reverse(),
       localCseq: cseqOf(response),
       remoteCseq: 0,
+      session: termsOfAnswer(response),
     };
     this.#machine.feed('answer', { response });
   }

@@ -24,6 +24,7 @@ import {
 } from './dialog.ts';
 import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
 import { lists, reliably } from './reliable.ts';
+import { acceptedTerms, answerHeaders } from './session-terms.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
 
 /** What a caller's leg tells its call. */
@@ -75,6 +76,7 @@ export class UasLeg implements Leg {
       routeSet: recordRouteOf(invite),
       localCseq: 0,
       remoteCseq: cseqOf(invite),
+      session: acceptedTerms(invite),
     };
     this.#invite = invite;
     this.#isReliable = lists(invite, 'require');
@@ -99,9 +101,11 @@ export class UasLeg implements Leg {
     this.#machine.feed('progress', { reply: this.#isReliable ? reliably(reply) : reply });
   }
 
-  /** Answers with a 2xx. */
+  /** Answers with a 2xx; our engine times the session as that says. */
   answer(reply: Reply): void {
-    this.#machine.feed('answer', { reply });
+    const { session } = this.#dialog;
+    const timed = session === undefined ? {} : answerHeaders(session);
+    this.#machine.feed('answer', { reply: { ...reply, headers: { ...reply.headers, ...timed } } });
   }
 
   /** Refuses with a failure. */

@@ -108,15 +108,18 @@ export class Adopter {
     const sides = { users, hidden, transfers, session };
     const parts = { tenant, callId, epoch, caller, callee, node: media, mediaId, ...sides, ...times };
     for (const each of [caller, callee]) legs.add(each);
-    return calls.restore(parts, openTeller(record));
+    const call = calls.restore(parts, openTeller(record));
+    for (const each of [caller, callee]) each.keepAlive();
+    return call;
   }
 
   #leg(record: LegRecord, epoch: number): AdoptedLeg {
-    const { calls, legs, sendThrough } = this.#deps;
+    const { calls, legs, sendThrough, clock } = this.#deps;
     const { legId, nextHop } = record;
     const send = sendThrough(record.edge);
     return new AdoptedLeg(record, {
       epoch,
+      clock,
       // Behind a connection of its own a peer is gone with the edge that had it.
       send: isConnected({ nextHop }) ? send : orElse(send, sendThrough(undefined)),
       events: {
@@ -124,6 +127,7 @@ export class Adopter {
         lost: () => calls.lost(legId),
         request: (request) => calls.relay(request, legId),
         acknowledged: (sdp) => calls.acknowledged(legId, sdp),
+        renew: () => calls.renew(legId),
         disposed: () => legs.delete(legId),
       },
     });

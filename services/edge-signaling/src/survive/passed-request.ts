@@ -5,6 +5,7 @@ import { carriedHeaders, carriedMessage } from '../remote-leg/carried-message.ts
 /** What the owner of a leg may need of a request. */
 const PASSED_HEADERS = [
   ...['from', 'to', 'call-id', 'cseq', 'contact', 'max-forwards', 'reason', 'supported', 'require', 'accept'],
+  'allow',
   ...['content-type', 'content-disposition', 'info-package', 'event', 'subject', 'subscription-state'],
   ...['refer-to', 'referred-by', 'replaces', 'session-expires', 'min-se', 'rack'],
 ];
