@@ -1,6 +1,7 @@
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { lastCause } from '../support/call-facts.ts';
+import { callLeavingTheOffer } from '../support/gateway.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
@@ -133,18 +134,7 @@ test('what a gateway plays before it answers is heard, and goes on when it has',
 });
 
 test('a gateway that leaves the offer to the phone, when it calls and in the call, is heard all the while', async () => {
-  const [gateway] = await addSubscribers(phones.bus, `late-${String(await getPort())}-`, 1);
-  if (gateway === undefined) throw new Error('no account');
   const bob = await phones.phone('bob');
-  await withTone(700, async (tone) => {
-    const keys = { callee: 'bob', tone_file: tone };
-    const about = { remote: phones.edge, calls: 1, talkMs: 2_500 };
-    const calling = runSipp({ ...about, scenario: 'late-offer', keys, lines: sippLines([gateway]) });
-    await bob.waitFor('CALL_ESTABLISHED');
-    await hears(bob, 700);
-    const { errors, ...told } = await calling;
-    expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
-  });
-  await bob.waitFor('CALL_CLOSED');
+  await callLeavingTheOffer(phones, phones.edge, bob);
   expect(await phones.toldInAll()).toEqual(wholeCall);
 });

@@ -1,8 +1,6 @@
-import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
-import { runSipp } from '../support/sipp.ts';
-import { addSubscribers, sippLines } from '../support/subscribers.ts';
+import { runSippPair } from '../support/sipp-pair.ts';
 import { isSilent, talks } from '../support/talk.ts';
 
 const phones = new PhonePlatform();
@@ -30,22 +28,7 @@ test.each([
 });
 
 test('SIPp phones change their session by re-INVITE of either side and UPDATE of the caller; glare and a refusal change nothing', async () => {
-  const remote = phones.edge;
-  const localPort = await getPort({ host: '127.0.0.1' });
-  const [caller, callee] = await addSubscribers(phones.bus, `changer-${String(localPort)}-`, 2);
-  if (caller === undefined || callee === undefined) throw new Error('no accounts');
-  const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines: sippLines([callee]), localPort });
-  expect(registered).toMatchObject({ successful: 1 });
-  const stop = new AbortController();
-  const answering = runSipp({ scenario: 'answer-changes', remote, calls: 1, localPort, signal: stop.signal });
-  const keys = { callee: callee.user };
-  const lines = sippLines([caller]);
-  const called = await runSipp({ scenario: 'change-session', remote, calls: 1, keys, lines, signal: stop.signal });
-  // Who was not called waits for ever.
-  if (called.successful === 0) stop.abort();
-  const answered = await answering;
-  expect([called.errors, answered.errors]).toEqual(['', '']);
-  expect([called, answered]).toMatchObject([{ successful: 1 }, { successful: 1 }]);
+  await runSippPair(phones, { asks: 'change-session', answers: 'answer-changes' });
   await phones.isTold('ended');
   expect(await phones.told()).toEqual([
     'initiated',

@@ -4,6 +4,7 @@ import getPort from 'get-port';
 import { describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
 import { answeredCalls, lastCause } from '../support/call-facts.ts';
+import { callLeavingTheOffer } from '../support/gateway.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
@@ -93,19 +94,8 @@ describe('phones at two edges', () => {
   });
 
   test('may be left the offer by a gateway, when it calls and in the call', async () => {
-    const [gateway] = await addSubscribers(phones.bus, `late-${String(await getPort())}-`, 1);
-    if (gateway === undefined) throw new Error('no account');
     const bob = await phoneAt('second', 'bob');
-    await withTone(700, async (tone) => {
-      const keys = { callee: 'bob', tone_file: tone };
-      const about = { remote: addressOf('first'), calls: 1, talkMs: 2_500 };
-      const calling = runSipp({ ...about, scenario: 'late-offer', keys, lines: sippLines([gateway]) });
-      await bob.waitFor('CALL_ESTABLISHED');
-      await hears(bob, 700);
-      const { errors, ...told } = await calling;
-      expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
-    });
-    await bob.waitFor('CALL_CLOSED');
+    await callLeavingTheOffer(phones, addressOf('first'), bob);
     expect(await phones.toldInAll()).toEqual(wholeCall);
   });
 

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { type NatsServer, startNats } from '@callweave/bus/testing';
 import { callRecorded, type Cdr } from '@callweave/contracts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type z } from 'zod';
+import { operatorOf, runCli } from './run-cli.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
 const answered = '01HF7YAT000000000000000000';
 const busy = '01HF7YAT000000000000000001';
@@ -63,19 +61,7 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-function calls(...args: string[]) {
-  const command = ['--import', 'tsx', '--conditions=@callweave/source', main, 'calls', ...args];
-  const env = {
-    CALLWEAVE_NATS_URL: nats.url,
-    CALLWEAVE_NATS_USER: 'operator',
-    CALLWEAVE_NATS_PASSWORD: 'operator',
-  };
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+const calls = (...args: string[]) => runCli(['calls', ...args], operatorOf(nats));
 
 describe('callweave calls', () => {
   test('lists who called whom, how long and why it ended, and lets nobody steer the terminal', async () => {

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { type NatsServer, startNats } from '@callweave/bus/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { operatorOf, runCli } from './run-cli.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let nats: NatsServer;
 
 beforeAll(async () => {
@@ -14,19 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-function callweave(...args: string[]) {
-  const command = ['--import', 'tsx', '--conditions=@callweave/source', main, ...args];
-  const env = {
-    CALLWEAVE_NATS_URL: nats.url,
-    CALLWEAVE_NATS_USER: 'operator',
-    CALLWEAVE_NATS_PASSWORD: 'operator',
-  };
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+const callweave = (...args: string[]) => runCli(args, operatorOf(nats));
 
 const forward = (...args: string[]) => callweave('users', 'forward', ...args);
 

@@ -1,18 +1,17 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Bucket, openConnection } from '@callweave/bus';
 import { systemClock } from '@callweave/clock';
 import { buckets, defaultTenant, streams, tenantsBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { runCli } from './run-cli.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'callweave-provision-'));
 
 let port: number;
@@ -21,7 +20,7 @@ let server: ChildProcess | undefined;
 
 beforeAll(async () => {
   port = await getPort({ host: '127.0.0.1' });
-  const { stdout } = await callweave(['secrets']);
+  const { stdout } = await runCli(['secrets']);
   passwords = Object.fromEntries(
     stdout
       .trim()
@@ -29,7 +28,7 @@ beforeAll(async () => {
       .map((line) => line.split('=') as [string, string]),
   );
   const args = ['--port', String(port), '--store-dir', folder, '--output', join(folder, 'nats.conf')];
-  expect(await callweave(['nats-config', ...args])).toMatchObject({ code: 0 });
+  expect(await runCli(['nats-config', ...args])).toMatchObject({ code: 0 });
 });
 
 afterAll(async () => {
@@ -38,16 +37,6 @@ afterAll(async () => {
   await ended;
   rmSync(folder, { recursive: true, force: true });
 });
-
-function callweave(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const command = ['--import', 'tsx', '--conditions=@callweave/source', main, ...args];
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    // Away from any state directory, and from anybody's .env.
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
 
 function operator(): Record<string, string> {
   return {
@@ -64,13 +53,13 @@ async function connectAs(user: string, password = passwords[`NATS_PASSWORD_${use
 
 describe('callweave provision', () => {
   test('without a bus it says so after the time it was given, exit 1', async () => {
-    const { code, stderr } = await callweave(['provision', '--wait-sec', '1'], operator());
+    const { code, stderr } = await runCli(['provision', '--wait-sec', '1'], operator());
     expect(stderr).toContain('could not be provisioned');
     expect(code).toBe(1);
   });
 
   test('waits for a bus, makes every stream, bucket and the default tenant, and changes nothing the second time', async () => {
-    const first = callweave(['provision', '--realm', 'example.org'], operator());
+    const first = runCli(['provision', '--realm', 'example.org'], operator());
     const variables = Object.entries(passwords).map(([name, value]) => `${name}=${value}`);
     const command = ['nats-server', '--config', join(folder, 'nats.conf')];
     server = spawn('setpriv', ['--pdeathsig', 'KILL', 'env', ...variables, ...command], { stdio: 'ignore' });
@@ -83,7 +72,7 @@ describe('callweave provision', () => {
     const tenants = new Bucket(tenantsBucket, { nc, jsm, ...connection }, systemClock);
     expect((await tenants.get({ tenant: defaultTenant }))?.value).toMatchObject({ realm: 'example.org' });
 
-    expect(await callweave(['provision', '--realm', 'another.example'], operator())).toMatchObject({ code: 0 });
+    expect(await runCli(['provision', '--realm', 'another.example'], operator())).toMatchObject({ code: 0 });
     expect((await names()).sort()).toEqual(wanted);
     expect((await tenants.get({ tenant: defaultTenant }))?.value).toMatchObject({ realm: 'example.org' });
     await nc.close();
@@ -104,7 +93,7 @@ describe('callweave provision', () => {
 
 describe('callweave secrets', () => {
   test('makes up others each time, and such as nats-server takes for words', async () => {
-    const { stdout } = await callweave(['secrets']);
+    const { stdout } = await runCli(['secrets']);
     const again = stdout.trim().split('\n');
     expect(again.every((line) => /^[A-Z_]+=[A-Za-z][A-Za-z0-9]{31}$/.test(line))).toBe(true);
     expect(again.map((line) => line.split('=')[0])).toEqual(Object.keys(passwords));

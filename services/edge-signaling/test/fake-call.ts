@@ -217,6 +217,24 @@ export function fakeCall({
   };
 }
 
+/** A call whose (first) device has been invited. */
+export async function placed(world: FakeWorld = {}): Promise<FakeCall> {
+  const fake = fakeCall(world);
+  fake.call.start();
+  await fake.settle();
+  return fake;
+}
+
+/** A call that has been answered and acknowledged. */
+export async function answered(world: FakeWorld = {}): Promise<FakeCall> {
+  const fake = await placed(world);
+  fake.invited[0]?.events.responded(response(180));
+  fake.invited[0]?.events.responded(response(200, () => fake.seen.push('sent ACK')));
+  await fake.settle();
+  await fake.fromCaller('ACK');
+  return fake;
+}
+
 /** A request that records its replies. */
 export function fakeRequest(
   method: string,

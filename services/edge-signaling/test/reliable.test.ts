@@ -1,12 +1,5 @@
 import { expect, test } from 'vitest';
-import { type FakeCall, fakeCall, fakeRequest, type FakeWorld, response } from './fake-call.ts';
-
-async function placed(world: FakeWorld = {}): Promise<FakeCall> {
-  const fake = fakeCall(world);
-  fake.call.start();
-  await fake.settle();
-  return fake;
-}
+import { type FakeCall, fakeRequest, placed, response } from './fake-call.ts';
 
 /** A reliable 183 of the device, with a session description. */
 function reliable(fake: FakeCall, rseq: number, tag = 'device'): void {
