@@ -17,13 +17,13 @@ beforeAll(async () => {
   const { js } = await nats.operator();
   const beganAt = Date.now() - HOUR_MS;
   const caller = {
-    legId: 'a'.repeat(26),
+    legId: 'a'.repeat(36),
     role: 'caller',
     user: 'alice',
     device: 'sip:alice@192.0.2.1',
     begunAt: beganAt,
   };
-  const callee = { legId: 'b'.repeat(26), role: 'callee', user: 'bob', device: 'sip:bob@192.0.2.2', begunAt: beganAt };
+  const callee = { legId: 'b'.repeat(36), role: 'callee', user: 'bob', device: 'sip:bob@192.0.2.2', begunAt: beganAt };
   const common = {
     ...{ tenant: 'default', owner: 'abcdefghijklmnop', epoch: 1, from: '<sip:alice@\u001b[2Jexample.org>' },
     ...{ dialled: 'bob', initiatedAt: beganAt, endedAt: beganAt + 9_000 },

@@ -1,6 +1,6 @@
 import { type IncomingResponse } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
-import { type FakeCall, fakeRequest, placed, response } from './fake-call.ts';
+import { placed, response } from './fake-call.ts';
 
 describe('a call to several devices at once', () => {
   const elsewhere = 'sent CANCEL SIP;cause=200;text="Call completed elsewhere"';

@@ -1,6 +1,6 @@
 import { MediaNodeId } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
-import { type FakeCall, fakeRequest, placed, response } from './fake-call.ts';
+import { type FakeCall, placed, response } from './fake-call.ts';
 
 describe('a call whose offer is left to the callee', () => {
   const ringing = async (): Promise<FakeCall> => {

@@ -1,6 +1,6 @@
 import { MediaNodeId } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
-import { answered, edge, fakeRequest, placed, response } from './fake-call.ts';
+import { answered, edge, fakeRequest, type FakeWorld, placed, response } from './fake-call.ts';
 
 const before = ['begun', 'told initiated', 'told routed', 'sent INVITE'];
 
