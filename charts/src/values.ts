@@ -19,6 +19,7 @@ import {
 } from './shared-values.ts';
 
 const engine = z.strictObject({ image, controlPort: port, httpPort: port, resources });
+const addressOrNone = z.union([z.literal(''), z.ipv4(), z.ipv6()]);
 const size = z.string().regex(/^\d+(Mi|Gi|Ti)$/);
 
 const charts = {
@@ -31,8 +32,8 @@ const charts = {
       port,
       webSocketPort: z.int().min(0).max(65_535),
       webOrigins: z.array(z.string().regex(/^https?:\/\/[^\s/]+$/)),
-      externalIp: z.union([z.literal(''), z.ipv4(), z.ipv6()]),
-      localNet: z.union([z.literal(''), z.cidrv4(), z.cidrv6()]),
+      public: z.strictObject({ listen: addressOrNone, advertised: addressOrNone }),
+      private: z.strictObject({ networks: z.array(z.union([z.cidrv4(), z.cidrv6()])), listen: addressOrNone }),
       serviceAnnotations: z.record(z.string(), z.string()),
     }),
     applicationServer: z.union([z.literal(''), hostPort]),

@@ -10,6 +10,12 @@ async function changed(chart: string, values: Values): Promise<string[]> {
 
 const pod = 'spec.template.spec';
 
+/** What the SIP engine of an edge is told. */
+async function engineArguments(sip: Values): Promise<readonly string[]> {
+  const [edge] = workloads(await render('edge-signaling', { sip }));
+  return edge?.pod.initContainers?.find(({ name }) => name === 'sip-engine')?.args ?? [];
+}
+
 describe('a value changes what it says, and nothing else', () => {
   test('without autoscaling there are as many replicas as are asked for', async () => {
     expect(await changed('registrar', { autoscaling: { enabled: false }, replicas: 5 })).toEqual([
@@ -62,20 +68,39 @@ describe('a value changes what it says, and nothing else', () => {
 
   test('edges behind one address tell it to their peers', async () => {
     const engine = `Deployment edge-signaling ${pod}.initContainers.[sip-engine].args`;
-    const lines = await changed('edge-signaling', { sip: { externalIp: '198.51.100.1' } });
+    const lines = await changed('edge-signaling', { sip: { public: { advertised: '198.51.100.1' } } });
     expect(lines).toContain(`${engine}.2: "--address" → "--external-ip"`);
     expect(lines).toContain(`${engine}.3: "127.0.0.1" → "198.51.100.1"`);
   });
 
   test('edges that take browsers listen for their websockets as well', async () => {
-    const [edge] = workloads(
-      await render('edge-signaling', { sip: { webSocketPort: 5066, externalIp: '198.51.100.1' } }),
-    );
-    const engine = edge?.pod.initContainers?.find(({ name }) => name === 'sip-engine');
-    expect(engine?.args?.slice(0, 8)).toEqual([
+    const args = await engineArguments({ webSocketPort: 5066, public: { advertised: '198.51.100.1' } });
+    expect(args.slice(0, 8)).toEqual([
       ...['--contact', 'sip:$(POD_IP):5060;transport=udp,tcp', '--external-ip', '198.51.100.1'],
       ...['--contact', 'sip:$(POD_IP):5066;transport=ws', '--external-ip', '198.51.100.1'],
     ]);
+  });
+
+  test('edges with a private side tell its peers the address on it, and everybody else the public one', async () => {
+    const networks = ['10.0.0.0/8', 'fd00::/8'];
+    const inside = ['--local-net', '10.0.0.0/8,fd00::/8'];
+    const atNode = ['--contact', 'sip:$(POD_IP):5060;transport=udp,tcp'];
+    const told = ['--external-ip', '203.0.113.7'];
+    const public_ = { listen: '198.51.100.1', advertised: '203.0.113.7' };
+    const atPublic = ['--contact', 'sip:198.51.100.1:5060;transport=udp,tcp'];
+    for (const [sip, args] of [
+      [{ private: { networks }, public: { advertised: '203.0.113.7' } }, [...atNode, ...told, ...inside]],
+      [{ private: { networks }, public: public_ }, [...atNode, ...inside, ...atPublic, ...told]],
+      [
+        { private: { networks, listen: 'fd00::1' } },
+        ['--contact', 'sip:[fd00::1]:5060;transport=udp,tcp', ...inside, ...atNode],
+      ],
+    ] as const) {
+      expect((await engineArguments(sip)).slice(0, args.length + 2)).toEqual([...args, '--address', '127.0.0.1']);
+    }
+    const edge = `Deployment edge-signaling ${pod}.containers.[edge-signaling]`;
+    const lines = await changed('edge-signaling', { sip: { private: { networks } } });
+    expect(lines).toContain(`${edge}.env.[CALLWEAVE_PRIVATE_NETWORKS].value: nothing → "10.0.0.0/8,fd00::/8"`);
   });
 
   test('without the host’s file system the edge needs no root', async () => {

@@ -15,8 +15,20 @@ describe('values that cannot be are refused', () => {
     [
       'an advertised name where SIP needs an address',
       'edge-signaling',
-      { sip: { externalIp: 'edge' } },
-      '/sip/externalIp',
+      { sip: { public: { advertised: 'edge' } } },
+      '/sip/public/advertised',
+    ],
+    [
+      'a private side without anybody on it',
+      'edge-signaling',
+      { sip: { private: { listen: '10.0.0.5' } } },
+      'set sip.private.networks',
+    ],
+    [
+      'two sides of the edges, and one of the media',
+      'callweave',
+      { 'edge-signaling': { sip: { private: { networks: ['10.0.0.0/8'] } } } },
+      'rtpengine.interfaces has none named public',
     ],
     ['two nats-servers, of which none may die', 'nats', { replicas: 2 }, '/replicas'],
     ['an rtpengine without a port', 'media-control', { rtpengines: ['rtpengine-0'] }, '/rtpengines/0'],
@@ -40,6 +52,17 @@ describe('values that cannot be are refused', () => {
     ];
     for (const [values, because] of ports) expect(await refusal('rtpengine', values)).toContain(because);
     expect(await refusal('rtpengine', { ports: { control: 46000, http: 29998 } })).toBeUndefined();
+  });
+
+  test('edges and media with the same two sides are not', async () => {
+    const sip = { public: { listen: '198.51.100.1' }, private: { networks: ['10.0.0.0/8'] } };
+    const interfaces = ['public/198.51.100.1', 'private/$(HOST_IP)'];
+    const values = (names: readonly string[]): Values => ({
+      'edge-signaling': { sip },
+      rtpengine: { interfaces: names },
+    });
+    expect(await refusal('callweave', values(interfaces))).toBeUndefined();
+    expect(await refusal('callweave', values(interfaces.slice(0, 1)))).toContain('has none named private');
   });
 
   test.each(wrong)('%s', async (_what, chart, values, because) => {

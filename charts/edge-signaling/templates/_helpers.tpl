@@ -8,6 +8,9 @@
 CALLWEAVE_HTTP_HOST: $(POD_IP)
 CALLWEAVE_ENGINE: 127.0.0.1:{{ .Values.engine.controlPort }}
 CALLWEAVE_APP_SERVER: {{ .Values.applicationServer | quote }}
+{{- with .Values.sip.private.networks }}
+CALLWEAVE_PRIVATE_NETWORKS: {{ join "," . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "edge.secrets" -}}
@@ -15,26 +18,42 @@ CALLWEAVE_APP_SERVER: {{ .Values.applicationServer | quote }}
 CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- end }}
 
-{{/* What is advertised belongs to the contact before it. */}}
-{{- define "edge.advertised" -}}
-{{- with .Values.sip.externalIp }}
+{{/* An address in a SIP URI. */}}
+{{- define "edge.host" -}}
+{{ if contains ":" . }}[{{ . }}]{{ else }}{{ . }}{{ end }}
+{{- end }}
+
+{{/* One port on both sides, as docs/addresses.md says: an address for each, or one that is seen in two ways. */}}
+{{- define "edge.contacts" -}}
+{{- $sip := .root.Values.sip -}}
+{{- $open := $sip.public.listen | default "$(POD_IP)" -}}
+{{- $inner := $sip.private.listen | default "$(POD_IP)" -}}
+{{- $networks := join "," $sip.private.networks -}}
+{{- if and $networks (ne $open $inner) }}
+- --contact
+- sip:{{ include "edge.host" $inner }}:{{ .port }};transport={{ .transport }}
+- --local-net
+- {{ $networks }}
+{{- end }}
+- --contact
+- sip:{{ include "edge.host" $open }}:{{ .port }};transport={{ .transport }}
+{{- with $sip.public.advertised }}
 - --external-ip
 - {{ . | quote }}
 {{- end }}
-{{- with .Values.sip.localNet }}
+{{- if and $networks (eq $open $inner) }}
 - --local-net
-- {{ . }}
+- {{ $networks }}
 {{- end }}
 {{- end }}
 
 {{- define "edge.engineArguments" -}}
-- --contact
-- sip:$(POD_IP):{{ .Values.sip.port }};transport=udp,tcp
-{{- include "edge.advertised" . }}
+{{- if and .Values.sip.private.listen (not .Values.sip.private.networks) }}
+{{- fail "sip.private.listen: nobody is on the private side; set sip.private.networks" }}
+{{- end }}
+{{- include "edge.contacts" (dict "root" . "port" .Values.sip.port "transport" "udp,tcp") }}
 {{- with .Values.sip.webSocketPort }}
-- --contact
-- sip:$(POD_IP):{{ . }};transport=ws
-{{- include "edge.advertised" $ }}
+{{- include "edge.contacts" (dict "root" $ "port" . "transport" "ws") }}
 {{- end }}
 {{- range .Values.sip.webOrigins }}
 - --ws-origin
