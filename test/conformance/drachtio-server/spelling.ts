@@ -56,6 +56,11 @@ export const spellings: readonly Spelling[] = [
       ),
   },
   {
+    row: 'Max-Breadth of a proxied request',
+    why: 'how often it may fork is limited, RFC 5393 §5',
+    common: (text) => text.replaceAll(/^Max-Breadth: \d+\n/gm, ''),
+  },
+  {
     row: 'In-dialog requests through Record-Route',
     why: 'our routes are signed, so that nobody else sends through us',
     common: (text) => text.replaceAll(/;by=[\w.-]+/g, ''),

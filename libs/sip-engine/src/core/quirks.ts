@@ -79,6 +79,8 @@ export interface Quirks {
   readonly countsEveryRoute: boolean;
   /** A ping is answered before the connection has authenticated. */
   readonly answersAnyPing: boolean;
+  /** Max-Breadth is neither written nor heeded. */
+  readonly ignoresBreadth: boolean;
   /** The ACK of a re-INVITE has an id of its own. */
   readonly namesReinviteAcksAnew: boolean;
 }
@@ -127,6 +129,7 @@ export const noQuirks: Quirks = {
   losesHeadersAfterBrokenDate: false,
   countsEveryRoute: false,
   answersAnyPing: false,
+  ignoresBreadth: false,
   namesReinviteAcksAnew: false,
 };
 
@@ -169,5 +172,6 @@ export const drachtioQuirks: Quirks = {
   losesHeadersAfterBrokenDate: true,
   countsEveryRoute: true,
   answersAnyPing: true,
+  ignoresBreadth: true,
   namesReinviteAcksAnew: true,
 };

@@ -28,6 +28,8 @@ export interface BranchParts {
   readonly flow: Flow;
   readonly provisionalMs: number | undefined;
   readonly finalMs: number | undefined;
+  /** Its Max-Breadth; 0 where that does not count. */
+  readonly breadth: number;
 }
 
 /** One target that a request is forwarded to, until its final response. RFC 3261 §16.6 and §16.7. */
@@ -55,6 +57,11 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
   /** Whether the target has shown a sign of life. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;
+  }
+
+  /** What it takes of the breadth of its request, until its final response. RFC 5393 §5.3.3. */
+  get breadth(): number {
+    return this.isOpen ? this.#parts.breadth : 0;
   }
 
   begin(): void {

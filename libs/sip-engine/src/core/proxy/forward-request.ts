@@ -25,6 +25,8 @@ export interface Forwarding {
   readonly staysInPath: boolean;
   /** Whether Max-Forwards stays as it is. */
   readonly leavesHops?: boolean;
+  /** Its Max-Breadth; undefined where there is none. */
+  readonly breadth: number | undefined;
   /** What follows `lr` in our URI there. */
   readonly mark: string;
   /** Headers of the application, which replace those of the same name. */
@@ -32,16 +34,19 @@ export interface Forwarding {
 }
 
 /** What an application may not change in a request of somebody else's. */
-const THEIR_HEADERS: ReadonlySet<string> = new Set([...requestHeaders, 'contact', 'content-type', 'path']);
+const THEIR_HEADERS: ReadonlySet<string> = new Set([
+  ...[...requestHeaders, 'max-breadth', 'contact', 'content-type', 'path'],
+]);
 
 /** The bytes of a request that is forwarded, RFC 3261 §16.6. */
 export function forwardedBytes(forwarding: Forwarding): Buffer {
-  const { request, flow, branch, added } = forwarding;
+  const { request, flow, branch, breadth, added } = forwarding;
   const headers = request.headers.copy();
   const { uri, routes } = routed(forwarding.uri, splitAddresses(headers.joined('route') ?? ''));
   headers.remove('route');
   for (const route of [...routes].reverse()) headers.prepend('Route', route);
   if (forwarding.leavesHops !== true) headers.set('Max-Forwards', String((request.number('max-forwards') ?? 71) - 1));
+  if (breadth !== undefined) headers.set('Max-Breadth', String(breadth));
   if (added !== undefined) {
     const lines = appLines(added, THEIR_HEADERS, localHostPort(flow));
     for (const key of lines.keys) headers.remove(key);

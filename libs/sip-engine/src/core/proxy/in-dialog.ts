@@ -6,6 +6,7 @@ import { type Core } from '../context.ts';
 import { noteSource } from '../received-via.ts';
 import { reject } from '../reject.ts';
 import { isLooseRouter, routeUri, splitAddresses } from '../routes.ts';
+import { breadthOf } from './breadth.ts';
 import { forwardedBytes, isOwnUri, popOwnRoutes } from './forward-request.ts';
 import { type Signer } from './signer.ts';
 import { popVia, statelessBranch } from './via.ts';
@@ -45,8 +46,10 @@ export class InDialogForwarder {
     void this.#flowTo(next?.uri ?? uri).then((flow) => {
       if (flow === undefined) reject(request, cameBy, { status: 404 }, quirks);
       else {
-        const leavesHops = quirks.leavesHopsUncounted;
-        const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, leavesHops, staysInPath: false, mark: '' });
+        const { leavesHopsUncounted: leavesHops, ignoresBreadth } = quirks;
+        const breadth = ignoresBreadth ? undefined : breadthOf(request);
+        const way = { request, cameBy, flow, uri, branch };
+        const bytes = forwardedBytes({ ...way, leavesHops, breadth, staysInPath: false, mark: '' });
         flow.send(bytes);
         if (request.method === 'BYE') this.#core.records?.stopped('application', 'normal-release', () => bytes);
       }

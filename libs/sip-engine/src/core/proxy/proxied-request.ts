@@ -5,13 +5,14 @@ import { type Flow, type Inbound } from '../../transport/transport.ts';
 import { type Core } from '../context.ts';
 import { type UasRequest } from '../uas-request.ts';
 import { Branch, type BranchUser } from './branch.ts';
+import { shareOf } from './breadth.ts';
 import { forwardedBytes, isOwnUri } from './forward-request.ts';
 import { type Signer } from './signer.ts';
 import { loopMark, popVia } from './via.ts';
 import { type ProxyReport, type ProxyWish } from './wish.ts';
 
 /** Targets of one request, redirections included; more are a loop or an attack. */
-const MAX_TARGETS = 32;
+export const MAX_TARGETS = 32;
 
 /** What a proxied request needs besides the engine's core. */
 export interface ProxyParts {
@@ -22,6 +23,8 @@ export interface ProxyParts {
   readonly inbound: Inbound<SipRequest>;
   readonly wish: ProxyWish;
   readonly report: ProxyReport;
+  /** How many branches it may have at once; undefined for any number. */
+  readonly breadth: number | undefined;
   readonly onEnd: () => void;
 }
 
@@ -32,6 +35,8 @@ export class ProxiedRequest implements BranchUser {
   readonly #branches = new Set<Branch>();
   /** Targets whose way is being looked up. */
   #looking = 0;
+  /** Their part of the breadth. */
+  #reserved = 0;
   #seen: number;
   #best: { readonly status: number; readonly response: SipResponse | undefined } | undefined;
   readonly #challenges: SipResponse[] = [];
@@ -117,9 +122,21 @@ export class ProxiedRequest implements BranchUser {
   #tryNext(): void {
     const { isSimultaneous } = this.#parts.wish;
     while (this.#waiting.length > 0 && (isSimultaneous || !this.#isBusy)) {
+      const breadth = this.#share(isSimultaneous ? this.#waiting.length : 1);
+      // What is free again when another branch has ended is taken then, RFC 5393 §5.3.3.1.
+      if (breadth === 0) return;
       const target = this.#waiting.shift();
-      if (target !== undefined) this.#tryTarget(target);
+      if (target !== undefined) this.#tryTarget(target, breadth);
     }
+  }
+
+  /** The part of the breadth for one of so many targets. */
+  #share(among: number): number | undefined {
+    const { breadth } = this.#parts;
+    if (breadth === undefined) return undefined;
+    let free = breadth - this.#reserved;
+    for (const branch of this.#branches) free -= branch.breadth;
+    return shareOf(free, among);
   }
 
   /** Whether some target may still give a final response. */
@@ -127,11 +144,11 @@ export class ProxiedRequest implements BranchUser {
     return this.#looking > 0 || [...this.#branches].some(({ isOpen }) => isOpen);
   }
 
-  #tryTarget(target: string): void {
+  #tryTarget(target: string, breadth: number | undefined): void {
     try {
       const flow = this.#parts.hops.known(this.#nextHop(target));
       if (flow !== undefined) {
-        this.#forwardTo(target, flow);
+        this.#forwardTo(target, flow, breadth);
         return;
       }
     } catch (error) {
@@ -139,15 +156,18 @@ export class ProxiedRequest implements BranchUser {
       return;
     }
     this.#looking++;
+    this.#reserved += breadth ?? 0;
     void this.#parts.hops
       .find(this.#nextHop(target))
       .then((flow) => {
         this.#looking--;
-        if (!this.#isClosed) this.#forwardTo(target, flow);
+        this.#reserved -= breadth ?? 0;
+        if (!this.#isClosed) this.#forwardTo(target, flow, breadth);
         this.#checkEnd();
       })
       .catch((error: unknown) => {
         this.#looking--;
+        this.#reserved -= breadth ?? 0;
         this.#unreachable(error);
         this.#proceed();
       });
@@ -167,15 +187,16 @@ export class ProxiedRequest implements BranchUser {
     return route?.uri ?? target;
   }
 
-  #forwardTo(target: string, flow: Flow): void {
+  #forwardTo(target: string, flow: Flow, breadth: number | undefined): void {
     const { core, signer, inbound, wish } = this.#parts;
     const { message: request, flow: cameBy } = inbound;
     const branch = `${core.ids.branch()}.${loopMark(signer, request)}`;
     const uri = isOwnUri(core.listeners, request.uri) ? target : request.uri;
     const mark = core.quirks.marksNoRoutes ? '' : `;by=${signer.sign(`dialog ${request.callId}`)}`;
     const { staysInPath, headers: added, provisionalMs, finalMs } = wish;
-    const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, staysInPath, mark, added });
-    const made = new Branch(core, this, { method: request.method, bytes, branch, flow, provisionalMs, finalMs });
+    const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, breadth, staysInPath, mark, added });
+    const limits = { provisionalMs, finalMs, breadth: breadth ?? 0 };
+    const made = new Branch(core, this, { method: request.method, bytes, branch, flow, ...limits });
     this.#branches.add(made);
     made.begin();
   }

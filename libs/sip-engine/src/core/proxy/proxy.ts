@@ -3,8 +3,9 @@ import { type NextHops } from '../../locate/next-hop.ts';
 import { type App } from '../app.ts';
 import { type Core } from '../context.ts';
 import { type UasRequest } from '../uas-request.ts';
+import { breadthOf } from './breadth.ts';
 import { branchesOf, popOwnRoutes } from './forward-request.ts';
-import { ProxiedRequest } from './proxied-request.ts';
+import { MAX_TARGETS, ProxiedRequest } from './proxied-request.ts';
 import { type Signer } from './signer.ts';
 import { loopMark } from './via.ts';
 import { type ProxyReport, type ProxyWish } from './wish.ts';
@@ -46,6 +47,12 @@ export class Proxy {
       request.respond(483);
       throw new RefusedError('Rejected with 483 Too Many Hops due to Max-Forwards value of 0');
     }
+    const breadth = this.#core.quirks.ignoresBreadth ? undefined : breadthOf(message);
+    if (breadth !== undefined && breadth < (wish.isSimultaneous ? Math.min(wish.targets.length, MAX_TARGETS) : 1)) {
+      // Asked one after the other they would not all ring, as the application wants.
+      request.respond(440);
+      throw new RefusedError('Rejected with 440 Max-Breadth Exceeded');
+    }
     // RFC 3261 §16.3: it has been here, and nothing has changed since.
     const mark = `.${loopMark(this.#signer, message)}`;
     if (branchesOf(message).some((branch) => branch.endsWith(mark))) {
@@ -57,7 +64,7 @@ export class Proxy {
       this.#pending--;
     };
     const proxied = new ProxiedRequest({
-      ...{ core: this.#core, hops: this.#hops, signer: this.#signer, request, inbound, wish, report, onEnd },
+      ...{ core: this.#core, hops: this.#hops, signer: this.#signer, request, inbound, wish, report, breadth, onEnd },
     });
     request.proxy = proxied;
     // Whoever does not want to hear of the responses is done at once.
