@@ -12,7 +12,7 @@ import {
 import { type LogLevel } from '@callweave/telemetry';
 import { CommandLine } from './command-line.ts';
 import { ConfFile, DEFAULT_FILE } from './conf-file.ts';
-import { readContact } from './contact.ts';
+import { readContact, withoutTls } from './contact.ts';
 import { type Environment } from './environment.ts';
 import { type Setting, type SettingName, settings } from './settings.table.ts';
 import { type Given, type GivenHandler, isOff, isOn } from './source.ts';
@@ -104,7 +104,9 @@ export function readConfig(args: readonly string[], surroundings: Surroundings =
   const reader = new Reader(new Map(sources.flatMap(({ values }) => [...values])));
   reader.problems.push(...sources.toReversed().flatMap(({ problems }) => problems));
   const warnings = sources.toReversed().flatMap((source) => source.warnings);
-  const contacts = [commandLine.contacts, file.contacts].find((list) => list.length > 0);
+  const isTold = commandLine.contacts.length > 0;
+  const ofFile = isTold || reader.hasCertificate ? file.contacts : withoutTls(file.contacts, warnings);
+  const contacts = [commandLine.contacts, ofFile].find((list) => list.length > 0);
   const config = reader.config({
     contacts: reader.contacts(contacts ?? [DEFAULT_CONTACT]),
     origins: commandLine.origins,
@@ -129,6 +131,11 @@ class Reader {
 
   constructor(values: ReadonlyMap<SettingName, Given>) {
     this.#values = values;
+  }
+
+  /** Whether it is said where the certificate or its key is. */
+  get hasCertificate(): boolean {
+    return this.#values.has('cert-file') || this.#values.has('key-file');
   }
 
   contacts(given: readonly Parameters<typeof readContact>[0][]): ContactOption[] {

@@ -35,6 +35,18 @@ export function readContact(given: GivenContact, problem: (text: string) => void
   };
 }
 
+/**
+ * The contacts that need no certificate, and warnings about the others: drachtio-server is shipped with a file that lists
+ * them all, and starts. Where no other is left nothing is left out.
+ */
+export function withoutTls(contacts: readonly GivenContact[], warnings: string[]): readonly GivenContact[] {
+  const plain = contacts.filter(({ uri }) => !/^sips:/i.test(uri.text));
+  if (plain.length === 0) return contacts;
+  for (const { uri } of contacts.filter((contact) => !plain.includes(contact)))
+    warnings.push(`${uri.from} has no effect: ${uri.text} needs a certificate, <sip/tls/cert-file>`);
+  return plain;
+}
+
 function readTransports(text: string | undefined, isSecure: boolean, problem: (reason: string) => void): Protocol[] {
   if (text === undefined) return isSecure ? ['tls'] : ['udp', 'tcp'];
   const found: Protocol[] = [];

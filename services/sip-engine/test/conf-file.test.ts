@@ -99,6 +99,25 @@ describe('drachtio.conf.xml', () => {
     expect(engine.requestHandlers).toEqual([{ method: '*', httpMethod: 'GET', url: 'tcp://127.0.0.1:3001' }]);
   });
 
+  test('as it is shipped lists TLS too, which is left out without a certificate, and named', () => {
+    const shipped = (contacts: readonly string[]): string => {
+      const file = join(directory, 'shipped.xml');
+      const list = contacts.map((contact) => `<contact>${contact}</contact>`).join('');
+      writeFileSync(file, `<drachtio><sip><contacts>${list}</contacts></sip></drachtio>`);
+      return file;
+    };
+    const all = ['sip:*;transport=udp,tcp', 'sips:*;transport=tls', 'sips:*:443;transport=wss'];
+    const { engine, tls, warnings } = config(['--file', shipped(all)]);
+    expect(engine.contacts).toEqual([{ address: '*', port: 5060, protocols: ['udp', 'tcp'] }]);
+    expect(tls).toBeUndefined();
+    expect(warnings).toEqual([
+      '<sip/contacts/contact> has no effect: sips:*;transport=tls needs a certificate, <sip/tls/cert-file>',
+      '<sip/contacts/contact> has no effect: sips:*:443;transport=wss needs a certificate, <sip/tls/cert-file>',
+    ]);
+    expect(readConfig(['--file', shipped(all), '--cert-file', '/nowhere']).kind).toBe('wrong');
+    expect(readConfig(['--file', shipped(all.slice(1))]).kind).toBe('wrong');
+  });
+
   test('is not read with --noconfig', () => {
     expect(config(['--noconfig', '--file', path]).control.port).toBe(9022);
   });

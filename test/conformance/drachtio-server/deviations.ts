@@ -288,7 +288,7 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
   'uas-app-never-answers': [
     {
       row: 'The application is silent about an INVITE',
-      why: 'the caller is told after 32 s',
+      why: 'the caller is told after 64 s',
       only: 'plain',
       says: /^=>\nSIP\/2\.0 500 /,
     },

@@ -96,11 +96,19 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     this.#base = baseOf(request, core.quirks);
     this.#interval = core.timers.t1;
     this.#triesLate = request.method !== 'INVITE' && !core.quirks.keepsSilent;
-    core.wheel.start(this.#silence, this.#triesLate ? tryingMs(core.timers) : giveUpMs(core.timers));
+    core.wheel.start(this.#silence, this.#triesLate ? tryingMs(core.timers) : this.#patienceMs);
   }
 
   get flow(): Flow {
     return this.#flow;
+  }
+
+  /**
+   * How long its application may say nothing. One that calls somebody else is told after 64*T1 that nobody answers,
+   * RFC 3261 §17.1.1.2, and has still to tell the caller, who has a 100 and waits.
+   */
+  get #patienceMs(): number {
+    return (this.method === 'INVITE' ? 2 : 1) * giveUpMs(this.#core.timers);
   }
 
   get isAnswered(): boolean {
@@ -137,7 +145,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   leave(): void {
     this.#settle();
     this.#core.wheel.stop(this.#silence);
-    this.#core.wheel.start(this.#silence, giveUpMs(this.#core.timers));
+    this.#core.wheel.start(this.#silence, this.#patienceMs);
   }
 
   /** Nobody will answer it. */
@@ -219,7 +227,7 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
     }
     this.#triesLate = false;
     const { wheel, timers } = this.#core;
-    if (!this.#isHandedOver) wheel.start(this.#silence, giveUpMs(timers) - tryingMs(timers));
+    if (!this.#isHandedOver) wheel.start(this.#silence, this.#patienceMs - tryingMs(timers));
     if (this.lastStatus === 0) this.respond(100);
   }
 
