@@ -53,28 +53,6 @@ test('a caller who gives up stops all phones, and when nobody can take the call 
   expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'busy' });
 });
 
-test('a phone that rang in vain is told that the call was taken elsewhere', async () => {
-  const localPort = await getPort({ host: '127.0.0.1' });
-  const account = phones.platform.accounts.find(({ user }) => user === 'bob');
-  if (account === undefined) throw new Error('no bob');
-  const about = { remote: phones.edge, calls: 1, localPort };
-  const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([account]) });
-  expect(registered).toMatchObject({ successful: 1 });
-  const ringing = runSipp({ ...about, scenario: 'ring-until-taken-elsewhere' });
-  const alice = await phones.phone('alice');
-  const mobile = await phones.phone('bob', { answers: false });
-  phones.dial(alice, 'bob');
-  await Promise.all([alice.waitFor('CALL_RINGING'), mobile.waitFor('CALL_INCOMING')]);
-  mobile.command('accept');
-  await alice.waitFor('CALL_ESTABLISHED');
-  const { errors, ...told } = await ringing;
-  expect(told, errors).toMatchObject({ successful: 1, failed: 0 });
-  alice.command('hangup');
-  await mobile.waitFor('CALL_CLOSED');
-  const unregistered = await runSipp({ ...about, scenario: 'unregister', lines: sippLines([account]) });
-  expect(unregistered).toMatchObject({ successful: 1 });
-});
-
 test('a phone that forwards its calls has them ring where it says', async () => {
   const localPort = await getPort({ host: '127.0.0.1' });
   const [forwarder] = await addSubscribers(phones.bus, `forwarder-${String(localPort)}-`, 1);

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
-import { runSippPair } from '../support/sipp-pair.ts';
 import { isSilent, talks } from '../support/talk.ts';
 
 const phones = new PhonePlatform();
@@ -25,19 +24,4 @@ test.each([
   await bob.waitFor('CALL_CLOSED');
   await phones.isTold('ended');
   expect(await phones.told()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended']);
-});
-
-test('SIPp phones change their session by re-INVITE of either side and UPDATE of the caller; glare and a refusal change nothing', async () => {
-  await runSippPair(phones, { asks: 'change-session', answers: 'answer-changes' });
-  await phones.isTold('ended');
-  expect(await phones.told()).toEqual([
-    'initiated',
-    'routed',
-    'ringing',
-    'answered',
-    'held',
-    'resumed',
-    'held',
-    'ended',
-  ]);
 });

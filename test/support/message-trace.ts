@@ -11,21 +11,35 @@ export interface TracedMessage {
   readonly hosts: { readonly via?: string; readonly contact?: string; readonly media?: string };
 }
 
-const ENTRY =
-  /^-{20,} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d+)\n\S+ message (sent|received) [^\n]*?(\d+)[^\n]*\n\n([^\n]*)\n(.*)/s;
+/** The same as it was written. */
+export interface RawMessage extends Pick<TracedMessage, 'atMs' | 'direction' | 'bytes'> {
+  /** With newlines for CRLF. */
+  readonly text: string;
+}
 
-/** Reads a log that SIPp wrote with `-trace_msg` in UTC. */
-export function parseMessageTrace(log: string): TracedMessage[] {
+const ENTRY =
+  /^-{20,} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)\.(\d+)\n\S+ message (sent|received) [^\n]*?(\d+)[^\n]*\n\n(.*)/s;
+
+/** Takes a log apart that SIPp wrote, or is writing, with `-trace_msg` in UTC. */
+export function splitMessageTrace(log: string): RawMessage[] {
   return log
     .replaceAll('\r\n', '\n')
     .split(/^(?=-{20,} \d{4}-)/m)
     .flatMap((entry) => {
-      const [, day = '', time = '', fraction = '', direction, bytes, startLine = '', rest = ''] =
-        ENTRY.exec(entry) ?? [];
+      const [, day = '', time = '', fraction = '', direction, bytes, text = ''] = ENTRY.exec(entry) ?? [];
       if (direction !== 'sent' && direction !== 'received') return [];
       const atMs = Date.parse(`${day}T${time}Z`) + Number(`0.${fraction}`) * 1000;
-      return [{ atMs, direction, summary: summarize(startLine, rest), bytes: Number(bytes), hosts: hostsIn(rest) }];
+      return [{ atMs, direction, bytes: Number(bytes), text }];
     });
+}
+
+/** Reads such a log. */
+export function parseMessageTrace(log: string): TracedMessage[] {
+  return splitMessageTrace(log).map(({ text, ...about }) => {
+    const [startLine = ''] = text.split('\n', 1);
+    const rest = text.slice(startLine.length + 1);
+    return { ...about, summary: summarize(startLine, rest), hosts: hostsIn(rest) };
+  });
 }
 
 function hostsIn(rest: string): TracedMessage['hosts'] {

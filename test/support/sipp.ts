@@ -28,12 +28,14 @@ export interface SippOptions {
   readonly localHost?: string;
   /** Ends the run before its calls are through. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether that ends its calls at once; else they may end by themselves for a while. */
+  readonly dropsCalls?: boolean;
   /** One line per call, fields separated by semicolons, used in turn. */
   readonly lines?: readonly string[];
   /** What stands in the scenario for `[key]`. */
   readonly keys?: Readonly<Record<string, string>>;
-  /** Whether to note down every message; for a few calls, not for load. */
-  readonly trace?: boolean;
+  /** Whether to note down every message, and in which file, for who reads it meanwhile; for a few calls, not for load. */
+  readonly trace?: boolean | string;
   /** Whether to note down how long each call waited where its scenario measures. */
   readonly times?: boolean;
   /** Whether a message that comes out of order is passed over; else it fails its call. */
@@ -78,10 +80,10 @@ const GRACE_SEC = 40;
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
-  const { toleratesDisorder = false, timeoutSec = 120, answersWith } = options;
+  const { toleratesDisorder = false, timeoutSec = 120, answersWith, dropsCalls = false } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
-  const messageLog = join(directory, 'messages.log');
+  const messageLog = typeof trace === 'string' ? trace : join(directory, 'messages.log');
   const copy = (name: string): string =>
     copyScenario(name, directory, { audio: AUDIO, ...keys, talk_ms: String(talkMs) });
   const source = scenario === 'uas' || scenario === 'uac' ? ['-sn', scenario] : ['-sf', copy(scenario)];
@@ -103,7 +105,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
   );
   if (toleratesDisorder) args.push('-default_behaviors', 'none');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
-  if (trace) args.push('-trace_msg', '-message_file', messageLog);
+  if (trace !== false) args.push('-trace_msg', '-message_file', messageLog);
   if (lines !== undefined) {
     const file = join(directory, 'lines.csv');
     writeFileSync(file, ['SEQUENTIAL', ...lines, ''].join('\n'));
@@ -116,7 +118,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
       env: { PATH: '/usr/bin:/usr/local/bin', TZ: 'UTC' },
     });
     // SIGUSR1 lets SIPp finish its calls and write its statistics.
-    signal?.addEventListener('abort', () => child.kill('SIGUSR1'), { once: true });
+    signal?.addEventListener('abort', () => child.kill(dropsCalls ? 'SIGKILL' : 'SIGUSR1'), { once: true });
     const kill = (): void => void child.kill('SIGKILL');
     // Calls that hang would keep it for ever.
     signal?.addEventListener('abort', () => setTimeout(kill, 5_000).unref(), { once: true });
@@ -124,7 +126,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     const late = setTimeout(kill, 1_000 * (timeoutSec + GRACE_SEC));
     await once(child, 'exit');
     clearTimeout(late);
-    const messages = trace ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
+    const messages = trace !== false ? parseMessageTrace(readFileSync(messageLog, 'utf8')) : [];
     const counts = readStatistics(readFileSync(statistics, 'utf8'));
     return { ...counts, errors: readErrors(directory), messages, timesMs: readTimes(directory) };
   } finally {

@@ -104,6 +104,6 @@ function exists(path: string, paths: ReadonlySet<string>): boolean {
 runAsProgram(import.meta.url, () => {
   const [table] = readFiles((path) => path === 'docs/features.md');
   if (table === undefined) return [{ path: 'docs/features.md', line: 1, message: 'is missing' }];
-  const tests = readFiles((path) => path.endsWith('.test.ts'));
+  const tests = readFiles((path) => /\.(?:test|rows)\.ts$/.test(path));
   return findFeatureLies(table, { paths: new Set(listFiles()), titles: testTitles(tests) });
 });
