@@ -5,6 +5,7 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
+  type LogStream,
   logLevels,
 } from './logger.ts';
 export {

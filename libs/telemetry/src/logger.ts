@@ -23,13 +23,20 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** File descriptor of the log, or several that all get it; stdout unless given. */
   readonly fd?: number | readonly number[];
+  /** What gets the log, too. */
+  readonly streams?: readonly LogStream[];
+}
+
+/** Takes a log line by line; must not throw. */
+export interface LogStream {
+  write(line: string): void;
 }
 
 /** Keys whose values never reach a log, at any depth of two. */
 const SECRET_KEYS = ['password', 'secret', 'ha1', 'authorization', 'natsPassword'];
 
 /** JSON lines on stdout or where else they are wanted; errors become `{ type, message, code, stack }`; inside a trace a line carries its `traceId`. */
-export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
+export function createLogger({ name, level, fd = 1, streams: others = [] }: LoggerOptions): Logger {
   const options: pino.LoggerOptions = {
     name,
     level,
@@ -39,10 +46,11 @@ export function createLogger({ name, level, fd = 1 }: LoggerOptions): Logger {
     mixin: traceField,
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
   };
-  const [first, ...others] = [fd].flat().map((each) => pino.destination({ fd: each, sync: true }));
-  if (others.length === 0) return wrap(pino(options, first));
-  const streams = [first, ...others].flatMap((stream) => (stream === undefined ? [] : [{ level: 'trace', stream }]));
-  return wrap(pino(options, pino.multistream(streams)));
+  const files = [fd].flat().map((each) => pino.destination({ fd: each, sync: true }));
+  const streams = [...files, ...others];
+  const [first] = streams;
+  if (streams.length === 1 && first !== undefined) return wrap(pino(options, first));
+  return wrap(pino(options, pino.multistream(streams.map((stream) => ({ level: 'trace', stream })))));
 }
 
 /** What a line says of the trace it belongs to. */

@@ -15,6 +15,7 @@ import { ConfFile, DEFAULT_FILE } from './conf-file.ts';
 import { readContact, withoutTls } from './contact.ts';
 import { type Environment } from './environment.ts';
 import { type Setting, type SettingName, settings } from './settings.table.ts';
+import { type LogSettings, readLogSettings } from './log-settings.ts';
 import { type Given, type GivenHandler, isOff, isOn } from './source.ts';
 import { readTlsFiles, type TlsFiles, TlsFilesError } from './tls-files.ts';
 
@@ -42,14 +43,12 @@ type EngineSettings = Pick<
 >;
 
 /** How the process is to run. */
-export interface EngineConfig {
+export interface EngineConfig extends LogSettings {
   readonly engine: EngineSettings & { readonly overload: Partial<OverloadOptions> | 'off' };
   readonly control: SipEngineOptions['control'];
   readonly tls: TlsFiles | undefined;
   readonly logLevel: LogLevel;
-  /** Standard output unless given. */
-  readonly logFile: string | undefined;
-  /** Whether standard output gets the log besides a file. */
+  /** Whether standard output gets the log besides a file or syslog. */
   readonly logsToStdout: boolean;
   readonly health: readonly HealthAddress[];
   /** What was said and has no effect, each with the reason. */
@@ -165,7 +164,7 @@ class Reader {
         cdrs: this.#is('cdrs'),
         defaultRefresher: this.#refresher(),
       },
-      logFile: this.#text('log-file'),
+      ...this.#log(),
       logsToStdout: this.#is('stdout'),
       health: this.#health(surroundings),
       warnings,
@@ -188,6 +187,15 @@ class Reader {
     const given = this.#values.get(name);
     const { secret }: Setting = settings[name];
     if (given !== undefined) this.problems.push(`${given.from} ${what}${secret === true ? '' : `: ${given.text}`}`);
+  }
+
+  #log(): LogSettings {
+    return readLogSettings({
+      text: (name) => this.#text(name),
+      positive: (name) => this.#positive(name),
+      port: (name) => this.#port(name),
+      wrong: (name, what) => this.#wrong(name, what),
+    });
   }
 
   #level(): LogLevel {

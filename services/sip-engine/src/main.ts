@@ -1,15 +1,14 @@
-import { openSync } from 'node:fs';
 import { systemClock } from '@callweave/clock';
 import { ConfigError, loadProcessConfig, reportConfigProblems, version } from '@callweave/service';
 import { BindError } from '@callweave/sip-engine';
 import { createLogger } from '@callweave/telemetry';
 import { type EngineConfig, readConfig, type Wish } from './config.ts';
 import { environment, Environment, health } from './environment.ts';
+import { logTargets } from './log-targets.ts';
 import { startEngineProcess } from './service.ts';
 import { usage } from './settings.table.ts';
 
 const NAME = 'callweave-sip-engine';
-const STDOUT = 1;
 
 const wish = readWish();
 switch (wish.kind) {
@@ -40,7 +39,8 @@ function readWish(): Wish {
 
 async function run(config: EngineConfig): Promise<void> {
   try {
-    const log = createLogger({ name: 'sip-engine', level: config.logLevel, fd: logTargets(config) });
+    const name = 'sip-engine';
+    const log = createLogger({ name, level: config.logLevel, ...logTargets(config, systemClock, name) });
     const engine = await startEngineProcess(config, { clock: systemClock, log });
     process.on('SIGHUP', () => engine.reload());
     let isStopping = false;
@@ -57,10 +57,4 @@ async function run(config: EngineConfig): Promise<void> {
     process.stderr.write(`${NAME}: ${reason}\n`);
     process.exit(1);
   }
-}
-
-/** Where the log goes. Throws when the file cannot be opened. */
-function logTargets({ logFile, logsToStdout }: EngineConfig): number[] {
-  const file = logFile === undefined ? [] : [openSync(logFile, 'a', 0o640)];
-  return file.length === 0 || logsToStdout ? [STDOUT, ...file] : file;
 }

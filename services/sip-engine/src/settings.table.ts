@@ -18,8 +18,6 @@ export interface Setting {
 
 const NO_BLACKLIST = 'bans are kept by the edge, not by this server';
 const NO_CAPTURE = 'messages are not captured for Homer';
-const NO_SYSLOG = 'logs go to standard output or a file; let the supervisor pass them on';
-const NO_ROTATION = 'rotate the file with logrotate and its copytruncate';
 
 /** Every setting: drachtio-server's own names, and ours. */
 export const settings = {
@@ -89,9 +87,39 @@ export const settings = {
   },
   'log-file': {
     type: 'string',
-    does: 'file the log is appended to, instead of standard output unless --stdout is given too',
+    does: 'file the log is appended to, instead of standard output unless --stdout is given too; %Y%m%d_%H%M%S-%N is when it is begun, and its number',
     flag: false,
     elements: ['logging/file/name'],
+  },
+  'log-archive': {
+    type: 'string',
+    does: 'directory that the log file is put into when it is full, and at midnight (default archive, beside it)',
+    flag: false,
+    elements: ['logging/file/archive'],
+  },
+  'log-max-files': {
+    type: 'string',
+    flag: false,
+    does: 'files kept there (default all)',
+    elements: ['logging/file/maxFiles'],
+  },
+  'log-max-size': {
+    type: 'string',
+    flag: false,
+    does: 'MB they may take (default any)',
+    elements: ['logging/file/maxSize'],
+  },
+  'log-min-size': {
+    type: 'string',
+    flag: false,
+    does: 'MB left free there (default 0)',
+    elements: ['logging/file/minSize'],
+  },
+  'log-size': {
+    type: 'string',
+    does: 'MB at which the log file is full (default 5, if anything is said of its archive, else none)',
+    flag: false,
+    elements: ['logging/file/size'],
   },
   loglevel: {
     type: 'string',
@@ -169,6 +197,19 @@ export const settings = {
     variable: 'DRACHTIO_CONSOLE_LOGGING',
     elements: ['logging/console'],
   },
+  'syslog-address': {
+    type: 'string',
+    does: 'syslog server that the log is sent to by UDP (RFC 3164), instead of standard output unless --stdout is given too',
+    flag: false,
+    elements: ['logging/syslog/address'],
+  },
+  'syslog-facility': {
+    type: 'string',
+    does: 'facility it is sent as, local0 (default) to local7',
+    flag: false,
+    elements: ['logging/syslog/facility'],
+  },
+  'syslog-port': { type: 'string', flag: false, does: 'its port (default 514)', elements: ['logging/syslog/port'] },
   'timer-t1': { type: 'string', flag: false, does: 'T1 of RFC 3261, ms (default 500)', elements: ['sip/timers/t1'] },
   'timer-t1x64': {
     type: 'string',
@@ -293,17 +334,12 @@ export const settings = {
     variable: 'DRACHTIO_HTTP_HANDLER_URI',
   },
   'http-method': { type: 'string', does: 'how the handler is asked: GET or POST (default GET)' },
-  'log-archive': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/archive'] },
   'log-auto-flush': {
     type: 'string',
     flag: false,
     ignored: 'every line is written at once',
     elements: ['logging/file/auto-flush'],
   },
-  'log-max-files': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/maxFiles'] },
-  'log-max-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/maxSize'] },
-  'log-min-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/minSize'] },
-  'log-size': { type: 'string', flag: false, ignored: NO_ROTATION, elements: ['logging/file/size'] },
   'memory-debug': { type: 'boolean', ignored: 'nothing to debug', variable: 'DRACHTIO_MEMORY_DEBUG' },
   'sofia-loglevel': {
     type: 'string',
@@ -312,9 +348,6 @@ export const settings = {
     variable: 'DRACHTIO_SOFIA_LOGLEVEL',
     elements: ['logging/sofia-loglevel'],
   },
-  'syslog-address': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/address'] },
-  'syslog-facility': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/facility'] },
-  'syslog-port': { type: 'string', flag: false, ignored: NO_SYSLOG, elements: ['logging/syslog/port'] },
   'tcp-keepalive-interval': {
     type: 'string',
     ignored: 'a connection that is silent for 1 s is probed',

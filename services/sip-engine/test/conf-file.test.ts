@@ -74,10 +74,15 @@ describe('drachtio.conf.xml', () => {
       },
       logLevel: 'info',
       logFile: '/var/log/drachtio/drachtio.log',
+      logRotation: {
+        ...{ archive: '/var/log/drachtio/archive', maxBytes: 100e6, maxFiles: 20 },
+        ...{ maxArchiveBytes: 5120e6, minFreeBytes: 10240e6 },
+      },
+      syslog: { address: '192.0.2.7', port: 514, facility: 'local6' },
       logsToStdout: true,
       warnings: [
         '<request-handlers/request-handler verify-peer> has no effect: certificates of handlers are always verified',
-        '<logging/file/maxFiles> has no effect: rotate the file with logrotate and its copytruncate',
+        '<logging/file/auto-flush> has no effect: every line is written at once',
         '<logging/sofia-loglevel> has no effect: there is no sofia here',
       ],
     });
@@ -116,6 +121,18 @@ describe('drachtio.conf.xml', () => {
     ]);
     expect(readConfig(['--file', shipped(all), '--cert-file', '/nowhere']).kind).toBe('wrong');
     expect(readConfig(['--file', shipped(all.slice(1))]).kind).toBe('wrong');
+  });
+
+  test.each([
+    ['', undefined],
+    ['<maxFiles>3</maxFiles>', { archive: '/var/log/archive', maxBytes: 5e6, maxFiles: 3 }],
+    ['<archive>/old</archive><size>1</size>', { archive: '/old', maxBytes: 1e6 }],
+  ])('has a log file rotated when it says anything of that: %s', (said, expected) => {
+    const file = join(directory, 'log.xml');
+    writeFileSync(file, `<drachtio><logging><file><name>/var/log/a.log</name>${said}</file></logging></drachtio>`);
+    const { logRotation } = config(['--file', file]);
+    if (expected === undefined) expect(logRotation).toBeUndefined();
+    else expect(logRotation).toMatchObject(expected);
   });
 
   test('is not read with --noconfig', () => {
@@ -176,6 +193,8 @@ describe('drachtio.conf.xml', () => {
         'DRACHTIO_MIN_TLS_VERSION must be 1.2 or 1.3: high',
         '<sip/reject-register-with-no-realm> is neither yes nor no: perhaps',
         '--mtu must be at least 1000: 10',
+        '<logging/file/size> is no positive number: large',
+        '<logging/syslog/facility> must be local0 to local7: mail',
         '<monitoring/prometheus port> is neither a port nor host:port: here:there',
       ],
     });

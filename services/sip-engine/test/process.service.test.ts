@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -112,6 +113,31 @@ describe('callweave-sip-engine', () => {
     // The first connection is still there, and answered.
     first.write('\r\n\r\n');
     expect(String((await once(first, 'data'))[0])).toBe('\r\n');
+    rmSync(directory, { recursive: true });
+  });
+
+  test('logs to the file and the syslog server of drachtio.conf.xml, and puts full files away', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'callweave-process-'));
+    const server = createSocket('udp4');
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    const heard: string[] = [];
+    server.on('message', (bytes) => heard.push(bytes.toString()));
+    const logFile = join(directory, 'engine.log');
+    // It is full already.
+    writeFileSync(logFile, `${'x'.repeat(1_000_000)}\n`);
+    const file = `<file><name>${logFile}</name><size>1</size></file>`;
+    const syslog = `<syslog><address>127.0.0.1</address><port>${server.address().port}</port></syslog>`;
+    const conf = join(directory, 'drachtio.conf.xml');
+    writeFileSync(conf, `<drachtio><logging>${file}${syslog}</logging></drachtio>`);
+    const { child, exited, output } = start(...local, '--file', conf);
+    await vi.waitFor(() => expect(heard.join('\n')).toContain('"engine.ready"'), { timeout: 60_000, interval: 20 });
+    expect(readFileSync(logFile, 'utf8')).toContain('"engine.ready"');
+    expect(readdirSync(join(directory, 'archive'))).toEqual([expect.stringMatching(/^engine-.*\.log$/)]);
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(output()).toBe('');
+    server.close();
     rmSync(directory, { recursive: true });
   });
 
