@@ -48,7 +48,7 @@ export interface FakeCall {
   readonly noted: LegNote[];
   cancel(): void;
   /** A request of the caller inside the dialog. */
-  fromCaller(method: string, body?: string): Promise<void>;
+  readonly fromCaller: (method: string, body?: string) => Promise<void>;
   /** Lets what is pending happen. */
   readonly settle: () => Promise<void>;
 }
@@ -56,6 +56,8 @@ export interface FakeCall {
 export interface FakeWorld {
   /** What the caller offers; none leaves it to the callee. */
   readonly offer?: 'v=0' | 'none';
+  /** Headers of his INVITE. */
+  readonly says?: Readonly<Record<string, string>>;
   /** How many devices the callee has. */
   readonly devices?: number;
   /** Whether they prefer to be called one after the other. */
@@ -77,6 +79,7 @@ const node = MediaNodeId.parse('127.0.0.1:2223@1');
 
 export function fakeCall({
   offer = 'v=0',
+  says = {},
   devices = 1,
   inTurn = false,
   forwards = {},
@@ -116,7 +119,7 @@ export function fakeCall({
   const teller = (name: string) => (): void => {
     seen.push(`told ${name}`);
   };
-  const invite = fakeRequest(
+  const heard = fakeRequest(
     'INVITE',
     (reply) => {
       seen.push(['caller', reply.status, ...(reply.body === undefined ? [] : [reply.body])].join(' '));
@@ -124,6 +127,11 @@ export function fakeCall({
     },
     (listener) => (cancelListener = listener),
   );
+  const invite = {
+    ...heard,
+    header: (name: string) => says[name] ?? heard.header(name),
+    body: offer === 'none' ? undefined : offer,
+  };
   const send: SendRequest = (request, events) => {
     seen.push(`sent ${request.method}`);
     (request.method === 'INVITE' ? invited : asked).push({ request, events });

@@ -52,7 +52,7 @@ export const callTable: Table<CallPhase, CallInput, CallAction> = {
     progress:       ['placing', 'passProgress'],
     calleeAnswered: ['completing', 'complete'],
     targetFailed:   ['anchoring', 'nextTargets'],
-    refused:        ['ended', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
+    refused:        ['ended', 'stopCallees', 'refuseCaller', 'release', 'tellFailed', 'dispose'],
     ringTimeout:    ['anchoring', 'stopCallees', 'nextTargets'],
     callerLeft:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],
     callerLost:     ['ended', 'stopCallees', 'release', 'tellFailed', 'dispose'],

@@ -5,7 +5,6 @@ import {
   type CallSource,
   type LegId,
   type MediaNetwork,
-  type MediaNodeId,
   type MediaProfile,
   type RouteTarget,
   type Tenant,
@@ -19,9 +18,10 @@ import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
 import { describe, userOf } from './call-names.ts';
-import { type Anchored, between, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
+import { type Agreed, CallerMedia } from './caller-media.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedParts } from './established-call.ts';
 import { type AnsweredLegs } from './established-calls.ts';
@@ -30,7 +30,7 @@ import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
-import { EARLY_DIALOG_TERMINATED, isRinging } from './progress.ts';
+import { isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
 import { passedRedirect } from './redirect.ts';
 import { type Session } from './session.ts';
@@ -88,7 +88,7 @@ interface Detail {
   readonly response?: IncomingResponse;
   /** What the devices that ring are told when they are given up. */
   readonly headers?: HeaderValues | undefined;
-  readonly sdp?: string;
+  readonly agreed?: Agreed;
   /** The callee's own description. */
   readonly answer?: string;
 }
@@ -103,13 +103,11 @@ export class Call {
   readonly #itinerary: Itinerary;
   readonly #steps = new Set<Promise<void>>();
   #routed: readonly RouteTarget[] = [];
-  #node: MediaNodeId | undefined;
+  readonly #media: CallerMedia;
   #fork: Fork | undefined;
   /** Who answered. */
   #branch: Branch | undefined;
   #callee: UacLeg | undefined;
-  /** Whose media the caller hears before the answer. */
-  #early: { readonly branch: Branch; readonly done: Promise<void> } | undefined;
   #ringTimer: Timer | undefined;
   #completing: Promise<void> = Promise.resolve();
   #rang = false;
@@ -142,11 +140,18 @@ export class Call {
           else this.#feed('callerLost', { cause: { by: 'platform', reason: 'unreachable' } });
         },
         request: (request) => this.#relay(request, legId),
+        pracked: (sdp) => this.#run(this.#media.pracked(sdp)),
         acknowledged: (sdp) => this.#established?.acknowledged(legId, sdp),
         disposed: () => deps.legs.delete(legId),
       },
     });
     deps.legs.add(this.caller);
+    this.#media = new CallerMedia({
+      ...{ facts, caller: this.caller, media: deps.media, networkOf: deps.networkOf },
+      isRinging: () => this.phase === 'placing',
+      isOver: () => this.phase === 'ended',
+      refused: (reply) => this.#refuse(reply, 'platform'),
+    });
   }
 
   get phase(): CallPhase {
@@ -200,7 +205,7 @@ export class Call {
   /** The next devices, with offers they can use. */
   async #nextGroup(): Promise<void> {
     this.#ringTimer?.cancel();
-    this.#early = undefined;
+    this.#media.forget();
     const targets = await this.#itinerary.next();
     this.#hasRung = false;
     if (this.phase !== 'anchoring') return;
@@ -209,17 +214,16 @@ export class Call {
       return;
     }
     const { media, legs, sendThrough, networkOf } = this.#deps;
-    const caller = { ...this.facts, legId: this.caller.legId };
+    const { legId, takesEarlyOffer } = this.caller;
+    const caller = { ...this.facts, sdp: this.#media.offer, legId, takesEarlyOffer };
     this.#fork = new Fork(caller, targets, { media, legs, sendThrough, networkOf, events: this.#forkEvents });
     await this.#anchor(this.#fork);
   }
 
   async #anchor(fork: Fork): Promise<void> {
-    const anchored = await fork.anchor(this.#node);
-    if (anchored.kind !== 'offerless') this.#node = anchored.node;
-    // A caller who left meanwhile released nothing: there was nothing to name yet.
-    if (this.phase === 'ended') await this.#release();
-    else if (anchored.kind === 'refused') this.#refuse(mediaRefusal(anchored.refusal), 'platform');
+    const anchored = await this.#media.anchor(fork);
+    if (this.phase === 'ended') return;
+    if (anchored.kind === 'refused') this.#refuse(mediaRefusal(anchored.refusal), 'platform');
     else this.#feed('anchored');
   }
 
@@ -253,9 +257,7 @@ export class Call {
     redirected: ({ target: { user } }, response) =>
       this.#deps.redirects === 'pass' ? passedRedirect(response) : this.#itinerary.redirect(user, response),
     over: ({ legId }, sipStatus) => this.#deps.teller.note({ kind: 'over', legId, sipStatus }),
-    branchFailed: (branch) => {
-      if (this.#early?.branch === branch) this.#early = undefined;
-    },
+    branchFailed: (branch) => this.#media.forget(branch),
     failed: (failure) => {
       const { status } = failure.reply;
       this.#lastFailure = failure;
@@ -281,29 +283,9 @@ export class Call {
       this.#rang = true;
       this.#deps.teller.ringing(branch.legId, branch.target.name);
     }
-    const { status, body } = response;
-    if (this.#early === undefined && body !== undefined && this.facts.sdp !== undefined) {
-      const done = this.#passEarlyMedia(branch, status, body);
-      this.#early = { branch, done };
-      this.#run(done);
-    }
-    // Once the caller hears one device, the ringing of the others would only make his phone ring over it.
-    else if (this.#early === undefined && status !== EARLY_DIALOG_TERMINATED) this.caller.progress({ status });
-  }
-
-  /** RFC 3960 §3.1: what the network or the device plays before the answer; of several devices the first one's. */
-  async #passEarlyMedia(branch: Branch, status: number, sdp: string): Promise<void> {
-    const anchored = await this.#answerMedia(branch, sdp);
-    if (this.phase !== 'placing' || this.#fork?.has(branch) !== true) return;
-    if (anchored?.kind !== 'anchored') this.caller.progress({ status: 180 });
-    else this.caller.progress({ status, headers: sessionHeaders, body: anchored.sdp });
-  }
-
-  async #answerMedia({ legId }: Branch, sdp: string): Promise<Anchored | undefined> {
-    if (this.#node === undefined) return undefined;
-    const { tenant, callId, profile } = this.facts;
-    const about = { tenant, callId, fromLeg: this.caller.legId, toLeg: legId, branch: legId, node: this.#node };
-    return this.#deps.media.answer({ ...about, sdp, profile });
+    const fork = this.#fork;
+    const passing = fork === undefined ? undefined : this.#media.progress(fork, branch, response);
+    if (passing !== undefined) this.#run(passing);
   }
 
   async #complete({ response }: Detail): Promise<void> {
@@ -314,51 +296,35 @@ export class Call {
       this.#refuse({ status: 500 }, 'callee');
       return;
     }
-    // The node must not be told of the early description after the last.
-    await this.#early?.done;
-    const anchored =
-      this.facts.sdp === undefined
-        ? await this.#offerLate(branch, description)
-        : await this.#answerMedia(branch, description);
-    if (anchored?.kind === 'anchored') this.#feed('completed', { sdp: anchored.sdp, answer: copyText(description) });
-    else this.#refuse(anchored === undefined ? { status: 500 } : mediaRefusal(anchored), 'platform');
+    const agreed = await this.#media.complete(branch, description);
+    if (agreed.kind === 'agreed') this.#feed('completed', { agreed, answer: copyText(description) });
+    else this.#refuse(mediaRefusal(agreed), 'platform');
   }
 
-  /** The callee's offer for a caller who left it to him. */
-  async #offerLate({ legId: fromLeg, target }: Branch, sdp: string): Promise<Anchored> {
-    const { tenant, callId, profile, network } = this.facts;
-    const { legId: branch } = this.caller;
-    const networks = between(this.#deps.networkOf(target), network);
-    const anchored = await this.#deps.media.offer({ tenant, callId, fromLeg, branch, sdp, profile, networks });
-    if (anchored.kind === 'anchored') this.#node = anchored.node;
-    // Who left meanwhile released nothing: there was nothing to name yet.
-    if (this.phase === 'ended') await this.#release();
-    return anchored;
-  }
-
-  #answerCaller({ sdp, answer }: Detail): void {
+  #answerCaller({ agreed, answer }: Detail): void {
     const callee = this.#callee;
     const target = this.#branch?.target;
-    if (callee === undefined || target === undefined) return;
+    if (callee === undefined || target === undefined || agreed === undefined) return;
     const { teller, clock } = this.#deps;
     const { tenant, callId } = this.facts;
     const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
     // The journal line comes before the 200, and the records are on their way.
-    teller.answered(callee.legId, target.name, this.#node);
+    teller.answered(callee.legId, target.name, this.#media.node);
     const session: Session = {
-      caller: { profile: this.facts.profile, sdp: this.facts.sdp, holds: false },
+      caller: { profile: this.facts.profile, sdp: agreed.offer, holds: false },
       callee: { profile: target.profile, sdp: answer, holds: false },
     };
-    const late = this.facts.sdp === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
+    const late = agreed.offer === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
     const sides = {
       users: { caller: userOf(this.facts.source), callee: target.user },
       hidden: { caller: this.facts.identity.isHidden, callee: false },
       transfers: 0,
     };
     const legs = { caller: this.caller, callee };
-    const parts = { tenant, callId, epoch: 1, ...legs, ...sides, node: this.#node, session, ...late, ...times };
-    this.#established = this.#deps.establish(parts, teller);
-    this.caller.answer({ status: 200, headers: sessionHeaders, body: sdp });
+    const parts = { tenant, callId, epoch: 1, ...legs, ...sides, node: this.#media.node, session, ...late, ...times };
+    const untold = agreed.isStale ? { untold: 'callee' as const } : {};
+    this.#established = this.#deps.establish({ ...parts, ...untold }, teller);
+    this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body });
   }
 
   async #relay(request: IncomingRequest, from: LegId): Promise<void> {
@@ -366,12 +332,6 @@ export class Call {
     await Promise.allSettled([this.#completing]);
     if (this.#established === undefined) await request.reply({ status: 481 });
     else await this.#established.relay(request, from);
-  }
-
-  async #release(): Promise<void> {
-    if (this.#node === undefined) return;
-    const { tenant, callId } = this.facts;
-    await this.#deps.media.release(tenant, callId, this.#node);
   }
 
   readonly #actions: Readonly<Record<CallAction, (detail: Detail) => void>> = {
@@ -390,7 +350,7 @@ export class Call {
     stopCallees: ({ headers }) => this.#fork?.stop(headers),
     release: () => {
       this.#ringTimer?.cancel();
-      this.#run(this.#release());
+      this.#run(this.#media.release());
     },
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
     dispose: () => void this.#dispose(),

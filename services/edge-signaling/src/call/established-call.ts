@@ -47,6 +47,8 @@ export interface EstablishedParts {
   readonly session: Session;
   /** What the callee answered with, when the caller left the offer to him: the ACK is to answer it. */
   readonly late?: LateOffer | undefined;
+  /** Whose description the other side does not know yet, and is told once it has acknowledged. */
+  readonly untold?: Side | undefined;
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }
@@ -110,7 +112,7 @@ export class EstablishedCall {
       clock,
       log,
     };
-    this.#changes = new SessionChanges(parts.session, changing, parts.late);
+    this.#changes = new SessionChanges(parts.session, changing, parts);
   }
 
   get state(): EstablishedState {

@@ -64,6 +64,8 @@ export interface ForkCaller {
   readonly to: string;
   /** Undefined leaves the offer to the devices. */
   readonly sdp: string | undefined;
+  /** Whether he can answer an offer before he is answered himself. */
+  readonly takesEarlyOffer?: boolean;
   /** Where he is, for his media; undefined where the platform has one address for all. */
   readonly network?: MediaNetwork | undefined;
 }
@@ -151,6 +153,16 @@ export class Fork {
     return this.#legs.has(branch);
   }
 
+  /** Whether it has made an offer that it wants answered before it answers itself. */
+  hasEarlyOffer(branch: Branch): boolean {
+    return this.#legs.get(branch)?.hasEarlyOffer === true;
+  }
+
+  /** Answers that. */
+  answerEarly(branch: Branch, sdp: string): void {
+    this.#legs.get(branch)?.answerEarly(sdp);
+  }
+
   /** Gives all of them up: CANCEL, or BYE for who answered. */
   stop(headers?: HeaderValues): void {
     const legs = [...this.#legs];
@@ -163,7 +175,9 @@ export class Fork {
 
   #invite(branch: Branch): UacLeg {
     const { target, legId, sdp } = branch;
-    const { callId, identity, to } = this.#caller;
+    const { callId, identity, to, takesEarlyOffer } = this.#caller;
+    // Of several offers he could be told one, and another edge would answer at once.
+    const offersEarly = takesEarlyOffer === true && this.#targets.length === 1 && target.edge === undefined;
     const { sendThrough, legs, events } = this.#deps;
     const ifOpen = (act: () => void): void => {
       if (this.#legs.has(branch)) act();
@@ -176,6 +190,7 @@ export class Fork {
         callId: `${callId}-${legId}`,
         headers: { ...identityHeaders(identity, target, legId), To: to, ...abilities, ...target.headers },
         sdp,
+        offersEarly,
       },
       {
         legId,

@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '@callweave/clock';
+import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { isHold } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type SentRequest } from '@callweave/srf';
@@ -14,6 +14,16 @@ import { otherSide, type Session, type Side, tellHolds } from './session.ts';
 const ACK_MS = 32_000;
 /** Longest a side is told to wait that offers twice, RFC 3261 §14.2. */
 const MAX_RETRY_SEC = 10;
+
+/** How often a side is told again that changes its session itself at that moment, and how long after at most. RFC 3261 §14.1 */
+const TELL_ATTEMPTS = 3;
+const GLARE_MS = 2_000;
+
+/** What is left to do when a call has just been answered. */
+interface Unfinished {
+  readonly late?: LateOffer | undefined;
+  readonly untold?: Side | undefined;
+}
 
 export interface SessionChangesDeps {
   /** Undefined when no node holds the media of the call. */
@@ -57,12 +67,20 @@ export class SessionChanges {
   /** The answer to it is still to come. */
   #late: LateOffer | undefined;
 
-  /** With `late` the call was answered with that offer, and the caller's ACK is to answer it. */
-  constructor(session: Session, deps: SessionChangesDeps, late?: LateOffer) {
+  /**
+   * With `late` the call was answered with that offer, and the caller's ACK is to answer it. What the side `untold` says
+   * of itself the other is told once its caller has acknowledged.
+   */
+  constructor(session: Session, deps: SessionChangesDeps, { late, untold }: Unfinished = {}) {
     this.#session = session;
     this.#deps = deps;
     this.#late = late;
-    this.#machine = new Machine(sessionChangesTable, late === undefined ? 'steady' : 'callerAnswers', this.#actions);
+    const begin = untold !== undefined ? 'callerConfirms' : late === undefined ? 'steady' : 'callerAnswers';
+    this.#machine = new Machine(sessionChangesTable, begin, this.#actions);
+    if (untold === undefined) return;
+    this.#tell(untold).catch((error: unknown) => {
+      deps.log.error('session.tell-failed', { callId: deps.place?.callId, err: error });
+    });
   }
 
   /** A re-INVITE or UPDATE of one side: with its offer, or an INVITE that asks the other side for one. */
@@ -119,6 +137,27 @@ export class SessionChanges {
   /** The call is over; whoever waits for an answer is told so. */
   close(): void {
     this.#feed('close', {});
+  }
+
+  /** Offers one side what the other says of itself. */
+  async #tell(from: Side): Promise<void> {
+    const { place, random, clock, log } = this.#deps;
+    const { sdp } = this.#session[from];
+    if (place === undefined || sdp === undefined || !(await this.occupy())) return;
+    for (let attempt = 1; this.#machine.state === 'occupied'; attempt++) {
+      const told = await exchange(place, this.#session, { from, method: 'INVITE', sdp });
+      if (told.kind === 'answered') {
+        place[otherSide(from)].refreshTarget(told.response);
+        this.#agree(from, sdp, told.answer);
+        break;
+      }
+      if (told.reply.status !== 491 || attempt === TELL_ATTEMPTS) {
+        log.warn('session.not-told', { callId: place.callId, status: told.reply.status });
+        break;
+      }
+      await sleep(clock, GLARE_MS * random());
+    }
+    this.vacate();
   }
 
   #feed(input: ChangeInput, detail: Detail): void {

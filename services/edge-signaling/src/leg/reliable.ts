@@ -19,12 +19,19 @@ export function reliably(reply: Reply): Reply {
 /** What the devices behind one INVITE have said reliably, each in an early dialog of its own. RFC 3262 §4 */
 export class ReliableProgress {
   readonly #heard = new Map<string, { readonly rseq: number; readonly sdp: string | undefined }>();
+  /** It brought an offer, and is acknowledged with the answer. */
+  #offer: IncomingResponse | undefined;
+
+  get isOfferOpen(): boolean {
+    return this.#offer !== undefined;
+  }
 
   /**
-   * Acknowledges a provisional response if it asks for that. False when it is to be ignored: it was heard before, or one
-   * before it was not, which will be repeated.
+   * Acknowledges a provisional response if it asks for that; with `isAsked` the first description is an offer, which
+   * `answer` acknowledges. False when it is to be ignored: it was heard before, or one before it was not, which will be
+   * repeated.
    */
-  take(response: IncomingResponse): boolean {
+  take(response: IncomingResponse, isAsked = false): boolean {
     const rseq = Number(response.header('rseq'));
     if (!lists(response, 'require') || !Number.isInteger(rseq)) return true;
     const tag = copyText(tagOf(response, 'to') ?? '');
@@ -32,8 +39,15 @@ export class ReliableProgress {
     if (before !== undefined && rseq !== before.rseq + 1) return false;
     const { body } = response;
     this.#heard.set(tag, { rseq, sdp: before?.sdp ?? (body === undefined ? undefined : copyText(body)) });
-    response.acknowledge();
+    if (isAsked && body !== undefined && before?.sdp === undefined) this.#offer = response;
+    else response.acknowledge();
     return true;
+  }
+
+  /** Acknowledges an offer with its answer. RFC 3262 §5 */
+  answer(content: string): void {
+    this.#offer?.acknowledge({ type: 'application/sdp', content });
+    this.#offer = undefined;
   }
 
   /** The session description in a 2xx, or the one that was acknowledged before it: then a 2xx need not have any. */

@@ -53,6 +53,8 @@ export interface Invitation {
   readonly headers: HeaderValues;
   /** Undefined leaves the offer to the device: its answer is then acknowledged by `acknowledge`. */
   readonly sdp: string | undefined;
+  /** It may make that offer before it answers, reliably; `answerEarly` answers it. RFC 3262 §5 */
+  readonly offersEarly?: boolean;
 }
 
 interface Detail {
@@ -72,6 +74,7 @@ export class UacLeg implements Leg {
   readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
   readonly #sent: SentRequest;
   readonly #isOfferless: boolean;
+  #isAnsweredEarly = false;
   /** The 2xx whose offer is not answered yet. */
   #unacknowledged: IncomingResponse | undefined;
   readonly #reliable = new ReliableProgress();
@@ -93,7 +96,8 @@ export class UacLeg implements Leg {
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(uacLegTable, 'calling', this.#actions);
-    const { uri, nextHop, headers, sdp, callId } = invitation;
+    const { uri, nextHop, headers, sdp, callId, offersEarly = false } = invitation;
+    const isReliable = sdp !== undefined || offersEarly;
     this.#isOfferless = sdp === undefined;
     this.#sent = send(
       {
@@ -104,10 +108,9 @@ export class UacLeg implements Leg {
         headers: {
           ...headers,
           'Call-ID': callId,
-          // Without an offer of ours a reliable response would bring one, to be answered at once.
-          ...(sdp === undefined
-            ? {}
-            : { 'Content-Type': 'application/sdp', Supported: `${RELIABLE}, ${abilities.Supported}` }),
+          ...(sdp === undefined ? {} : { 'Content-Type': 'application/sdp' }),
+          // Without an offer of ours a reliable response brings one, to be answered before anything else.
+          ...(isReliable ? { Supported: `${RELIABLE}, ${abilities.Supported}` } : {}),
         },
       },
       {
@@ -132,6 +135,17 @@ export class UacLeg implements Leg {
   /** What the device described its session by, in this 2xx or reliably before it. RFC 3262 §5 */
   descriptionIn(response: IncomingResponse): string | undefined {
     return this.#reliable.descriptionIn(response);
+  }
+
+  /** Whether the device waits for the answer to an offer that it has made before its answer. */
+  get hasEarlyOffer(): boolean {
+    return this.#reliable.isOfferOpen;
+  }
+
+  /** Answers that offer. */
+  answerEarly(sdp: string): void {
+    this.#reliable.answer(sdp);
+    this.#isAnsweredEarly = true;
   }
 
   /** Gives up before the answer; after it, hangs up. */
@@ -182,7 +196,7 @@ export class UacLeg implements Leg {
 
   #receiveResponse(response: IncomingResponse): void {
     if (response.status < 200) {
-      if (this.#reliable.take(response)) this.#machine.feed('progress', { response });
+      if (this.#reliable.take(response, this.#isOfferless)) this.#machine.feed('progress', { response });
       return;
     }
     if (response.status >= 300) {
@@ -207,7 +221,7 @@ export class UacLeg implements Leg {
     sendCancel: ({ headers }) => this.#sent.cancel(headers),
     sendAck: ({ response }) => {
       this.#unacknowledged = response;
-      if (!this.#isOfferless) this.acknowledge();
+      if (!this.#isOfferless || this.#isAnsweredEarly) this.acknowledge();
       this.#events.established();
     },
     sendBye: ({ headers }) => {

@@ -35,6 +35,8 @@ export interface UasLegEvents {
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
+  /** A PRACK of a response that brought an offer, with the answer. RFC 3262 §5 */
+  pracked?(sdp: string | undefined): void;
   /** An ACK, of the INVITE or of a later one. */
   acknowledged(sdp: string | undefined): void;
   /** The leg is over and holds nothing any more. */
@@ -60,7 +62,11 @@ export class UasLeg implements Leg {
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
   #invite: IncomingRequest | undefined;
   /** Whether the caller will have every provisional response acknowledged. */
-  readonly #isReliable: boolean;
+  readonly isReliable: boolean;
+  /** Whether he leaves the offer to us and can answer it before the call is answered. */
+  readonly takesEarlyOffer: boolean;
+  /** Our offer, told before the answer. */
+  #early: 'none' | 'open' | 'answered' = 'none';
 
   constructor(
     invite: IncomingRequest,
@@ -79,7 +85,8 @@ export class UasLeg implements Leg {
       session: acceptedTerms(invite),
     };
     this.#invite = invite;
-    this.#isReliable = lists(invite, 'require');
+    this.isReliable = lists(invite, 'require');
+    this.takesEarlyOffer = invite.body === undefined && (this.isReliable || lists(invite, 'supported'));
     this.#send = send;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', this.#actions);
@@ -96,9 +103,11 @@ export class UasLeg implements Leg {
 
   /** Passes a provisional response on; to a caller who insists on reliable ones, as such. */
   progress(reply: Reply): void {
+    const isOffer = this.takesEarlyOffer && this.#early === 'none' && reply.body !== undefined;
+    if (isOffer) this.#early = 'open';
     // The first reliable response to an INVITE without an offer must bring one, RFC 3262 §5: there is none yet.
-    if (this.#isReliable && this.#invite?.body === undefined) return;
-    this.#machine.feed('progress', { reply: this.#isReliable ? reliably(reply) : reply });
+    else if (this.isReliable && this.takesEarlyOffer && this.#early === 'none') return;
+    this.#machine.feed('progress', { reply: this.isReliable || isOffer ? reliably(reply) : reply });
   }
 
   /** Answers with a 2xx; our engine times the session as that says. */
@@ -137,8 +146,14 @@ export class UasLeg implements Leg {
         this.#machine.feed('bye', { request });
         return;
       case 'PRACK':
-        // The engine has matched it. What it offers anew could be answered only before the call is.
-        await request.reply({ status: request.body === undefined ? 200 : 488 });
+        // The engine has matched it.
+        if (this.#early === 'open') {
+          this.#early = 'answered';
+          await request.reply({ status: 200 });
+          this.#events.pracked?.(request.body);
+        }
+        // What it offers anew could be answered only before the call is.
+        else await request.reply({ status: request.body === undefined ? 200 : 488 });
         return;
       default:
         await this.#events.request(request);
