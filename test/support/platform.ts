@@ -48,7 +48,7 @@ export async function startPlatform(environment: Readonly<Record<string, string>
   const stateDir = mkdtempSync(join(tmpdir(), 'callweave-platform-'));
   const child = spawn(...tied(process.execPath, [join(root, 'services/supervisor/bin/callweave-supervisor.mjs')]), {
     cwd: stateDir,
-    env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...enginesElsewhere(), ...environment },
+    env: { ...baseEnvironment(), CALLWEAVE_STATE_DIR: stateDir, ...anyPorts, ...environment, ...enginesElsewhere() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
@@ -132,6 +132,11 @@ function enginesElsewhere(): Record<string, string> {
 
   const { env } = process;
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+/** How many engines whoever runs the tests wants them to use; undefined when the tests start their own. */
+export function countOfEnginesElsewhere(): number | undefined {
+  return enginesElsewhere()['CALLWEAVE_ENGINES']?.split(',').length;
 }
 
 function baseEnvironment(): Record<string, string> {

@@ -53,7 +53,7 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
     uri,
     ...(nextHop === undefined ? {} : { proxy: nextHop }),
     ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),
-    ...(headers === undefined ? {} : { headers }),
+    ...(headers === undefined ? {} : { headers: dialogId === undefined ? headers : headersInDialog(method, headers) }),
     ...(body === undefined ? {} : { body }),
   };
   const onSent = (error: unknown, message?: SrfSentRequest): void => {
@@ -81,6 +81,17 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
       else sent.cancel({ headers: cancelHeaders }, () => undefined);
     },
   };
+}
+
+/** Methods that engines give their Contact inside a dialog when they are given none. */
+const WITH_CONTACT: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+
+/**
+ * Inside a dialog drachtio-server cannot fill its address into a Contact, and drops it with every header after it: ours is
+ * left out where the engine has its own, and comes last elsewhere.
+ */
+function headersInDialog(method: string, { Contact, ...headers }: HeaderValues): HeaderValues {
+  return Contact === undefined || WITH_CONTACT.has(method) ? headers : { ...headers, Contact };
 }
 
 function sourceOf({ source_address: host = '', source_port: port = '' }: SrfResponse): string {

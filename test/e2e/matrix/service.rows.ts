@@ -37,6 +37,7 @@ export const serviceRows: readonly Row[] = [
   {
     feature: 'one user watches another: subscription, refresh, end, and every NOTIFY',
     rfc: 'RFC 6665',
+    notByDrachtio: 'it answers 500 to the NOTIFY that ends a subscription before an application can',
     phones: {
       bob: `
         ← SUBSCRIBE | Expires: 600
