@@ -33,6 +33,7 @@ import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
 import { LimitCounts, type LimitName } from './limit-counts.ts';
+import { MessageLog } from './message-log.ts';
 import { NextHops } from './locate/next-hop.ts';
 import { systemResolver } from './locate/resolve.ts';
 import { defaultLimits, defaultOverload, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
@@ -114,6 +115,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #apps: Sessions;
   readonly #handlers: RequestHandlers;
   readonly #screen: Screen | undefined;
+  readonly #messageLog: MessageLog | undefined;
+  readonly onSent: ((flow: Flow, bytes: Buffer) => void) | undefined;
   #control: ControlServer | undefined;
   #secureControl: ControlServer | undefined;
   #isDraining = false;
@@ -134,6 +137,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     });
     const limits = { ...defaultLimits, ...options.limits };
     const { clock, log } = deps;
+    const messageLog = options.logsMessages === true ? new MessageLog(log) : undefined;
+    this.#messageLog = messageLog;
+    this.onSent = messageLog === undefined ? undefined : (flow, bytes) => messageLog.sent(flow, bytes);
     this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, { log, quirks });
     const apps = new Sessions(
       {
@@ -264,6 +270,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   onMessage(inbound: Inbound): void {
+    this.#messageLog?.received(inbound);
     try {
       if (isRequest(inbound)) {
         if (this.#screen?.takes(inbound) === true) return;

@@ -17,6 +17,8 @@ export interface SipEngineOptions {
   readonly requestHandlers?: readonly RequestHandler[] | undefined;
   /** Tell applications that route `cdr:attempt`, `cdr:start` and `cdr:stop` of calls. */
   readonly cdrs?: boolean | undefined;
+  /** Write every SIP message into the log, at level debug and without credentials. */
+  readonly logsMessages?: boolean | undefined;
   /** This process among its kind; generated unless given. */
   readonly instance?: string | undefined;
   /** What applications are told to talk to; must begin `vN.N.N`. */

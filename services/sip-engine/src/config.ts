@@ -40,6 +40,7 @@ type EngineSettings = Pick<
   | 'requestHandlers'
   | 'cdrs'
   | 'defaultRefresher'
+  | 'logsMessages'
 >;
 
 /** How the process is to run. */
@@ -143,8 +144,9 @@ class Reader {
 
   config({ contacts, origins, spammers, handlers, surroundings, warnings }: Parts): EngineConfig {
     const timers = this.#timers();
+    const logLevel = this.#level();
     return {
-      logLevel: this.#level(),
+      logLevel,
       control: {
         address: this.#address(),
         port: this.#port('port') ?? 9022,
@@ -161,6 +163,7 @@ class Reader {
         udpMtu: this.#mtu(),
         natDetection: this.#natDetection(),
         requestHandlers: this.#handlers(handlers),
+        logsMessages: logLevel === 'debug',
         cdrs: this.#is('cdrs'),
         defaultRefresher: this.#refresher(),
       },

@@ -124,7 +124,7 @@ export const settings = {
   loglevel: {
     type: 'string',
     short: 'l',
-    does: 'notice, error, warning, info or debug (default info)',
+    does: 'notice, error, warning, info or debug, which has every SIP message too (default info)',
     variable: 'DRACHTIO_LOGLEVEL',
     elements: ['logging/loglevel'],
   },

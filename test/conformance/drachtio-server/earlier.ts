@@ -1,7 +1,7 @@
 import { connectRawApp } from '@callweave/sip-engine/testing';
 import { openUdpPeer } from './peers.ts';
 
-/** By recording, what the server had been asked before it: nothing is left of that but whose turn it is. */
+/** By recording, what the server had been asked before it, as the first turns in it show: nothing else is left of that. */
 export const askedEarlier: Readonly<Record<string, readonly string[]>> = {
   'two-clients-round-robin': ['OPTIONS', 'INVITE'],
 };

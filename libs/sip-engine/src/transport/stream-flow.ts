@@ -36,6 +36,7 @@ export class StreamFlow extends ConnectionFlow {
       return false;
     }
     this.#socket.write(bytes);
+    this.deps.user.onSent?.(this, bytes);
     this.#count();
     return true;
   }

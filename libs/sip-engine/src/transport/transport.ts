@@ -57,6 +57,8 @@ export interface Inbound<M extends SipMessage = SipMessage> {
 /** Who takes what arrives; calls must not throw. */
 export interface TransportUser {
   onMessage(inbound: Inbound): void;
+  /** A message was sent. Absent when nobody wants to know. */
+  readonly onSent?: ((flow: Flow, bytes: Buffer) => void) | undefined;
   /** A socket's own probe has come back. */
   onProbe?(bytes: Buffer): void;
   /** A flow has ended; what waits for it is to be told. */

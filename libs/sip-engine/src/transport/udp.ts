@@ -4,7 +4,7 @@ import { formatHostPort, parseMessage, SipError, SipLimitError } from '@callweav
 import { BindError, reasonOf } from '../errors.ts';
 import { Advertiser, type Advertising, type NatDetection, plainAddress } from './address.ts';
 import { type StreamDeps } from './connection-flow.ts';
-import { type Flow, type Listener } from './transport.ts';
+import { type Flow, type Listener, type TransportUser } from './transport.ts';
 
 /** What fits into one datagram over IPv4. */
 const MAX_DATAGRAM = 65_507;
@@ -59,10 +59,12 @@ class UdpListener implements Listener {
   readonly connections = 0;
   readonly #socket: Socket;
   readonly #advertiser: Advertiser;
+  readonly #user: TransportUser;
   #open = true;
 
   constructor(socket: Socket, options: UdpOptions, { user, log, room }: UdpDeps) {
     this.#socket = socket;
+    this.#user = user;
     this.address = options.address;
     this.natDetection = options.natDetection;
     this.port = socket.address().port;
@@ -105,9 +107,11 @@ class UdpListener implements Listener {
     return { host: this.#advertiser.hostFor(peer), port: this.port };
   }
 
-  send(bytes: Buffer, port: number, address: string): boolean {
+  send(bytes: Buffer, to: Flow): boolean {
+    const { remotePort: port, remoteAddress: address } = to;
     if (!this.#open || bytes.length > MAX_DATAGRAM || port === 0) return false;
     this.#socket.send(bytes, port, address);
+    this.#user.onSent?.(to, bytes);
     return true;
   }
 
@@ -146,6 +150,6 @@ class UdpFlow implements Flow {
   }
 
   send(bytes: Buffer): boolean {
-    return this.listener.send(bytes, this.remotePort, this.remoteAddress);
+    return this.listener.send(bytes, this);
   }
 }

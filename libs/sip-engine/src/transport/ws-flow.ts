@@ -60,6 +60,7 @@ export class WsFlow extends ConnectionFlow {
     // A browser fails the connection over a text message that is not UTF-8, RFC 7118 §5.
     this.#socket.send(bytes, { binary: !isUtf8(bytes) }, () => this.holds(this.#socket.bufferedAmount));
     this.holds(this.#socket.bufferedAmount);
+    this.deps.user.onSent?.(this, bytes);
     return true;
   }
 

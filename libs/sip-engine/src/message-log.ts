@@ -1,0 +1,31 @@
+import { formatHostPort } from '@callweave/sip';
+import { type Logger } from '@callweave/telemetry';
+import { type Flow, type Inbound } from './transport/transport.ts';
+
+/** What stands in for what a peer proves itself with. */
+const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:)[^\r\n]*/gim;
+
+/** Shorter ones are keep-alives. */
+const MIN_MESSAGE = 20;
+
+/** Writes every SIP message into the log, for whoever looks for what a peer said. */
+export class MessageLog {
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  received({ message, flow }: Inbound): void {
+    if (message.origin !== undefined) this.#write('sip.received', flow, message.origin.bytes);
+  }
+
+  sent(flow: Flow, bytes: Buffer): void {
+    if (bytes.length >= MIN_MESSAGE) this.#write('sip.sent', flow, bytes);
+  }
+
+  #write(event: string, { protocol, remoteAddress, remotePort }: Flow, bytes: Buffer): void {
+    const sip = bytes.toString().replaceAll(CREDENTIALS, '$1 [secret]');
+    this.#log.debug(event, { protocol, peer: formatHostPort(remoteAddress, remotePort), sip });
+  }
+}
