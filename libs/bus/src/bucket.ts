@@ -8,7 +8,7 @@ import { type Connection } from './connection.ts';
 import { getDirect, getFromLeader, READ_MS, type Stored } from './get-last.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { classifyNatsFailure, toBusError } from './nats-failure.ts';
-import { type Recalled, Recollection } from './recollection.ts';
+import { Recollection } from './recollection.ts';
 
 /** A record and the revision that a compare-and-set must name. */
 export interface Entry<V> {
@@ -19,8 +19,13 @@ export interface Entry<V> {
   readonly storedAtMs: number;
 }
 
-/** What a change function makes of a record: a new value, its removal, or nothing to write. */
-export type Change<V> = { readonly set: V } | 'remove' | 'keep';
+/**
+ * What a change function makes of a record: a new value (`isLast`: only its removal is to follow), its removal, or
+ * nothing to write.
+ */
+export type Change<V> = { readonly set: V; readonly isLast?: boolean } | 'remove' | 'keep';
+
+type Known<V> = Pick<Entry<V>, 'value' | 'revision'>;
 
 export interface ModifyOptions {
   /** Keep trying for this long while others win or JetStream has no leader. */
@@ -120,9 +125,8 @@ export class Bucket<P extends string, S extends z.ZodType> {
     for (let attempt = 0; ; attempt++) {
       let failure: Error;
       try {
-        const recalled = this.#recollection?.get(key);
-        this.#recollection?.delete(key);
-        let current: Recalled<z.output<S>> | undefined = recalled ?? (await this.#read(key, from));
+        const recalled = this.#recall(key);
+        let current: Known<z.output<S>> | undefined = recalled ?? (await this.#read(key, from));
         let decided = change(current?.value);
         if (decided === 'keep' && recalled !== undefined) {
           // Nothing would show that it is not so any more.
@@ -142,6 +146,22 @@ export class Bucket<P extends string, S extends z.ZodType> {
       if (conflicts > MAX_CONFLICTS || this.#clock.monotonicMs() + waitMs > end) throw failure;
       await sleep(this.#clock, waitMs, signal);
     }
+  }
+
+  /** Removes the record, which nobody else changes any more, as a rule. Throws like `modify`. */
+  async discard(tokens: TokenValues<P>): Promise<void> {
+    const key = this.#type.key(tokens);
+    const recalled = this.#recollection?.get(key);
+    this.#recollection?.delete(key);
+    if (recalled !== undefined && (await this.remove(recalled.revision))) return;
+    await this.modify(tokens, () => 'remove');
+  }
+
+  /** What was written here last, for one attempt. */
+  #recall(key: string): Known<z.output<S>> | undefined {
+    const recalled = this.#recollection?.get(key);
+    this.#recollection?.delete(key);
+    return recalled?.value === undefined ? undefined : { value: recalled.value, revision: recalled.revision };
   }
 
   /** All records there are now with these tokens, in no order. For operators and start-up, not for calls. */
@@ -180,10 +200,14 @@ export class Bucket<P extends string, S extends z.ZodType> {
 
   async #apply(
     key: string,
-    current: Recalled<z.output<S>> | undefined,
-    decided: { set: z.output<S> } | 'remove',
+    current: Known<z.output<S>> | undefined,
+    decided: Exclude<Change<z.output<S>>, 'keep'>,
   ): Promise<boolean> {
-    if (decided !== 'remove') return (await this.#write(key, decided.set, current?.revision ?? 0)) !== undefined;
+    if (decided !== 'remove') {
+      const revision = await this.#write(key, decided.set, current?.revision ?? 0);
+      if (revision !== undefined && decided.isLast === true) this.#recollection?.set(key, { revision });
+      return revision !== undefined;
+    }
     return current === undefined || (await this.remove(current.revision));
   }
 

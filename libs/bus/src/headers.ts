@@ -24,5 +24,12 @@ export function traceOf(hdrs: MsgHdrs | undefined): string | undefined {
 
 /** What a span calls a subject of ours: without the domain and the tokens, `rpc.media.offer` or `call.v1.answered`. */
 export function shortName(pattern: string): string {
-  return pattern.replace(/^callweave\./, '').replace(/\.\{\w+\}/g, '');
+  const known = shortNames.get(pattern);
+  if (known !== undefined) return known;
+  const name = pattern.replace(/^callweave\./, '').replace(/\.\{\w+\}/g, '');
+  shortNames.set(pattern, name);
+  return name;
 }
+
+/** Of the patterns there are, which are as many as there are contracts. */
+const shortNames = new Map<string, string>();

@@ -1,6 +1,7 @@
 /** What was last written of one record. */
 export interface Recalled<V> {
-  readonly value: V;
+  /** Absent when nothing but its removal is to follow. */
+  readonly value?: V;
   readonly revision: number;
 }
 
@@ -24,9 +25,10 @@ export class Recollection<V> {
   }
 
   set(key: string, recalled: Recalled<V>): void {
-    const [oldest] = this.#records.keys();
-    if (this.#records.size >= this.#max && oldest !== undefined && !this.#records.has(key))
-      this.#records.delete(oldest);
+    if (this.#records.size >= this.#max && !this.#records.has(key)) {
+      const [oldest] = this.#records.keys();
+      if (oldest !== undefined) this.#records.delete(oldest);
+    }
     this.#records.set(key, recalled);
   }
 

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 /** A SIP message as drachtio-srf parsed it: one string a header, several lines joined by commas. */
 export interface SrfMessage {
   readonly body: string | undefined;
+  /** What was parsed: headers by their full name, in lower case as a rule. */
+  readonly msg?: { readonly headers: Readonly<Record<string, string | undefined>> };
   get(name: string): string | undefined;
 }
 

@@ -62,7 +62,18 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
 /** Wraps a message; the body is undefined when it is empty. */
 export function readable(message: SrfMessage): ReadableMessage {
   const { body } = message;
-  return { header: (name) => message.get(name), body: body === '' ? undefined : body };
+  return { header: headersOf(message), body: body === '' ? undefined : body };
+}
+
+/** Looks headers up in a table, made when first asked: drachtio-srf goes through all of them each time. */
+function headersOf(message: SrfMessage): (name: string) => string | undefined {
+  const { msg } = message;
+  if (msg === undefined) return (name) => message.get(name);
+  let table: Map<string, string | undefined> | undefined;
+  return (name) => {
+    table ??= new Map(Object.entries(msg.headers).map(([written, value]) => [written.toLowerCase(), value]));
+    return table.get(name.toLowerCase());
+  };
 }
 
 /** Engines call a websocket `tcp`; its Via tells it apart. RFC 7118 §5.2. */

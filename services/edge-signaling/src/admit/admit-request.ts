@@ -1,6 +1,5 @@
-import { CallId } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
-import { ulid } from 'ulid';
+import { createCallId } from '../call/call-id.ts';
 import { type CallDeps } from '../call/call.ts';
 import { Itinerary } from '../call/itinerary.ts';
 import { type Redirect } from '../call/redirect.ts';
@@ -41,7 +40,7 @@ export async function admitRequest(
   const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
   const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
   if (refusal !== undefined) return refuse(refusal);
-  const callId = CallId.parse(ulid());
+  const callId = createCallId();
   const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps, forwarded);
   const routed = await itinerary.route();
   if (routed.kind === 'refuse') return routed;

@@ -17,12 +17,11 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallTeller } from './call-ports.ts';
 import { dialogsOf, parties, recordOf } from './call-record.ts';
 import { type EstablishedParts } from './established-call.ts';
+import { Leftovers } from './leftovers.ts';
 import { holders, type Session } from './session.ts';
 
 type CallsBucket = Bucket<typeof callsBucket.pattern, typeof callsBucket.value>;
 
-/** How long an ended call can still be looked up, so that a BYE that comes again is answered by any edge. */
-export const ENDED_KEPT_MS = 40_000;
 /** A mark that could not be set is tried again after this long. */
 const RETRY_MS = 5_000;
 
@@ -78,10 +77,12 @@ export class CallRecords {
   readonly #begun = new Map<CallId, number>();
   /** Calls that ended here and whose records may not say so yet. */
   readonly #ended = new Set<CallId>();
+  readonly #leftovers: Leftovers;
 
   constructor(deps: CallRecordsDeps) {
     this.#deps = deps;
     this.#bucket = deps.bus.bucket(callsBucket, { recalls: true });
+    this.#leftovers = new Leftovers(deps.clock, ({ callId, strangers }) => void this.remove(callId, strangers));
   }
 
   /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
@@ -230,10 +231,10 @@ export class CallRecords {
       outcome = current.call.state === 'ended' ? 'lost' : 'won';
       if (outcome === 'lost') return 'keep';
       const legs = current.call.legs.filter((id) => id !== given);
-      return { set: { kind: 'call', call: { ...current.call, legs, state: 'ended', cause } } };
+      return { set: { kind: 'call', call: { ...current.call, legs, state: 'ended', cause } }, isLast: true };
     });
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
-    this.#deps.clock.after(ENDED_KEPT_MS, () => void this.remove(callId, legs));
+    this.#leftovers.add({ callId, strangers: strangers(callId, legs) });
     return outcome;
   }
 
@@ -252,7 +253,7 @@ export class CallRecords {
       await this.#inOrder(callId, async () => {
         // The call goes last: as long as it is there its legs can be found.
         await Promise.all(this.#unpoint(callId, legs));
-        await this.#bucket.modify({ kind: 'call', id: callId }, () => 'remove');
+        await this.#bucket.discard({ kind: 'call', id: callId });
       });
     } catch (error) {
       ignore(this.#deps.log, error, 'the record is removed by the sweep');
@@ -279,7 +280,7 @@ export class CallRecords {
   }
 
   #unpoint(callId: CallId, legs: readonly LegId[]): Promise<unknown>[] {
-    return strangers(callId, legs).map((id) => this.#bucket.modify({ kind: 'leg', id }, () => 'remove'));
+    return strangers(callId, legs).map((id) => this.#bucket.discard({ kind: 'leg', id }));
   }
 
   /** Runs writes about one call one after the other, whatever becomes of each. */

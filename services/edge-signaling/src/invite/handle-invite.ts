@@ -1,10 +1,10 @@
-import { type CallDetail, CallId, EpochMs, type LegId } from '@callweave/contracts';
+import { type CallDetail, type CallId, EpochMs, type LegId } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type IncomingRequest } from '@callweave/srf';
 import { activeTraceId, annotate } from '@callweave/telemetry';
-import { ulid } from 'ulid';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { assertIdentity } from '../admit/identity.ts';
+import { createCallId } from '../call/call-id.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type ToldCall } from '../call/journal-teller.ts';
@@ -81,7 +81,7 @@ export class InviteHandler {
       });
       return;
     }
-    const callId = CallId.parse(ulid());
+    const callId = createCallId();
     const source = { kind: 'user', user } as const;
     const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
     const network = networks.ofSource(request.source);

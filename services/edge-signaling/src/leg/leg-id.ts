@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { type CallId, LegId } from '@callweave/contracts';
+import { randomByte } from '../random-byte.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const CALL_LENGTH = 26;
@@ -14,5 +14,7 @@ export function createLegId(callId?: CallId): LegId {
 }
 
 function random(length: number): string {
-  return Array.from(randomBytes(length), (byte) => ALPHABET.charAt(byte & 31)).join('');
+  let text = '';
+  for (let i = 0; i < length; i++) text += ALPHABET.charAt(randomByte() & 31);
+  return text;
 }

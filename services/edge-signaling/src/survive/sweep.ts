@@ -2,8 +2,9 @@ import { BusError, rendezvousOrder } from '@callweave/bus';
 import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CallId, type InstanceId, LEASE_SEC } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
-import { type CallRecords, ENDED_KEPT_MS, type StoredCall } from '../call/call-records.ts';
+import { type CallRecords, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { ENDED_KEPT_MS } from '../call/leftovers.ts';
 import { type Adopter } from './adopter.ts';
 import { type Peers } from './peers.ts';
 

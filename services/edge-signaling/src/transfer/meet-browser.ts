@@ -1,7 +1,7 @@
-import { CallId, mediaIdAfter } from '@callweave/contracts';
+import { type CallId, mediaIdAfter } from '@callweave/contracts';
 import { placeholder } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
-import { ulid } from 'ulid';
+import { createCallId } from '../call/call-id.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { introduce, type Introduced, type Meeting } from './introduce.ts';
 import { type Newcomer } from './newcomer.ts';
@@ -22,7 +22,7 @@ export async function meetBrowser(
   newcomer: Newcomer,
   before: CallId,
 ): Promise<Met> {
-  const mediaId = mediaIdAfter(CallId.parse(ulid()), before, newcomer.mediaId);
+  const mediaId = mediaIdAfter(createCallId(), before, newcomer.mediaId);
   const standIn = { legId: createLegId(), sdp: placeholder(newcomer.sdp, 'sendrecv'), profile: 'rtp' } as const;
   const first = await introduce({ ...meeting, newcomer: { ...standIn, mediaId, node: undefined } });
   if (first.kind === 'refused') return { outcome: first, newcomer: { ...newcomer, mediaId } };

@@ -1,5 +1,12 @@
-import { CallId, type LegId, mediaIdAfter, type MediaNodeId, type MediaProfile, type User } from '@callweave/contracts';
-import { ulid } from 'ulid';
+import {
+  type CallId,
+  type LegId,
+  mediaIdAfter,
+  type MediaNodeId,
+  type MediaProfile,
+  type User,
+} from '@callweave/contracts';
+import { createCallId } from '../call/call-id.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type Leg } from '../leg/leg.ts';
 
@@ -51,5 +58,5 @@ export interface Search {
 /** An id for the media of two who come from these calls. */
 export function newMediaId(one: EstablishedCall, other: EstablishedCall = one): CallId {
   const idOf = ({ parts: { mediaId, callId } }: EstablishedCall): CallId => mediaId ?? callId;
-  return mediaIdAfter(CallId.parse(ulid()), idOf(one), idOf(other));
+  return mediaIdAfter(createCallId(), idOf(one), idOf(other));
 }
