@@ -130,6 +130,7 @@ export {
   listMediaNodes,
   MAX_SDP_BYTES,
   MediaNetwork,
+  DIRECT_MEDIA,
   MediaNodeId,
   MediaProfile,
   MediaStatistics,

@@ -17,6 +17,9 @@ export const MediaNodeId = z
   .brand<'MediaNodeId'>();
 export type MediaNodeId = z.infer<typeof MediaNodeId>;
 
+/** Stands for no node at all: media goes from phone to phone. */
+export const DIRECT_MEDIA = MediaNodeId.parse('direct@0');
+
 /** What a leg's media must look like. */
 export const MediaProfile = z.enum(['rtp', 'webrtc']);
 export type MediaProfile = z.infer<typeof MediaProfile>;

@@ -18,6 +18,15 @@ export const config = defineConfig({
       .optional()
       .describe('Networks on the private side, whose media gets the interface `private` of a node, others `public`.'),
   ),
+  media: env(
+    'CALLWEAVE_MEDIA',
+    z
+      .enum(['anchored', 'direct'])
+      .default('anchored')
+      .describe(
+        'Whether media goes through rtpengine, or from phone to phone, which must then reach each other; a browser and a phone are anchored anyway.',
+      ),
+  ),
   redirects: env(
     'CALLWEAVE_REDIRECTS',
     z

@@ -5,6 +5,7 @@ import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
 import { busAuthenticator, busRegistrar } from './bus-ports.ts';
 import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
+import { mediaOf } from './call/direct-media.ts';
 import { CallRecords } from './call/call-records.ts';
 import { EstablishedCalls } from './call/established-calls.ts';
 import { journalTeller } from './call/journal-teller.ts';
@@ -46,6 +47,7 @@ import { Transfers } from './transfer/transfers.ts';
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
   const { log, clock } = context;
   const { stateDir, engine, engineSecret, applicationServer, redirects, mtuExtras, privateNetworks } = context.config;
+  const { media: mediaPolicy } = context.config;
   const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
@@ -92,7 +94,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const placements = new Placements({ send, edges, notReady, clock });
   const networks = new Networks(privateNetworks);
   const records = new CallRecords({ bus, owner, clock, log });
-  const media = busMedia(ports);
+  const media = mediaOf(mediaPolicy, busMedia(ports));
   const calls: EstablishedCalls = new EstablishedCalls({
     media,
     records,

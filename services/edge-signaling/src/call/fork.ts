@@ -9,6 +9,7 @@ import { passedStatus } from '../leg/passed-status.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, between, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
+import { canBeDirect } from './direct-media.ts';
 import { type Failure } from './failure.ts';
 import { readQ850 } from './q850.ts';
 import { type Target } from './targets.ts';
@@ -109,9 +110,9 @@ export class Fork {
 
   /** Gets an offer for each device, of ports of its own. The node that takes the first takes them all. */
   async anchor(node: MediaNodeId | undefined): Promise<ForkAnchored> {
-    const [first, ...others] = this.#targets;
-    if (first === undefined) throw new RangeError('nobody to call');
     const { sdp } = this.#caller;
+    const [first, ...others] = sdp === undefined ? this.#targets : this.#neediestFirst(sdp);
+    if (first === undefined) throw new RangeError('nobody to call');
     if (sdp === undefined) {
       this.#branches = this.#targets.map((target) => ({ target, legId: createLegId(this.#caller.callId), sdp }));
       return { kind: 'offerless' };
@@ -126,15 +127,24 @@ export class Fork {
     return { kind: 'anchored', node: begun.node };
   }
 
+  /** What the first can do without, all others can: whether there is a node is settled with the first. */
+  #neediestFirst(sdp: string): Target[] {
+    const needs = (target: Target): number => Number(!canBeDirect({ sdp, ...this.#places(target) }));
+    return [...this.#targets].sort((one, other) => needs(other) - needs(one));
+  }
+
+  #places(target: Target): Pick<Parameters<Media['offer']>[0], 'profile' | 'networks'> {
+    return { profile: target.profile, networks: between(this.#caller.network, this.#deps.networkOf(target)) };
+  }
+
   async #offer(
     target: Target,
     sdp: string,
     node: MediaNodeId | undefined,
   ): Promise<Anchored & { readonly branch: Branch }> {
-    const { tenant, callId, legId: fromLeg, network } = this.#caller;
+    const { tenant, callId, legId: fromLeg } = this.#caller;
     const legId = createLegId(callId);
-    const networks = between(network, this.#deps.networkOf(target));
-    const about = { tenant, callId, fromLeg, branch: legId, sdp, profile: target.profile, node, networks };
+    const about = { tenant, callId, fromLeg, branch: legId, sdp, node, ...this.#places(target) };
     const anchored = await this.#deps.media.offer(about);
     const offer = anchored.kind === 'anchored' ? anchored.sdp : '';
     return { ...anchored, branch: { target, legId, sdp: offer } };
