@@ -9,3 +9,8 @@ export { runSipp, type SippResult, type SippSecond } from './sipp.ts';
 export { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 export { tied } from './tied.ts';
 export { until } from './until.ts';
+export { drawPlayed } from '../e2e/matrix/draw.ts';
+export { shownElsewhere } from '../e2e/matrix/elsewhere.ts';
+export { type Place, places } from '../e2e/matrix/row.ts';
+export { rows } from '../e2e/matrix/rows.ts';
+export { play } from '../e2e/matrix/stage.ts';

@@ -9,6 +9,7 @@ import { configPage, settingsIn } from './reference/config-page.ts';
 import { collectContracts } from './reference/contracts.ts';
 import { drachtioPage } from './reference/drachtio-page.ts';
 import { metricsIn, metricsPage } from './reference/metrics-page.ts';
+import { ScenarioRun, scenariosPage } from './reference/scenarios-page.ts';
 import { subjectsPage } from './reference/subjects-page.ts';
 import { listFiles, repositoryRoot } from './repository.ts';
 
@@ -39,11 +40,14 @@ export async function generateReference(): Promise<Map<string, string>> {
   const { settings: engineSettings } = await load('services/sip-engine/src/settings.table.ts');
   const { elements } = await load('services/sip-engine/src/elements.table.ts');
 
+  const run = ScenarioRun.parse(JSON.parse(readFileSync(`${repositoryRoot}/docs/measured/scenarios.json`, 'utf8')));
+
   return new Map([
     [`${folder}/subjects.md`, subjectsPage(declared, contracts.serviceProfiles)],
     [`${folder}/config.md`, configPage(settingsIn(await load('libs/service/src/run.ts')), processes)],
     [`${folder}/drachtio.md`, drachtioPage(engineSettings, elements)],
     [`${folder}/metrics.md`, metricsPage(metrics)],
+    [`${folder}/scenarios.md`, scenariosPage(run)],
     [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
     ...generatedChartFiles(),
   ]);
