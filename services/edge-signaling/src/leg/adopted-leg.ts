@@ -1,17 +1,11 @@
 import { type Clock } from '@callweave/clock';
 import { type InstanceId, type LegId, type LegRecord } from '@callweave/contracts';
-import {
-  type HeaderValues,
-  type IncomingRequest,
-  type OutgoingEvents,
-  type OutgoingRequest,
-  type SentRequest,
-} from '@callweave/srf';
+import { type HeaderValues, type IncomingRequest, type OutgoingEvents, type SentRequest } from '@callweave/srf';
 import { Machine } from '../machine.ts';
 import { adoptedLegTable, type AdoptedAction, type AdoptedInput, type AdoptedState } from './adopted-leg.table.ts';
 import { cseqOf, type DialogIdentity, type DialogState, refreshed, type TargetRefresh } from './dialog.ts';
 import { ask } from '../call/exchange.ts';
-import { type Leg, type SendRequest, silent } from './leg.ts';
+import { type InDialog, type Leg, type SendRequest, silent, unsent } from './leg.ts';
 import { type Refreshed, SessionKeeper } from './session-keeper.ts';
 import { acceptedTerms, answerHeaders, isForSession, requestHeaders } from './session-terms.ts';
 
@@ -110,7 +104,11 @@ export class AdoptedLeg implements Leg {
     if (this.edge === undefined) this.#keeper.agreed(this.#dialog.session);
   }
 
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
+  request(request: InDialog, events: OutgoingEvents): SentRequest {
+    return this.#machine.state === 'terminated' ? unsent(events) : this.#request(request, events);
+  }
+
+  #request(request: InDialog, events: OutgoingEvents): SentRequest {
     const { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq } = this.#dialog;
     const next = localCseq + 1;
     this.#dialog = { ...this.#dialog, localCseq: next };
@@ -159,7 +157,7 @@ export class AdoptedLeg implements Leg {
   }
 
   readonly #actions: Readonly<Record<AdoptedAction, (detail: Detail) => void>> = {
-    sendBye: ({ headers }) => void this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    sendBye: ({ headers }) => void this.#request({ method: 'BYE', headers: headers ?? {} }, silent),
     tellBye: ({ request }) => {
       if (request !== undefined) this.#events.bye(request);
     },

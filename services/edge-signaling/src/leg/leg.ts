@@ -7,12 +7,16 @@ import {
   type SentRequest,
 } from '@callweave/srf';
 import { cseqOf, type DialogIdentity, type DialogState, type TargetRefresh } from './dialog.ts';
+import { DialogOverError } from './errors.ts';
 
 /** How a leg sends; the engine behind it knows transports and transactions. */
 export type SendRequest = (request: OutgoingRequest, events: OutgoingEvents) => SentRequest;
 
 /** Sends by way of another edge, as long as that is not ourselves; undefined: by our own engine. */
 export type SendThrough = (edge: InstanceId | undefined) => SendRequest;
+
+/** A request of ours inside a dialog, which says the rest. */
+export type InDialog = Pick<OutgoingRequest, 'method' | 'headers' | 'body'>;
 
 /** One SIP dialog of ours, whoever opened it. */
 export interface Leg {
@@ -27,7 +31,7 @@ export interface Leg {
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest;
+  request(request: InDialog, events: OutgoingEvents): SentRequest;
   /** A re-INVITE or UPDATE of the peer that was accepted, or its 2xx to one of ours, says where it is now. */
   refreshTarget(message: TargetRefresh): void;
   /** Ends the dialog in the way its state asks for: CANCEL or BYE. */
@@ -45,6 +49,12 @@ export function notingCseq(events: OutgoingEvents, note: (localCseq: number) => 
       events.sent?.(sent);
     },
   };
+}
+
+/** A request in a dialog that is over, or another edge's now, is not sent: who began it did not know yet. */
+export function unsent({ failed }: OutgoingEvents): SentRequest {
+  queueMicrotask(() => failed(new DialogOverError()));
+  return { cancel: () => undefined };
 }
 
 /** For requests whose outcome changes nothing: the dialog is over either way. */

@@ -5,7 +5,6 @@ import {
   type IncomingRequest,
   type IncomingResponse,
   type OutgoingEvents,
-  type OutgoingRequest,
   type SentRequest,
 } from '@callweave/srf';
 import { activeTrace } from '@callweave/telemetry';
@@ -26,7 +25,7 @@ import {
 } from './dialog.ts';
 import { RELIABLE, ReliableProgress } from './reliable.ts';
 import { termsOfAnswer } from './session-terms.ts';
-import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
+import { type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 
 /** What a device's leg tells its call. */
@@ -188,7 +187,11 @@ export class UacLeg implements Leg {
     this.#dialog = refreshed(this.#dialog, message);
   }
 
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
+  request(request: InDialog, events: OutgoingEvents): SentRequest {
+    return this.state === 'terminated' ? unsent(events) : this.#request(request, events);
+  }
+
+  #request(request: InDialog, events: OutgoingEvents): SentRequest {
     const dialogId = engineDialogId(this.#callId, this.legId);
     const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
     return this.#send({ ...request, uri: 'sip:placeholder', dialogId }, noting);
@@ -227,7 +230,7 @@ export class UacLeg implements Leg {
     sendBye: ({ headers }) => {
       // RFC 3261 §15: no BYE before the ACK.
       this.acknowledge();
-      this.request({ method: 'BYE', headers: headers ?? {} }, silent);
+      this.#request({ method: 'BYE', headers: headers ?? {} }, silent);
     },
     tellProgress: ({ response }) => {
       if (response !== undefined) this.#events.progress(response);

@@ -3,7 +3,6 @@ import {
   type HeaderValues,
   type IncomingRequest,
   type OutgoingEvents,
-  type OutgoingRequest,
   type Reply,
   type SentRequest,
 } from '@callweave/srf';
@@ -22,7 +21,7 @@ import {
   remoteTargetOf,
   type TargetRefresh,
 } from './dialog.ts';
-import { type Leg, notingCseq, type SendRequest, silent } from './leg.ts';
+import { type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
 import { lists, reliably } from './reliable.ts';
 import { acceptedTerms, answerHeaders } from './session-terms.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
@@ -164,7 +163,12 @@ export class UasLeg implements Leg {
     this.#dialog = refreshed(this.#dialog, message);
   }
 
-  request(request: Pick<OutgoingRequest, 'method' | 'headers' | 'body'>, events: OutgoingEvents): SentRequest {
+  request(request: InDialog, events: OutgoingEvents): SentRequest {
+    const isOver = this.state === 'terminated' || this.state === 'leaving';
+    return isOver ? unsent(events) : this.#request(request, events);
+  }
+
+  #request(request: InDialog, events: OutgoingEvents): SentRequest {
     const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
     return this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, noting);
   }
@@ -184,7 +188,7 @@ export class UasLeg implements Leg {
     sendProgress: ({ reply }) => this.#reply(reply),
     sendAnswer: ({ reply }) => this.#reply(reply),
     sendRefusal: ({ reply }) => this.#reply(reply),
-    sendBye: ({ headers }) => this.request({ method: 'BYE', headers: headers ?? {} }, silent),
+    sendBye: ({ headers }) => this.#request({ method: 'BYE', headers: headers ?? {} }, silent),
     tellCancelled: ({ reason }) => this.#events.cancelled(reason),
     tellBye: ({ request }) => {
       if (request !== undefined) this.#events.bye(request);
