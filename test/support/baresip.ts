@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -28,6 +28,8 @@ export interface BaresipOptions {
   readonly codec?: string;
 }
 
+const START_ATTEMPTS = 5;
+
 /** A real softphone, driven through its control connection. */
 export interface Baresip {
   readonly events: readonly BaresipEvent[];
@@ -43,20 +45,11 @@ export interface Baresip {
 /** Starts baresip with one account and no sound hardware. */
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const directory = mkdtempSync(join(tmpdir(), 'callweave-baresip-'));
-  const sipPort = await freeSipPort();
-  const controlPort = await getPort({ host: '127.0.0.1', exclude: [sipPort, sipPort + 1] });
-  writeFileSync(join(directory, 'config'), config(sipPort, controlPort, directory));
   writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
   writeFileSync(join(directory, 'accounts'), '');
-  const child = spawn(...tied('baresip', ['-f', directory]), {
-    cwd: directory,
-    stdio: ['ignore', 'ignore', 'ignore'],
-    env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
-  });
-  const gone = once(child, 'exit');
+  const { gone, socket } = await run(directory);
   const events: BaresipEvent[] = [];
-  const socket = await control(controlPort);
   const reader = new NetstringReader();
   socket.on('data', (chunk: Buffer) => {
     for (const payload of reader.push(chunk)) {
@@ -93,6 +86,24 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   };
 }
 
+/** Runs it; somebody else may have taken one of its ports meanwhile, then it ends at once and is run with others. */
+async function run(directory: string): Promise<{ gone: Promise<unknown>; socket: Socket }> {
+  for (let attempt = 1; ; attempt++) {
+    const sipPort = await freeSipPort();
+    const controlPort = await getPort({ host: '127.0.0.1', exclude: [sipPort, sipPort + 1] });
+    writeFileSync(join(directory, 'config'), config(sipPort, controlPort, directory));
+    const child = spawn(...tied('baresip', ['-f', directory]), {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'ignore'],
+      env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
+    });
+    const gone = once(child, 'exit');
+    const socket = await control(controlPort, child);
+    if (socket !== undefined) return { gone, socket };
+    if (attempt === START_ATTEMPTS) throw new Error(`baresip ended with ${String(child.exitCode)}`);
+  }
+}
+
 /** baresip takes the port after its own for TLS, asked or not. */
 async function freeSipPort(): Promise<number> {
   for (;;) {
@@ -101,9 +112,11 @@ async function freeSipPort(): Promise<number> {
   }
 }
 
-async function control(port: number): Promise<Socket> {
+/** Undefined when it has ended instead of listening. */
+async function control(port: number, child: ChildProcess): Promise<Socket | undefined> {
   let socket: Socket | undefined;
   await until('baresip listens', async () => {
+    if (child.exitCode !== null) return true;
     const candidate = connect(port, '127.0.0.1');
     const opened = await Promise.race([
       once(candidate, 'connect').then(() => true),
@@ -112,7 +125,6 @@ async function control(port: number): Promise<Socket> {
     if (opened) socket = candidate;
     return opened;
   });
-  if (socket === undefined) throw new Error('no control connection');
   return socket;
 }
 
