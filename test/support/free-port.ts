@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import getPort from 'get-port';
+import getPort, { portNumbers } from 'get-port';
 
 /** A port of the loopback address that nobody uses at this moment. */
 export function freePort(): Promise<number> {
@@ -13,6 +13,20 @@ export async function freePortOn(hosts: readonly string[]): Promise<number> {
     const port = await freePort();
     const free = await Promise.all(hosts.map((host) => isFree(host, port)));
     if (free.every((one) => one)) return port;
+  }
+}
+
+/** Below what the system gives to sockets that ask for no port: nobody is given it before a phone takes it. */
+const PHONE_PORTS = [10_000, 19_999] as const;
+
+/** A port for a phone that is started later, UDP and TCP. */
+export async function freePhonePort(): Promise<number> {
+  const [first, last] = PHONE_PORTS;
+  for (;;) {
+    // Others look for one as well.
+    const start = first + Math.floor(Math.random() * (last - first - 1_000));
+    const port = await getPort({ host: '127.0.0.1', port: portNumbers(start, last) });
+    if (await isFree('127.0.0.1', port)) return port;
   }
 }
 

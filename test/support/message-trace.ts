@@ -29,7 +29,9 @@ export function splitMessageTrace(log: string): RawMessage[] {
       const [, day = '', time = '', fraction = '', direction, bytes, text = ''] = ENTRY.exec(entry) ?? [];
       if (direction !== 'sent' && direction !== 'received') return [];
       const atMs = Date.parse(`${day}T${time}Z`) + Number(`0.${fraction}`) * 1000;
-      return [{ atMs, direction, bytes: Number(bytes), text }];
+      // What SIPp did not expect it notes down again.
+      const [own = ''] = text.split(/^-{20,}\s*$/m, 1);
+      return [{ atMs, direction, bytes: Number(bytes), text: own }];
     });
 }
 

@@ -6,6 +6,8 @@ export interface SeenMessage extends LadderMessage {
   /** Epoch ms. */
   readonly atMs: number;
   readonly callId: string;
+  /** Number of its CSeq. */
+  readonly cseq: number;
   readonly fromTag: string;
   readonly toTag: string;
 }
@@ -51,7 +53,12 @@ function readMessage({ atMs, direction, text }: RawMessage, options: LadderOptio
   const shown = fields.filter(([name]) => options.shown[direction].has(name.toLowerCase()));
   return {
     ...{ atMs, direction, method, words: wordsOf(field('content-type'), body) },
-    ...{ callId: field('call-id'), fromTag: tagIn(field('from')), toTag: tagIn(field('to')) },
+    ...{
+      callId: field('call-id'),
+      cseq: Number(cseq.split(' ')[0]),
+      fromTag: tagIn(field('from')),
+      toTag: tagIn(field('to')),
+    },
     ...(status === undefined ? {} : { status: Number(status) }),
     headers: shown.map(([name, value]) => [name, plain(value, options.names)]),
   };

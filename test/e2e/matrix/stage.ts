@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection } from '@callweave/bus';
 import { defaultTenant, routeCall, User, userSettingsBucket } from '@callweave/contracts';
-import { freePortOn } from '../../support/free-port.ts';
+import { freePhonePort } from '../../support/free-port.ts';
 import {
   isSameLine,
   type LadderMessage,
@@ -165,7 +165,7 @@ class Phone {
     // Whom another edge is to call must be reached by nobody else.
     const transport = place === 'two edges' && this.#isCalled && this.#edge === stage.edges[1] ? 'tcp' : 'udp';
     const about = { remote: this.#edge, calls: 1, trace: this.#log, transport, signal, dropsCalls: true } as const;
-    const localPort = await freePortOn(['127.0.0.1']);
+    const localPort = await freePhonePort();
     if (this.#isCalled) {
       const scenario = this.#write('register', registerScenario(speaker, q));
       this.#running = runSipp({ ...about, localPort, scenario, answersWith: script });
