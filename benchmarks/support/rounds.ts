@@ -51,6 +51,8 @@ export interface Comparison {
 export interface CompareOptions {
   readonly waits: Readonly<Record<string, string>>;
   readonly takeTurn: () => Promise<() => void>;
+  /** Calls before the first round; `WARM_UP` unless said. */
+  readonly warmUp?: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export interface CompareOptions {
 export async function compare(
   sides: readonly [Side, ...Side[]],
   { rounds, seconds, rate }: Plan,
-  { waits, takeTurn }: CompareOptions,
+  { waits, takeTurn, warmUp = WARM_UP }: CompareOptions,
 ): Promise<Comparison> {
   const costs = new Map<Side, Cost[]>(sides.map((side) => [side, []]));
   let discarded = 0;
@@ -70,7 +72,7 @@ export async function compare(
     for (const side of sides) {
       const endTurn = await takeTurn();
       try {
-        seen.push(await measure(side, rate, round === 0 ? Math.ceil(WARM_UP / rate) : seconds));
+        seen.push(await measure(side, rate, round === 0 ? Math.ceil(warmUp / rate) : seconds));
         console.error(`${round === 0 ? 'warm-up' : `round ${String(round)}`} ${side.name}: ${show(seen.at(-1))}`);
       } finally {
         endTurn();
