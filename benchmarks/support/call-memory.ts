@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { anonymousKb, sumByService } from '@callweave/test';
 import { type CallSide } from './call-sides.ts';
-import { memoryByService } from './side.ts';
 
 const RATE = 100;
 /** After the last call is up: what setting it up took is given back by then, RFC 6026 §7.1. */
@@ -17,16 +17,17 @@ export interface CallMemory {
 
 /** Holds calls and takes the memory of all processes before and meanwhile. */
 export async function callMemory(side: CallSide, calls = 3_000): Promise<CallMemory> {
-  const before = memoryByService(side);
+  const memory = (): ReadonlyMap<string, number> => sumByService(side.processes(), anonymousKb);
+  const before = memory();
   const rampMs = (1_000 * calls) / RATE;
   const talkMs = rampMs + SETTLED_MS + SPARE_MS;
   const held = side.call({ rate: RATE, calls, talkMs, timeoutSec: Math.ceil((rampMs + talkMs) / 1_000) + 60 });
   await pause(rampMs + SETTLED_MS);
-  const during = memoryByService(side);
+  const during = memory();
   const { failed } = await held;
   if (failed > 0) throw new Error(`${String(failed)} of the held calls failed`);
   const kbPerCall = Object.fromEntries(
-    Object.entries(during).map(([name, kb]) => [name, Math.round((10 * (kb - (before[name] ?? 0))) / calls) / 10]),
+    [...during].map(([name, kb]) => [name, Math.round((10 * (kb - (before.get(name) ?? 0))) / calls) / 10]),
   );
   const counted = Object.entries(kbPerCall).filter(([name]) => name !== 'rtpengine');
   const kbPerCallSum = Math.round(10 * counted.reduce((sum, [, kb]) => sum + kb, 0)) / 10;

@@ -58,7 +58,9 @@ export async function startPlatformSide(
       processes: () => platform.processes(),
       call,
       load: loadOf(call),
-      stop: async () => void (await platform.stop()),
+      stop: async () => {
+        await platform.stop();
+      },
     };
   } catch (error) {
     await platform.stop();
@@ -79,7 +81,7 @@ export async function startKamailioSide(challenge: boolean): Promise<CallSide> {
     processes: () => peer.processes,
     call,
     load: loadOf(call),
-    stop: async () => void (await peer.stop()),
+    stop: () => peer.stop(),
   };
 }
 

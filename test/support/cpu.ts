@@ -17,6 +17,13 @@ export function memoryKb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN);
 }
 
+/** Memory of a process that is no file's, kB: what it has asked for and written to. */
+export function anonymousKb(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
+  const kb = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? NaN);
+  return kb('RssAnon') + kb('VmSwap');
+}
+
 /** A process, and what it runs; replicas are told apart by a number at the end. */
 export interface NamedProcess {
   readonly name: string;

@@ -1,6 +1,6 @@
 export { type Connection, joinBus, startNats } from './bus.ts';
 export { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from './compose-file.ts';
-export { cpuByService, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
+export { anonymousKb, cpuByService, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
 export { freePort } from './free-port.ts';
 export { takeLoadTurn } from './load-turn.ts';
 export { type Platform, startPlatform } from './platform.ts';
