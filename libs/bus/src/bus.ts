@@ -7,6 +7,7 @@ import {
   type RequestType,
   type ServiceProfile,
   streams,
+  type StreamType,
   type TokenValues,
 } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
@@ -20,7 +21,14 @@ import { Publisher } from './publisher.ts';
 import { Follower, type FollowOptions } from './follower.ts';
 import { type AnswerOnce, type AskOptions, Requester } from './requester.ts';
 import { type Answer, Responder } from './responder.ts';
-import { storedFacts, type StoredFactsOptions } from './stored-facts.ts';
+import {
+  type KeptFact,
+  keptFacts,
+  type KeptFactsOptions,
+  keptSince,
+  storedFacts,
+  type StoredFactsOptions,
+} from './stored-facts.ts';
 import { Watch, type WatchHandler } from './watch.ts';
 
 export interface BusOptions extends Omit<ConnectionSettings, 'name'> {
@@ -169,6 +177,16 @@ export class Bus {
     options: StoredFactsOptions<P>,
   ): AsyncGenerator<CloudEvent & { readonly data: z.output<S> }> {
     return storedFacts(this.#connection, type, options);
+  }
+
+  /** All that a stream keeps now, in order; see `keptFacts`. For operators, not for services. */
+  keptFacts(stream: StreamType, options: KeptFactsOptions): AsyncGenerator<KeptFact> {
+    return keptFacts(this.#connection, stream, options);
+  }
+
+  /** Since when a stream keeps what it was told, epoch ms; undefined when it keeps nothing. */
+  keptSince(stream: StreamType): Promise<number | undefined> {
+    return keptSince(this.#connection, stream);
   }
 
   /** Opens the way facts are told; `directory` keeps the journal. */

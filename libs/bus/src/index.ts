@@ -20,5 +20,5 @@ export { rendezvousOrder } from './rendezvous.ts';
 export { type AskOptions } from './requester.ts';
 export { type Answer, answer, type AskedContext, MAX_IN_FLIGHT } from './responder.ts';
 export { natsServerConfig, operatorUser, type ServerConfigInput } from './server-config.ts';
-export { type StoredFactsOptions } from './stored-facts.ts';
+export { type KeptFact, type KeptFactsOptions, type StoredFactsOptions } from './stored-facts.ts';
 export { type WatchHandler } from './watch.ts';

@@ -1,7 +1,13 @@
-import { bindingAdded, defaultTenant } from '@callweave/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bindingAdded, defaultTenant, registrationsStream } from '@callweave/contracts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Connection } from '../src/connection.ts';
-import { storedFacts, type StoredFactsOptions } from '../src/stored-facts.ts';
+import {
+  keptFacts,
+  type KeptFactsOptions,
+  keptSince,
+  storedFacts,
+  type StoredFactsOptions,
+} from '../src/stored-facts.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { added } from './added.ts';
 
@@ -49,5 +55,28 @@ describe('the facts that are stored', () => {
     await store('late');
     const before = Date.parse(state.last_ts);
     expect(await usersOf({ sinceMs: before + 1 })).toEqual(['late']);
+  });
+});
+
+describe('all that a stream keeps', () => {
+  async function kept(options: KeptFactsOptions): Promise<string[]> {
+    const subjects: string[] = [];
+    for await (const fact of keptFacts(operator, registrationsStream, options)) {
+      subjects.push(`${fact.kind} ${fact.subject.split('.').slice(-2).join('.')}`);
+    }
+    return subjects;
+  }
+
+  test('is read in order between two moments, of anybody or of one, and shows what nobody can read', async () => {
+    const { state } = await operator.jsm.streams.info(registrationsStream.name);
+    const sinceMs = Date.parse(state.last_ts) + 1;
+    await vi.waitUntil(() => Date.now() > sinceMs);
+    await store('kept');
+    await operator.js.publish('callweave.registration.v1.default.kept.removed', '{}');
+    const untilMs = Date.parse((await operator.jsm.streams.info(registrationsStream.name)).state.last_ts) + 1;
+    expect(await kept({ sinceMs, untilMs })).toEqual(['fact kept.added', 'broken kept.removed']);
+    expect(await kept({ untilMs: sinceMs })).toHaveLength(state.messages);
+    expect(await kept({ tokens: { tenant: defaultTenant, user: 'kept' } })).toHaveLength(2);
+    expect(await keptSince(operator, registrationsStream)).toBe(Date.parse(state.first_ts));
   });
 });

@@ -1,5 +1,6 @@
 import { busConfig, loadProcessConfig, version } from '@callweave/service';
 import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
 import { addCalls } from './commands/calls.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addNatsConfig } from './commands/nats-config.ts';
@@ -23,6 +24,7 @@ for (const add of [
   addDoctor,
   addRegistrations,
   addCalls,
+  addAudit,
   addUsers,
   addProvision,
   addProbe,

@@ -1,4 +1,4 @@
-import { Bus, BusError } from '@callweave/bus';
+import { Bus, BusError, BusUnavailableError } from '@callweave/bus';
 import { systemClock } from '@callweave/clock';
 import { listRegistrations, removeRegistration, type ServiceProfile } from '@callweave/contracts';
 import {
@@ -14,6 +14,9 @@ import { createLogger } from '@callweave/telemetry';
 import { type Command } from 'commander';
 import { z } from 'zod';
 import { CliError } from './errors.ts';
+
+/** The bus is away (`EX_UNAVAILABLE`, sysexits.h). */
+const EXIT_UNAVAILABLE = 69;
 
 /** What operators ask; their user on the bus may do everything. */
 const operatorProfile: ServiceProfile = {
@@ -54,7 +57,7 @@ export function findBus(command: Command): BusAccess {
   );
 }
 
-/** Runs `work` with the operator's access to the bus. */
+/** Runs `work` with the operator's access to the bus. Throws `CliError`, with exit code 69 when the bus is away. */
 export async function withBus<T>(command: Command, work: (bus: Bus) => Promise<T>): Promise<T> {
   const access = findBus(command);
   const log = createLogger({ name: 'callweave', level: 'fatal', fd: 2 });
@@ -63,12 +66,16 @@ export async function withBus<T>(command: Command, work: (bus: Bus) => Promise<T
   try {
     bus = await Bus.connect({ ...access, ...options, waitForServer: false });
   } catch (error) {
-    throw new CliError(`the bus at ${access.url} cannot be reached: ${String(error)}`, { cause: error });
+    const why = `the bus at ${access.url} cannot be reached: ${String(error)}`;
+    throw new CliError(why, { cause: error, exitCode: EXIT_UNAVAILABLE });
   }
   try {
     return await work(bus);
   } catch (error) {
-    if (error instanceof BusError) throw new CliError(error.message, { cause: error });
+    if (error instanceof BusError) {
+      const exitCode = error instanceof BusUnavailableError ? { exitCode: EXIT_UNAVAILABLE } : {};
+      throw new CliError(error.message, { cause: error, ...exitCode });
+    }
     throw error;
   } finally {
     await bus.close();

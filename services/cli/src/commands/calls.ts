@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { CliError } from '../errors.ts';
 import { withBus } from '../operator.ts';
 import { shownText } from '../shown-text.ts';
-import { parseSince } from '../since.ts';
+import { parseMoment } from '../moment.ts';
 
 const Options = z.object({
   tenant: Tenant,
@@ -28,7 +28,7 @@ export function addCalls(program: Command): void {
       const parsed = Options.safeParse(command.opts());
       if (!parsed.success) throw new CliError(z.prettifyError(parsed.error));
       const { tenant, since, id, json } = parsed.data;
-      const range = id === undefined ? { sinceMs: parseSince(since, Date.now()) } : {};
+      const range = id === undefined ? { sinceMs: parseMoment('--since', since, Date.now()) } : {};
       const tokens = { tenant, ...(id === undefined ? {} : { callId: id }) };
       const records = await withBus(command, async (bus) => {
         const found: Cdr[] = [];
