@@ -141,7 +141,6 @@ describe('a site that ran drachtio-server by drachtio.conf.xml', () => {
     expect(warnings).toEqual([
       '<sip/blacklist/redis-address> has no effect',
       '<sip/blacklist/redis-key> has no effect',
-      '<logging/file/size> has no effect',
     ]);
   });
 
