@@ -50,9 +50,13 @@ export async function startPlatformSide(
     const remote = platform.sip[0] ?? '';
     const calleePort = await freePort();
     const lines = sippLines([callee]);
-    const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines, localPort: calleePort });
-    if (registered.failed > 0) throw new Error(`the callee cannot register: ${registered.errors}`);
-    const call = callingOf(remote, callers, calleePort);
+    const calling = callingOf(remote, callers, calleePort);
+    const call: CallSide['call'] = async (load) => {
+      // A registration does not last as long as a measurement.
+      const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines, localPort: calleePort });
+      if (registered.failed > 0) throw new Error(`the callee cannot register: ${registered.errors}`);
+      return calling(load);
+    };
     return {
       name,
       processes: () => platform.processes(),
