@@ -24,8 +24,8 @@ export async function callMemory(side: CallSide, calls = 3_000): Promise<CallMem
   const held = side.call({ rate: RATE, calls, talkMs, timeoutSec: Math.ceil((rampMs + talkMs) / 1_000) + 60 });
   await pause(rampMs + SETTLED_MS);
   const during = memory();
-  const { failed } = await held;
-  if (failed > 0) throw new Error(`${String(failed)} of the held calls failed`);
+  const { failed, errors } = await held;
+  if (failed > 0) throw new Error(`${String(failed)} of ${String(calls)} held calls failed: ${errors.slice(0, 300)}`);
   const kbPerCall = Object.fromEntries(
     [...during].map(([name, kb]) => [name, Math.round((10 * (kb - (before.get(name) ?? 0))) / calls) / 10]),
   );

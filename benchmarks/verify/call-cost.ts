@@ -48,7 +48,7 @@ try {
     );
   }
   const endTurn = await takeTurn();
-  const memory = await callMemory(platform);
+  const memory = await callMemory(platform).catch((error: unknown) => ({ notMeasured: messageOf(error) }));
   endTurn();
   console.log(JSON.stringify({ ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2, byRate, memory }));
 } finally {
@@ -66,6 +66,10 @@ async function measured(run: () => Promise<Comparison>): Promise<Measured> {
     const [own, theirs] = [pdd('platform'), pdd('kamailio')];
     return { ...comparison, addedPddMs: { p50: own.p50 - theirs.p50, p99: own.p99 - theirs.p99 } };
   } catch (error) {
-    return { notCarried: error instanceof Error ? error.message : String(error) };
+    return { notCarried: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
