@@ -14,7 +14,7 @@ import { type Comparison, compare, planOf, TURN_MS } from '../support/rounds.ts'
 const RATES = [200, 50, 100, 300];
 const WAITS = { 1: 'INVITE to 180', 2: 'INVITE to 200' };
 /** Calls until a program is compiled and has the memory it wants. */
-const WARM_UP = 10_000;
+const WARM_UP = 6_000;
 const WARM_AGAIN = 1_000;
 
 const args = argv.slice(2);
