@@ -7,7 +7,7 @@ export interface NatsPermissions {
   readonly subscribe: { readonly allow: readonly string[] };
   /**
    * One answer to each question, so late at most. The server looks through all questions of that time, answered or not,
-   * once a second: its own two minutes cost more than a third of its CPU at 200 calls/s.
+   * once a second, so the two minutes that it takes by itself cost it more the more is asked.
    */
   readonly allow_responses?: { readonly max: 1; readonly expires: string };
 }

@@ -14,6 +14,27 @@ import { type Replacement, takePlace } from '../src/transfer/take-place.ts';
 import { Transfers } from '../src/transfer/transfers.ts';
 import { binding, edge, fakeRequest, response } from './fake-call.ts';
 
+/** Every user is where `binding` says, but for nobody. */
+export const dialling: Pick<
+  ConstructorParameters<typeof Transfers>[0],
+  'router' | 'locator' | 'flows' | 'applicationServer'
+> = {
+  router: {
+    route: ({ dialled }) =>
+      Promise.resolve(
+        dialled === 'nobody'
+          ? { kind: 'reject', status: 404, reason: 'Not Found' }
+          : { kind: 'targets', targets: [{ kind: 'user', user: User.parse(dialled), ringSec: 30 }] },
+      ),
+  },
+  locator: {
+    lookup: () => Promise.resolve({ kind: 'bindings', bindings: [binding('b', 0, false)] }),
+    exists: () => Promise.resolve(true),
+  },
+  flows: { open: () => undefined, instance: () => edge },
+  applicationServer: () => undefined,
+};
+
 /** Answered calls, of which a `browser` may be a party, whose parties send each other elsewhere; one list of what was seen, in order. */
 export interface FakeTransfers {
   readonly seen: string[];
@@ -97,20 +118,7 @@ export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransf
   };
   const transfers: Transfers = new Transfers({
     ...deps,
-    router: {
-      route: ({ dialled }) =>
-        Promise.resolve(
-          dialled === 'nobody'
-            ? { kind: 'reject', status: 404, reason: 'Not Found' }
-            : { kind: 'targets', targets: [{ kind: 'user', user: User.parse(dialled), ringSec: 30 }] },
-        ),
-    },
-    locator: {
-      lookup: () => Promise.resolve({ kind: 'bindings', bindings: [binding('b', 0, false)] }),
-      exists: () => Promise.resolve(true),
-    },
-    flows: { open: () => undefined, instance: () => edge },
-    applicationServer: () => undefined,
+    ...dialling,
   });
 
   const leg = (name: string): Leg => {

@@ -13,7 +13,8 @@ import { Adopter } from '../src/survive/adopter.ts';
 import { type Yielded } from '../src/survive/peers.ts';
 import { takePlace } from '../src/transfer/take-place.ts';
 import { Transfers } from '../src/transfer/transfers.ts';
-import { binding, edge, fakeRequest, response } from './fake-call.ts';
+import { edge, fakeRequest, response } from './fake-call.ts';
+import { dialling } from './fake-transfer.ts';
 import { type MediaOutcome, RandomMedia } from './random-media.ts';
 import { storedCall } from './stored-call.ts';
 
@@ -144,20 +145,7 @@ export class RandomTransfers {
       ...this.#deps,
       sendThrough: () => send,
       networkOf: () => undefined,
-      router: {
-        route: ({ dialled }) =>
-          Promise.resolve(
-            dialled === 'nobody'
-              ? { kind: 'reject', status: 404, reason: 'Not Found' }
-              : { kind: 'targets', targets: [{ kind: 'user', user: User.parse(dialled), ringSec: 30 }] },
-          ),
-      },
-      locator: {
-        lookup: () => Promise.resolve({ kind: 'bindings', bindings: [binding('b', 0, false)] }),
-        exists: () => Promise.resolve(true),
-      },
-      flows: { open: () => undefined, instance: () => edge },
-      applicationServer: () => undefined,
+      ...dialling,
     });
   }
 

@@ -18,6 +18,15 @@ const FORWARDED = `
   · 200 ms
   → BYE
   ← 200 BYE`;
+const REDIRECTED = `
+  → INVITE sendrecv challenged
+  ← 181 INVITE
+  ← 180 INVITE
+  ← 200 INVITE sendrecv
+  → ACK
+  · 200 ms
+  → BYE
+  ← 200 BYE`;
 const TAKES = `
   ← INVITE sendrecv
   → 180 INVITE
@@ -141,15 +150,7 @@ export const forkingRows: readonly Row[] = [
         ← INVITE sendrecv
         → 302 INVITE | Contact: <sip:{carol}@{edge}>
         ← ACK`,
-      alice: `
-        → INVITE sendrecv challenged
-        ← 181 INVITE
-        ← 180 INVITE
-        ← 200 INVITE sendrecv
-        → ACK
-        · 200 ms
-        → BYE
-        ← 200 BYE`,
+      alice: REDIRECTED,
     },
   },
   {
@@ -164,15 +165,7 @@ export const forkingRows: readonly Row[] = [
         ← ACK`,
       alice: {
         calls: 'sip:{bob}@{edge};user=phone',
-        ladder: `
-          → INVITE sendrecv challenged
-          ← 181 INVITE
-          ← 180 INVITE
-          ← 200 INVITE sendrecv
-          → ACK
-          · 200 ms
-          → BYE
-          ← 200 BYE`,
+        ladder: REDIRECTED,
       },
     },
   },
@@ -202,15 +195,7 @@ export const forkingRows: readonly Row[] = [
     settings: { bob: { forwards: { unreachable: 'carol' } } },
     phones: {
       carol: diverted('unavailable'),
-      alice: `
-        → INVITE sendrecv challenged
-        ← 181 INVITE
-        ← 180 INVITE
-        ← 200 INVITE sendrecv
-        → ACK
-        · 200 ms
-        → BYE
-        ← 200 BYE`,
+      alice: REDIRECTED,
     },
   },
   {
