@@ -42,6 +42,7 @@ export const programs = [
   { binary: 'buildah', debianPackage: 'buildah', level: 'verify' },
   { binary: 'mmdebstrap', debianPackage: 'mmdebstrap', level: 'verify' },
   { binary: 'kamailio', debianPackage: 'kamailio', level: 'test' },
+  { binary: 'nsd', debianPackage: 'nsd', level: 'test' },
 ];
 
 /** Folders that hold servers but are not in everybody's PATH. */

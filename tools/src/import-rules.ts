@@ -23,7 +23,7 @@ export const importRules: readonly ImportRule[] = [
   { place: 'libs/telemetry', ours: [], others: ['@opentelemetry/*', 'pino'], node: ['*'], because: 'telemetry does not know our domain' },
   { place: 'libs/bus', ours: ['contracts', 'telemetry', 'clock'], others: ['nats', 'zod'], node: ['*'], because: 'bus does not know SIP' },
   { place: 'libs/service', ours: ['telemetry', 'clock'], others: ['zod', 'fastify'], node: ['*'], because: 'service knows neither bus nor SIP' },
-  { place: 'libs/sip-engine', ours: ['sip', 'clock', 'telemetry'], others: ['ws'], node: ['*'], because: 'the engine knows neither bus nor its clients' },
+  { place: 'libs/sip-engine', ours: ['sip', 'clock', 'telemetry'], others: ['dns-packet', 'ws'], node: ['*'], because: 'the engine knows neither bus nor its clients' },
   { place: 'libs/media-engine', ours: ['sip-engine', 'sip', 'rtp', 'sdp', 'clock', 'telemetry'], others: [], node: ['*'], because: 'the engine knows neither bus nor its clients' },
   { place: 'libs/rtpengine', ours: ['clock', 'telemetry'], others: [], node: ['*'], because: 'rtpengine is a protocol client and nothing more' },
   { place: 'libs/srf', ours: ['sip', 'telemetry'], others: ['drachtio-srf'], node: ['*'], because: 'srf does not know the bus' },

@@ -35,7 +35,7 @@ import { RefusedError } from './errors.ts';
 import { LimitCounts, type LimitName } from './limit-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { NextHops } from './locate/next-hop.ts';
-import { systemResolver } from './locate/resolve.ts';
+import { createResolver } from './locate/resolver.ts';
 import { defaultLimits, defaultOverload, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
 import { Overload } from './overload/overload.ts';
 import { TransactionStore } from './transaction/store.ts';
@@ -88,6 +88,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly ids?: IdSource;
+  /** Numbers from 0 up to, not including, 1, for what is left to chance. */
+  readonly random?: () => number;
 }
 
 /** Binds everything and starts to serve. Rejects with `BindError` when an address is taken. */
@@ -179,7 +181,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       udpMtu: options.udpMtu,
       isDraining: () => this.#isDraining,
     };
-    const hops = new NextHops(this.#listeners, options.resolver ?? systemResolver);
+    const resolver = options.resolver ?? createResolver({ servers: options.dnsServers }, clock);
+    const hops = new NextHops({ listeners: this.#listeners, resolver, clock, random: deps.random ?? Math.random });
     // Every engine with the secret knows the routes of the others.
     const signer = new Signer(createHash('sha256').update(`routes ${options.control.secret}`).digest());
     const forwarder = new InDialogForwarder(this.#core, hops, signer);

@@ -2,7 +2,8 @@ export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } fro
 export { handlerProblem, type RequestHandler } from './control/request-handlers.ts';
 export { BindError } from './errors.ts';
 export { type ScreenOptions, type SpammerHeader, type Spammers } from './core/screen.ts';
-export { type Resolver } from './locate/resolve.ts';
+export { type NaptrRecord, parseDnsServer, type Resolver } from './locate/resolver.ts';
+export { type SrvRecord } from './locate/srv-order.ts';
 export { engineMetrics, publishMetrics } from './metrics.ts';
 export {
   defaultLimits,

@@ -1,7 +1,7 @@
 import { type RequestHandler } from './control/request-handlers.ts';
 import { type ContactOption } from './transport/listeners.ts';
 import { type ScreenOptions } from './core/screen.ts';
-import { type Resolver } from './locate/resolve.ts';
+import { type Resolver } from './locate/resolver.ts';
 import { type TimerValues } from './transaction/timers.ts';
 import { type NatDetection } from './transport/address.ts';
 import { type TlsOptions } from './transport/tls-options.ts';
@@ -38,7 +38,10 @@ export interface SipEngineOptions {
   /** For contacts with `tls` or `wss`, and applications that connect by TLS. */
   readonly tls?: TlsOptions | undefined;
   readonly webSockets?: WebSocketOptions | undefined;
+  /** Who is asked for names; the hosts file, DNS and the operating system unless given. */
   readonly resolver?: Resolver | undefined;
+  /** DNS servers to ask instead of the operating system's, as `192.0.2.53` or `192.0.2.53:5353`, in this order. */
+  readonly dnsServers?: readonly string[] | undefined;
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
   readonly compat?: 'drachtio' | undefined;
   /**

@@ -5,6 +5,7 @@ import {
   handlerProblem,
   type NatDetection,
   type OverloadOptions,
+  parseDnsServer,
   type RequestHandler,
   type ScreenOptions,
   type SipEngineOptions,
@@ -35,6 +36,7 @@ type EngineSettings = Pick<
   | 'timers'
   | 'screening'
   | 'outboundProxy'
+  | 'dnsServers'
   | 'udpMtu'
   | 'natDetection'
   | 'requestHandlers'
@@ -160,6 +162,7 @@ class Reader {
         offerUnknownDialogs: this.#is('offer-unknown-dialogs'),
         screening: this.#screening(spammers),
         outboundProxy: this.#outboundProxy(),
+        dnsServers: this.#dnsServers(),
         udpMtu: this.#mtu(),
         natDetection: this.#natDetection(),
         requestHandlers: this.#handlers(handlers),
@@ -263,6 +266,15 @@ class Reader {
     const isUri = uri === undefined || /^sips?:[^;?]+(?:;[^?]*)?$/.test(uri);
     if (!isUri) this.#wrong('outbound-proxy', 'must be like sip:192.0.2.1:5060;transport=tcp');
     return uri;
+  }
+
+  #dnsServers(): readonly string[] | undefined {
+    const servers = this.#text('dns-server')
+      ?.split(',')
+      .map((text) => text.trim());
+    const areServers = servers?.every((text) => parseDnsServer(text) !== undefined) ?? true;
+    if (!areServers) this.#wrong('dns-server', 'must be like 192.0.2.53 or 192.0.2.53:5353,192.0.2.54');
+    return servers;
   }
 
   #mtu(): number | undefined {

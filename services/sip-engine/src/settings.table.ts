@@ -1,3 +1,5 @@
+import { unusedSettings } from './unused-settings.table.ts';
+
 /** One thing the process can be told: by a flag of its name, by a variable, or in drachtio.conf.xml. */
 export interface Setting {
   readonly type: 'string' | 'boolean';
@@ -16,11 +18,11 @@ export interface Setting {
   readonly secret?: true;
 }
 
-const NO_BLACKLIST = 'bans are kept by the edge, not by this server';
 const NO_CAPTURE = 'messages are not captured for Homer';
 
 /** Every setting: drachtio-server's own names, and ours. */
 export const settings = {
+  ...unusedSettings,
   address: {
     type: 'string',
     does: 'address for application connections (default 0.0.0.0)',
@@ -62,6 +64,10 @@ export const settings = {
     does: 'send in-dialog requests to the Contact, also where it is not the address the peer sent from',
   },
   'dns-name': { type: 'string', does: 'name of the local host; belongs to the --contact before it (repeatable)' },
+  'dns-server': {
+    type: 'string',
+    does: 'DNS servers to ask instead of those of the machine, as 192.0.2.53 or 192.0.2.53:5353, several separated by commas',
+  },
   'external-ip': { type: 'string', does: 'address to show to peers instead; belongs to the --contact before it' },
   file: {
     type: 'string',
@@ -166,12 +172,6 @@ export const settings = {
     variable: 'DRACHTIO_ADMIN_TCP_PORT',
     elements: ['admin@port'],
   },
-  'preserve-header-names': {
-    type: 'string',
-    flag: false,
-    ignored: 'headers of applications are written X-… as given and else as the RFCs write them',
-    variable: 'DRACHTIO_PRESERVE_HEADER_NAMES',
-  },
   'prometheus-scrape-port': {
     type: 'string',
     does: 'port, or host:port, that serves /metrics (and health) to everybody unless a host is given',
@@ -245,64 +245,18 @@ export const settings = {
     type: 'string',
     does: 'web page that may open websockets, as its Origin says (repeatable; default all)',
   },
-  'always-send-180': { type: 'boolean', ignored: 'what rings is known to the application alone' },
-  'blacklist-redis-address': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_ADDRESS',
-    elements: ['sip/blacklist/redis-address'],
-  },
-  'blacklist-redis-key': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_KEY',
-    elements: ['sip/blacklist/redis-key'],
-  },
-  'blacklist-redis-master': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_MASTER',
-    elements: ['sip/blacklist/redis-master'],
-  },
-  'blacklist-redis-password': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_PASSWORD',
-    elements: ['sip/blacklist/redis-password'],
-    secret: true,
-  },
-  'blacklist-redis-port': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_PORT',
-    elements: ['sip/blacklist/redis-port'],
-  },
-  'blacklist-redis-sentinels': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_SENTINELS',
-    elements: ['sip/blacklist/redis-sentinels'],
-  },
-  'blacklist-refresh-secs': {
-    type: 'string',
-    ignored: NO_BLACKLIST,
-    variable: 'DRACHTIO_BLACKLIST_REDIS_REFRESH_SECS',
-    elements: ['sip/blacklist/refresh-secs'],
-  },
   cdrs: {
     type: 'boolean',
     flag: false,
     does: 'tell applications that route cdr:attempt, cdr:start and cdr:stop of calls',
     elements: ['cdrs'],
   },
-  daemon: { type: 'boolean', ignored: 'run it under a supervisor instead' },
   'default-refresher': {
     type: 'string',
     flag: false,
     does: 'who refreshes sessions whose caller leaves it open: none, uac (the caller; default) or uas (RFC 4028)',
     elements: ['sip/session-timers@default-refresher'],
   },
-  'globally-readable-logs': { type: 'boolean', ignored: 'the umask decides who may read a log file' },
   homer: {
     type: 'string',
     ignored: NO_CAPTURE,
@@ -334,53 +288,21 @@ export const settings = {
     variable: 'DRACHTIO_HTTP_HANDLER_URI',
   },
   'http-method': { type: 'string', does: 'how the handler is asked: GET or POST (default GET)' },
-  'log-auto-flush': {
-    type: 'string',
-    flag: false,
-    ignored: 'every line is written at once',
-    elements: ['logging/file/auto-flush'],
-  },
-  'memory-debug': { type: 'boolean', ignored: 'nothing to debug', variable: 'DRACHTIO_MEMORY_DEBUG' },
-  'sofia-loglevel': {
-    type: 'string',
-    short: 's',
-    ignored: 'there is no sofia here',
-    variable: 'DRACHTIO_SOFIA_LOGLEVEL',
-    elements: ['logging/sofia-loglevel'],
-  },
-  'tcp-keepalive-interval': {
-    type: 'string',
-    ignored: 'a connection that is silent for 1 s is probed',
-    variable: 'DRACHTIO_TCP_KEEPALIVE_INTERVAL',
-    elements: ['admin@tcp-keepalive'],
-  },
   'tls-port': {
     type: 'string',
     does: 'port for applications that connect by TLS (default none)',
     variable: 'DRACHTIO_ADMIN_TLS_PORT',
     elements: ['admin@tls-port'],
   },
-  'tport-max-consecutive-timeouts': {
-    type: 'string',
-    flag: false,
-    ignored: 'keep-alives find dead connections',
-    variable: 'DRACHTIO_TPORT_MAX_CONSECUTIVE_TIMEOUTS',
-  },
-  'tport-queuesize': {
-    type: 'string',
-    flag: false,
-    ignored: '511 connections may wait to be accepted',
-    variable: 'DRACHTIO_TPORT_QUEUESIZE',
-  },
-  'udp-buffer-size': { type: 'string', flag: false, ignored: 'it is 2 MB', elements: ['sip/udp-buffer-size'] },
-  user: { type: 'string', short: 'u', ignored: 'run it as that user instead' },
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** What a setting is called. */
 export type SettingName = keyof typeof settings;
 
 /** The same for who walks through all of them. */
-export const allSettings = Object.entries<Setting>(settings) as readonly (readonly [SettingName, Setting])[];
+export const allSettings = Object.entries<Setting>(settings).sort(([a], [b]) =>
+  a < b ? -1 : 1,
+) as readonly (readonly [SettingName, Setting])[];
 
 /** Whether there is such a setting. */
 export function isSettingName(name: string): name is SettingName {

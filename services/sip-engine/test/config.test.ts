@@ -39,6 +39,15 @@ describe('the command line', () => {
     expect(run('--offer-unknown-dialogs')).toMatchObject({ engine: { offerUnknownDialogs: true }, warnings: [] });
   });
 
+  test('DNS servers are those of the machine unless others are named', () => {
+    expect(run().engine.dnsServers).toBeUndefined();
+    const { engine } = run('--dns-server', '192.0.2.53:5353, [2001:db8::53]:53');
+    expect(engine.dnsServers).toEqual(['192.0.2.53:5353', '[2001:db8::53]:53']);
+    expect(problems('--dns-server', 'dns.example.com')).toEqual([
+      '--dns-server must be like 192.0.2.53 or 192.0.2.53:5353,192.0.2.54: dns.example.com',
+    ]);
+  });
+
   test('health is served where the flags say, else where the environment says, else nowhere', () => {
     const environment = { httpHost: '192.0.2.1', httpPort: 8080 };
     expect(runIn(environment).health).toEqual([{ host: '192.0.2.1', port: 8080 }]);

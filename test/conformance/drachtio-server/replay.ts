@@ -88,7 +88,8 @@ class Replayer {
     const address = `${this.#prefix}.1`;
     const contacts = contactsOf(this.#entries).map((one) => ({ ...one, address: this.#names.moved(one.address) }));
     const control = { address, port: 0, secret: 'cymru' };
-    const resolver = { resolve: () => Promise.reject(new Error('ENOTFOUND')) };
+    const none = (): Promise<never[]> => Promise.resolve([]);
+    const resolver = { isLocal: () => Promise.resolve(true), services: none, servers: none, addresses: none };
     if (this.#entries.some(({ data }) => data.startsWith(ASKED))) this.#outbound = await listenOutbound(address);
     const requestHandlers = this.#outbound?.handlers;
     const options = {

@@ -9,7 +9,7 @@ const { lookup } = dns;
 /** @type {(name: string, options: object) => Promise<unknown>} */
 const lookupContainer = async (name, options) => {
   const address = addresses.get(name);
-  return address === null ? lookup(name, options) : { address, family: 4 };
+  return address === null ? lookup(name, options) : [{ address, family: 4 }];
 };
 Object.assign(dns, { lookup: lookupContainer });
 syncBuiltinESMExports();

@@ -73,6 +73,15 @@ export function buildInitial(
   return { bytes: wantsCompact(headers) ? compacted(bytes) : bytes, branch };
 }
 
+/** The wish for the same request at another address: what it was given the first time stays. RFC 3263 §4.3. */
+export function wishAgain(wish: RequestWish, { headers, cseq }: SipRequest): RequestWish {
+  const again = wish.headers.copy();
+  again.set('Call-ID', headers.get('call-id') ?? '');
+  again.set('From', headers.get('from') ?? '');
+  again.set('CSeq', `${cseq.number} ${wish.method}`);
+  return { ...wish, headers: again };
+}
+
 /** A request within a dialog, RFC 3261 §12.2.1.1. `cseq` is its number; an ACK repeats that of its INVITE. */
 export function buildInDialog(
   wish: RequestWish,

@@ -1,5 +1,5 @@
 import { copyText, serializeParts, type SipRequest } from '@callweave/sip';
-import { type Target } from '../locate/resolve.ts';
+import { type Hop } from '../locate/target.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type Core } from './context.ts';
 import { contactUri, type Dialog } from './dialog.ts';
@@ -89,7 +89,7 @@ export class Connections {
   }
 
   /** Where a request goes whose URI is the Contact of a connected browser. */
-  to(uri: string): Target | undefined {
+  to(uri: string): Hop | undefined {
     const contact = unresolvable(uri);
     const flow = contact === undefined ? undefined : this.#byContact.get(contact);
     if (flow === undefined) return undefined;

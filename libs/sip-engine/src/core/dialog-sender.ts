@@ -1,6 +1,6 @@
 import { Headers, parseMessage, SipError, type SipRequest, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
-import { isAddress, targetOf } from '../locate/resolve.ts';
+import { isAddress, targetOf } from '../locate/target.ts';
 import { type ClientTransaction, type ClientUser } from '../transaction/client.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { NonInviteClient } from '../transaction/non-invite-client.ts';

@@ -42,10 +42,11 @@ export const MAX_FORKS = 64;
 export class UacRequest implements ClientUser {
   readonly txn: string;
   readonly method: string;
-  readonly flow: Flow;
+  /** Where it goes, and as what: another address may be tried after the first. */
+  flow: Flow;
+  built: BuiltRequest;
   readonly app: App;
   readonly dialogId: string;
-  readonly bytes: Buffer;
   readonly isInDialog: boolean;
   readonly routeSet: readonly string[];
   readonly change: SessionChange | undefined;
@@ -82,8 +83,12 @@ export class UacRequest implements ClientUser {
     this.routeSet = parts.routeSet;
     this.change = parts.change;
     this.dialogId = parts.dialogId;
-    this.bytes = parts.built.bytes;
+    this.built = parts.built;
     this.#isToBare = parts.isToBare ?? false;
+  }
+
+  get bytes(): Buffer {
+    return this.built.bytes;
   }
 
   /** The dialog it was sent in or that has its 2xx; until then the one that rang first. */
@@ -94,6 +99,12 @@ export class UacRequest implements ClientUser {
   /** The request as sent, parsed again: needed only for CANCEL, ACK and the dialog. */
   get request(): SipRequest {
     return requestIn(this.bytes);
+  }
+
+  /** It goes to another address. */
+  sendsAgain(built: BuiltRequest, flow: Flow): void {
+    this.built = built;
+    this.flow = flow;
   }
 
   /** Cancels now, or as soon as a first answer shows that the request has arrived; true when it went out. */

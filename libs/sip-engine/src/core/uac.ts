@@ -8,14 +8,15 @@ import {
 } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { type NextHops } from '../locate/next-hop.ts';
-import { isAddress, type Target, targetOf } from '../locate/resolve.ts';
+import { isAddress, type Target, targetOf } from '../locate/target.ts';
+import { type Ways } from '../locate/ways.ts';
 import { clientKey } from '../transaction/match.ts';
 import { type Flow, type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
-import { buildInDialog, buildInitial, type RequestWish } from './build-request.ts';
+import { type BuiltRequest, buildInDialog, buildInitial, type RequestWish, wishAgain } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf, isOfCall } from './dialog.ts';
-import { CANCELLED, type DialogSender, emptyWish } from './dialog-sender.ts';
+import { CANCELLED, type DialogSender, emptyWish, requestIn } from './dialog-sender.ts';
 import { isSips, sentOver, shownAs } from './local.ts';
 import { isOurVia } from './proxy/via.ts';
 import { routesOf, routeUri } from './routes.ts';
@@ -24,6 +25,7 @@ import { changeBy } from './session-changes.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
 import { offerStray } from './stray-response.ts';
+import { Tries } from './tries.ts';
 import { UacDialogs, type UacDialogsDeps } from './uac-dialogs.ts';
 import { UacRequest, type UacRequestParts, type UacRequestUser } from './uac-request.ts';
 import { makesDialog } from './uas-request.ts';
@@ -116,14 +118,18 @@ export class Uac implements UacRequestUser {
       return;
     }
     const connected = proxyUri === undefined ? this.#core.connections.to(wish.uri) : undefined;
-    const target = connected ?? this.#targetOf(command);
+    if (connected !== undefined) {
+      whenSent(this.#sendBy(command, this.#hops.only(connected)));
+      return;
+    }
+    const target = this.#targetOf(command);
     if (isAddress(target.host)) {
-      whenSent(this.#sendBy(command, this.#hops.flowTo(target)));
+      whenSent(this.#sendBy(command, this.#hops.only(target)));
       return;
     }
     void this.#hops
       .lookUp(target)
-      .then((flow) => whenSent(this.#sendBy(command, flow)))
+      .then((ways) => whenSent(this.#sendBy(command, ways)))
       .catch((error: unknown) => whenSent(error instanceof RefusedError ? error : new RefusedError('server error')));
   }
 
@@ -238,7 +244,7 @@ export class Uac implements UacRequestUser {
       throw error;
     }
     if (this.#core.listeners.isOwn(target.host, target.port)) throw new RefusedError('can not send request to myself');
-    if (!this.#core.listeners.has(target.protocol)) throw new RefusedError(UNREACHABLE);
+    if (target.asks !== 'services' && !this.#core.listeners.has(target.protocol)) throw new RefusedError(UNREACHABLE);
     return target;
   }
 
@@ -248,16 +254,26 @@ export class Uac implements UacRequestUser {
     return isInDialog ? uri : (this.#core.outboundProxy ?? uri);
   }
 
-  #sendBy(command: SendCommand, firstFlow: Flow): Sent {
+  #sendBy(command: SendCommand, ways: Ways): Sent {
     const { wish } = command;
-    let flow = firstFlow;
-    let built = buildInitial(wish, flow, this.#core);
+    const firstFlow = ways.next();
+    if (firstFlow === undefined) throw new RefusedError(UNREACHABLE);
+    const { built, flow } = this.#buildFor(wish, firstFlow);
+    const parts = this.#partsOf(command, flow, built);
+    if (!ways.hasMore) return this.#begin(parts);
+    return this.#begin(parts, (request) => {
+      const again = wishAgain(wish, requestIn(built.bytes));
+      const rebuild = (next: Flow): { built: BuiltRequest; flow: Flow } => this.#buildFor(again, next);
+      new Tries({ core: this.#core, sender: this.#sender, request, ways, rebuild }).begin();
+    });
+  }
+
+  #buildFor(wish: RequestWish, flow: Flow): { built: BuiltRequest; flow: Flow } {
+    const built = buildInitial(wish, flow, this.#core);
     const streamed = this.#streamFor(built.bytes, flow);
-    if (streamed !== undefined) {
-      flow = streamed;
-      built = buildInitial(wish, flow, this.#core);
-    }
-    return this.#begin(this.#partsOf(command, flow, built));
+    return streamed === undefined
+      ? { built, flow }
+      : { built: buildInitial(wish, streamed, this.#core), flow: streamed };
   }
 
   #partsOf({ app, wish }: SendCommand, flow: Flow, built = buildInitial(wish, flow, this.#core)): UacRequestParts {
@@ -276,16 +292,21 @@ export class Uac implements UacRequestUser {
     return listeners.flowTo('tcp', remoteAddress, remotePort);
   }
 
-  #begin(parts: UacRequestParts): Sent {
-    const { method, built, flow } = parts;
+  #begin(parts: UacRequestParts, transmit = (request: UacRequest) => this.#transmit(request)): Sent {
+    const { method, built } = parts;
     const request = new UacRequest(this.#core, this, parts);
-    request.onCancel = (bytes) => this.#sender.transact('CANCEL', { bytes, branch: built.branch }, flow);
     if (method === 'INVITE' && parts.dialog === undefined)
       request.record = this.#core.records?.attempt('application', () => built.bytes);
     this.#open.set(request.txn, request);
     this.#subscriptions.asked(request);
-    request.transaction = this.#sender.transact(method, built, flow, request);
+    transmit(request);
     return sentBy(request, request.bytes);
+  }
+
+  #transmit(request: UacRequest): void {
+    const { method, built, flow } = request;
+    request.onCancel = (bytes) => this.#sender.transact('CANCEL', { bytes, branch: built.branch }, flow);
+    request.transaction = this.#sender.transact(method, built, flow, request);
   }
 
   /** Gives a re-INVITE up, and never tells how it ends. */

@@ -1,52 +1,72 @@
+import { type Clock } from '@callweave/clock';
 import { SipError } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { type Listeners } from '../transport/listeners.ts';
-import { type Flow } from '../transport/transport.ts';
-import { familyOf, isAddress, type Resolver, type Target, targetOf } from './resolve.ts';
+import { type Flow, type Protocol } from '../transport/transport.ts';
+import { Locator } from './locator.ts';
+import { type Resolver } from './resolver.ts';
+import { familyOf, type Hop, isAddress, type Target, targetOf } from './target.ts';
+import { RestingHops, Ways } from './ways.ts';
 
 const UNREACHABLE = 'requested protocol/transport not available';
 
-/** The way to where a URI points; looks up names. Rejects with `RefusedError`. RFC 3263 §4. */
+export interface NextHopsDeps {
+  readonly listeners: Listeners;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+}
+
+/** The ways to where a URI points; looks up names. Rejects with `RefusedError`. RFC 3263 §4. */
 export class NextHops {
   readonly #listeners: Listeners;
-  readonly #resolver: Resolver;
+  readonly #locator: Locator;
+  readonly #resting: RestingHops;
+  readonly #random: () => number;
 
-  constructor(listeners: Listeners, resolver: Resolver) {
+  constructor({ listeners, resolver, clock, random }: NextHopsDeps) {
     this.#listeners = listeners;
-    this.#resolver = resolver;
+    this.#locator = new Locator({ resolver, reach: (protocol) => this.#familiesOf(protocol) });
+    this.#resting = new RestingHops(clock);
+    this.#random = random;
   }
 
-  /** The flow to a URI whose host is an address; undefined for a name. Throws `RefusedError`. */
-  known(uri: string): Flow | undefined {
+  /** The way to a URI whose host is an address; undefined for a name. Throws `RefusedError`. */
+  known(uri: string): Ways | undefined {
     const target = this.#read(uri);
-    return isAddress(target.host) ? this.flowTo(target) : undefined;
+    return isAddress(target.host) ? this.only(target) : undefined;
   }
 
-  async find(uri: string): Promise<Flow> {
-    return this.lookUp(this.#read(uri));
+  /** The ways to a URI. Who keeps nothing of a request gives `random`, so that its copies go the same way. */
+  async find(uri: string, random = this.#random): Promise<Ways> {
+    return this.lookUp(this.#read(uri), random);
   }
 
   /** The flow to an address; throws `RefusedError`. */
-  flowTo({ protocol, host, port }: Target): Flow {
+  flowTo({ protocol, host, port }: Hop): Flow {
     const flow = this.#listeners.flowTo(protocol, host, port);
     if (flow === undefined) throw new RefusedError(UNREACHABLE);
     return flow;
   }
 
-  async lookUp(target: Target): Promise<Flow> {
-    if (isAddress(target.host)) return this.flowTo(target);
-    const families = new Set(
-      this.#listeners.all
-        .filter(({ protocol }) => protocol === target.protocol)
-        .map(({ address }) => familyOf(address)),
-    );
-    const [family = 0] = families.size === 1 ? families : [];
-    try {
-      return this.flowTo({ ...target, host: await this.#resolver.resolve(target.host, family) });
-    } catch (error) {
-      if (error instanceof RefusedError) throw error;
-      throw new RefusedError(`can not resolve ${target.host}`, { cause: error });
-    }
+  /** The only way to an address. */
+  only(hop: Hop): Ways {
+    return this.#ways([hop]);
+  }
+
+  async lookUp(target: Target, random = this.#random): Promise<Ways> {
+    if (isAddress(target.host)) return this.only(target);
+    return this.#ways(await this.#locator.locate(target, random));
+  }
+
+  #ways(hops: readonly Hop[]): Ways {
+    return new Ways(hops, ({ protocol, host, port }) => this.#listeners.flowTo(protocol, host, port), this.#resting);
+  }
+
+  #familiesOf(protocol: Protocol): readonly (4 | 6)[] {
+    const bound = this.#listeners.all.filter((listener) => listener.protocol === protocol);
+    return ([4, 6] as const).filter((family) => bound.some(({ address }) => familyOf(address) === family));
   }
 
   #read(uri: string): Target {

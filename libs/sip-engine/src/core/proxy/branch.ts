@@ -45,6 +45,8 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
   #transaction: InviteClient | NonInviteClient | undefined;
   #record: CallRecord | undefined;
   #hasAnswered = false;
+  /** A provisional response above 100 has come. */
+  hasRung = false;
   #isCancelled = false;
   #isCancelSent = false;
 
@@ -96,6 +98,7 @@ export class Branch implements ClientUser, WheelUser<TimerName> {
     const { status } = inbound.message;
     const { wheel } = this.#core;
     this.#hasAnswered = true;
+    if (status > 100 && status < 200) this.hasRung = true;
     wheel.stop(this.#provisional);
     if (status < 200 && this.#isCancelled) this.#sendCancel();
     const { origin } = inbound.message;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { serializeMessage, type SipRequest, type SipResponse, unbracket } from '@callweave/sip';
 import { RefusedError } from '../../errors.ts';
 import { type NextHops } from '../../locate/next-hop.ts';
@@ -43,7 +44,7 @@ export class InDialogForwarder {
     noteSource(request, cameBy, quirks);
     const uri = this.#targetOf(request);
     const [next] = request.addresses('route');
-    void this.#flowTo(next?.uri ?? uri).then((flow) => {
+    void this.#flowTo(next?.uri ?? uri, branch).then((flow) => {
       if (flow === undefined) reject(request, cameBy, { status: 404 }, quirks);
       else {
         const { leavesHopsUncounted: leavesHops, ignoresBreadth } = quirks;
@@ -105,12 +106,19 @@ export class InDialogForwarder {
     return `${route};`.includes(`;by=${this.#signer.sign(`dialog ${callId}`)};`);
   }
 
-  async #flowTo(uri: string): Promise<Flow | undefined> {
+  /** Copies of a request have the same branch and go the same way. RFC 3263 §4.4. */
+  async #flowTo(uri: string, branch: string): Promise<Flow | undefined> {
     try {
-      return await this.#hops.find(uri);
+      const ways = await this.#hops.find(uri, () => chanceOf(branch));
+      return ways.next();
     } catch (error) {
       if (error instanceof RefusedError) return undefined;
       throw error;
     }
   }
+}
+
+/** A number from 0 up to 1 that is always the same for a branch. */
+function chanceOf(branch: string): number {
+  return createHash('sha256').update(branch).digest().readUInt32BE() / 2 ** 32;
 }

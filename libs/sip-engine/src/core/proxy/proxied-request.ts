@@ -1,8 +1,10 @@
 import { rankOf, serializeMessage, type SipRequest, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../../errors.ts';
 import { type NextHops } from '../../locate/next-hop.ts';
-import { type Flow, type Inbound } from '../../transport/transport.ts';
+import { type Ways } from '../../locate/ways.ts';
+import { type Inbound } from '../../transport/transport.ts';
 import { type Core } from '../context.ts';
+import { restSecOf, silenceMs } from '../tries.ts';
 import { type UasRequest } from '../uas-request.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { shareOf } from './breadth.ts';
@@ -33,6 +35,7 @@ export class ProxiedRequest implements BranchUser {
   readonly #parts: ProxyParts;
   readonly #waiting: string[];
   readonly #branches = new Set<Branch>();
+  readonly #ways = new Map<Branch, { readonly ways: Ways; readonly tryNext: () => void }>();
   /** Targets whose way is being looked up. */
   #looking = 0;
   /** Their part of the breadth. */
@@ -75,12 +78,14 @@ export class ProxiedRequest implements BranchUser {
       if (!this.#isAnswered) this.#forward(message);
       return;
     }
+    if (status === 503 && this.#triesNext(branch, restSecOf(message))) return;
     if (this.#parts.wish.tellsResponses && !this.#isDone) this.#parts.report.response(inbound);
     if (status < 300) this.#onSuccess(branch, message);
     else this.#onRefusal(message);
   }
 
-  onFailure(_branch: Branch, status: number): void {
+  onFailure(branch: Branch, status: number): void {
+    if (this.#triesNext(branch)) return;
     this.#keep(status, undefined);
     this.#proceed();
   }
@@ -146,9 +151,9 @@ export class ProxiedRequest implements BranchUser {
 
   #tryTarget(target: string, breadth: number | undefined): void {
     try {
-      const flow = this.#parts.hops.known(this.#nextHop(target));
-      if (flow !== undefined) {
-        this.#forwardTo(target, flow, breadth);
+      const ways = this.#parts.hops.known(this.#nextHop(target));
+      if (ways !== undefined) {
+        this.#forwardTo(target, ways, breadth);
         return;
       }
     } catch (error) {
@@ -159,11 +164,11 @@ export class ProxiedRequest implements BranchUser {
     this.#reserved += breadth ?? 0;
     void this.#parts.hops
       .find(this.#nextHop(target))
-      .then((flow) => {
+      .then((ways) => {
         this.#looking--;
         this.#reserved -= breadth ?? 0;
-        if (!this.#isClosed) this.#forwardTo(target, flow, breadth);
-        this.#checkEnd();
+        if (!this.#isClosed) this.#forwardTo(target, ways, breadth);
+        this.#proceed();
       })
       .catch((error: unknown) => {
         this.#looking--;
@@ -187,18 +192,39 @@ export class ProxiedRequest implements BranchUser {
     return route?.uri ?? target;
   }
 
-  #forwardTo(target: string, flow: Flow, breadth: number | undefined): void {
+  /** Sends it to the next address of a target. */
+  #forwardTo(target: string, ways: Ways, breadth: number | undefined): void {
     const { core, signer, inbound, wish } = this.#parts;
+    const flow = ways.next();
+    if (flow === undefined) {
+      this.#unreachable(new RefusedError('requested protocol/transport not available'));
+      return;
+    }
     const { message: request, flow: cameBy } = inbound;
     const branch = `${core.ids.branch()}.${loopMark(signer, request)}`;
     const uri = isOwnUri(core.listeners, request.uri) ? target : request.uri;
     const mark = core.quirks.marksNoRoutes ? '' : `;by=${signer.sign(`dialog ${request.callId}`)}`;
-    const { staysInPath, headers: added, provisionalMs, finalMs } = wish;
+    const { staysInPath, headers: added, finalMs } = wish;
+    const provisionalMs = ways.hasMore
+      ? Math.min(silenceMs(core.timers), wish.provisionalMs ?? Number.POSITIVE_INFINITY)
+      : wish.provisionalMs;
     const bytes = forwardedBytes({ request, cameBy, flow, uri, branch, breadth, staysInPath, mark, added });
     const limits = { provisionalMs, finalMs, breadth: breadth ?? 0 };
     const made = new Branch(core, this, { method: request.method, bytes, branch, flow, ...limits });
     this.#branches.add(made);
+    this.#ways.set(made, { ways, tryNext: () => this.#forwardTo(target, ways, breadth) });
     made.begin();
+  }
+
+  /** Sends it to the next address of a target when one failed that has not rung, RFC 3263 §4.3; false when there is none. */
+  #triesNext(branch: Branch, restSec?: number): boolean {
+    const found = this.#ways.get(branch);
+    if (found === undefined || branch.hasRung) return false;
+    if (restSec !== 0) found.ways.failed(restSec);
+    if (!found.ways.hasMore || this.#isClosed) return false;
+    found.tryNext();
+    this.#checkEnd();
+    return true;
   }
 
   #stopSearch(): void {

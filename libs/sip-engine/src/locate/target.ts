@@ -1,15 +1,30 @@
-import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { parseUri, unbracket } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { defaultPort, type Protocol, protocols } from '../transport/transport.ts';
 
+/** An address to send to. */
+export interface Hop {
+  readonly protocol: Protocol;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Where a URI says a request is to go. */
 export interface Target {
+  /** What to send by unless DNS says otherwise. */
   readonly protocol: Protocol;
   /** A name or an address, without brackets. */
   readonly host: string;
+  /** The port unless DNS says otherwise. */
   readonly port: number;
+  /**
+   * What DNS is asked, RFC 3263 §4: `services` which transports there are, and then who serves them; `servers` who serves
+   * the transport that the URI names; `address` only where the host is, because the URI names a port.
+   */
+  readonly asks: 'services' | 'servers' | 'address';
+  /** Nothing that is not encrypted will do. */
+  readonly isSecure: boolean;
 }
 
 /** Reads the next hop from a Request-URI or Route, RFC 3263 §4.1; throws `RefusedError` when it names none. */
@@ -19,22 +34,14 @@ export function targetOf(uriText: string, refusal: string): Target {
   const named = uri.params.get('transport')?.toLowerCase();
   const wanted = protocols.find((protocol) => protocol === named);
   if (named !== undefined && wanted === undefined) throw new RefusedError('requested protocol/transport not available');
-  const isSecure = uri.scheme === 'sips' && (wanted === undefined || wanted === 'tcp' || wanted === 'udp');
-  const protocol = isSecure ? 'tls' : (wanted ?? 'udp');
+  const isSecure = uri.scheme === 'sips';
+  const isTls = isSecure && (wanted === undefined || wanted === 'tcp' || wanted === 'udp');
+  const protocol = isTls ? 'tls' : (wanted ?? 'udp');
   const host = unbracket(uri.params.get('maddr') ?? uri.host);
-  return { protocol, host, port: uri.port ?? defaultPort(protocol) };
+  const isExact = uri.port !== undefined || isAddress(host) || protocol === 'ws' || protocol === 'wss';
+  const asks = isExact ? 'address' : wanted === undefined ? 'services' : 'servers';
+  return { protocol, host, port: uri.port ?? defaultPort(protocol), asks, isSecure };
 }
-
-/** Turns names into addresses. */
-export interface Resolver {
-  /** The address of `host`, of the given family when only that can be reached. Rejects when there is none. */
-  resolve(host: string, family: 0 | 4 | 6): Promise<string>;
-}
-
-/** The operating system's resolver. */
-export const systemResolver: Resolver = {
-  resolve: async (host, family) => (await lookup(host, { family })).address,
-};
 
 /** Whether a host needs no resolving. */
 export function isAddress(host: string): boolean {
