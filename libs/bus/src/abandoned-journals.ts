@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL_SUFFIX, journalName } from './journal.ts';
-import { type JournalLine, unfinished } from './journal-line.ts';
+import { type JournalLine, notesIn, unfinished } from './journal-line.ts';
 import { isLockHeld, takeLock } from './process-lock.ts';
 
 /** An unfinished journal that another process left behind, now claimed by this one. */
 export interface Abandoned {
   readonly lines: readonly JournalLine[];
+  readonly notes: ReadonlyMap<string, readonly unknown[]>;
   /** Its facts are told: the file can go. */
   readonly finish: () => void;
   /** This process stops before they are: others may claim it. */
@@ -36,8 +37,10 @@ async function claim(directory: string, name: string): Promise<Abandoned | undef
     return undefined;
   }
   for (const leftover of [`${path}.lock`, `${path}.new`]) rmSync(leftover, { force: true });
+  const text = readFileSync(mine, 'utf8');
   return {
-    lines: unfinished(readFileSync(mine, 'utf8')),
+    lines: unfinished(text),
+    notes: notesIn(text),
     finish: () => {
       rmSync(mine, { force: true });
       lock.release();

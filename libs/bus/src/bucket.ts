@@ -235,6 +235,8 @@ export class Bucket<P extends string, S extends z.ZodType> {
   /** The new revision, or undefined when `expected` is not the present one. */
   async #write(key: string, value: z.output<S>, expected: number | undefined): Promise<number | undefined> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    if (this.#connection.faults?.refusesWritesTo(this.#type.name) === true)
+      throw new BusUnavailableError(`${this.#type.name}: write refused on purpose`);
     const options = expected === undefined ? {} : { expect: { lastSubjectSequence: expected } };
     try {
       const subject = `$KV.${this.#type.name}.${key}`;

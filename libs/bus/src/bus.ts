@@ -15,6 +15,8 @@ import { type z } from 'zod';
 import { Bucket, type BucketOptions } from './bucket.ts';
 import { type Connection, type ConnectionSettings, openConnection } from './connection.ts';
 import { Consumer, type Handler } from './consumer.ts';
+import { answerFaults } from './faults/answer-faults.ts';
+import { Faults } from './faults/faults.ts';
 import { LiveInstances } from './live-instances.ts';
 import { MAX_CLOCK_OFFSET_MS, OwnLease } from './own-lease.ts';
 import { Publisher } from './publisher.ts';
@@ -45,6 +47,7 @@ export interface BusContext extends Pick<BusOptions, 'instance' | 'version' | 'c
     readonly natsUrl: string;
     readonly natsUser?: string | undefined;
     readonly natsPassword?: { reveal(): string } | undefined;
+    readonly faults?: 'off' | 'on';
   };
 }
 
@@ -88,8 +91,10 @@ export class Bus {
 
   /** Connects a service by its configuration. */
   static connectService(profile: ServiceProfile, { config, instance, version, clock, log }: BusContext): Promise<Bus> {
-    const { natsUrl: url, natsUser: user, natsPassword } = config;
-    return Bus.connect({ url, user, password: natsPassword?.reveal(), profile, instance, version, clock, log });
+    const { natsUrl: url, natsUser: user, natsPassword, faults: allowed } = config;
+    const faults = allowed === 'on' ? new Faults({ clock, log }) : undefined;
+    const access = { url, user, password: natsPassword?.reveal(), faults };
+    return Bus.connect({ ...access, profile, instance, version, clock, log });
   }
 
   /** Why the bus cannot be worked with now; undefined when it can. */
@@ -110,6 +115,11 @@ export class Bus {
     const names: string[] = [];
     for await (const name of this.#connection.jsm.streams.names()) names.push(name);
     return names;
+  }
+
+  /** What goes wrong in this process on purpose; undefined unless that is allowed. */
+  get faults(): Faults | undefined {
+    return this.#connection.faults;
   }
 
   isConnected(): boolean {
@@ -217,6 +227,7 @@ export class Bus {
   /** Announces this instance and answers questions from now on. */
   async serve(answers: readonly Answer[] = []): Promise<void> {
     if (answers.length > 0) this.#responder = await this.#respond(answers);
+    await this.#offerFaults();
     await this.#lease.renew();
   }
 
@@ -238,10 +249,26 @@ export class Bus {
     await this.#lease.hold(instance);
   }
 
-  async #respond(answers: readonly Answer[], addressee?: string): Promise<Responder> {
+  /** An operator may set faults whatever state we are in, and the answer is never one of them. */
+  async #offerFaults(): Promise<void> {
+    const { faults } = this.#connection;
+    if (faults === undefined) return;
+    this.#options.log.warn('faults.allowed');
+    await this.#respond([answerFaults(faults)], this.#options.instance, { notReady: () => undefined });
+  }
+
+  async #respond(
+    answers: readonly Answer[],
+    addressee?: string,
+    {
+      notReady = () => this.notReady(),
+      faults,
+    }: { notReady?: () => string | undefined; faults?: Faults | undefined } = { faults: this.#connection.faults },
+  ): Promise<Responder> {
     const { profile, instance, version, clock, log } = this.#options;
     const responder = new Responder({
-      notReady: () => this.notReady(),
+      notReady,
+      faults,
       nc: this.#connection.nc,
       exchange: this.#connection.exchange,
       name: profile.name,

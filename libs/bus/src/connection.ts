@@ -9,6 +9,8 @@ import {
   type NatsConnection,
 } from 'nats';
 import { Exchange } from './exchange.ts';
+import { type Faults } from './faults/faults.ts';
+import { openRelay } from './faults/relay.ts';
 import { JetStream } from './jetstream.ts';
 
 export interface ConnectionSettings {
@@ -23,6 +25,8 @@ export interface ConnectionSettings {
   /** Whether a server that is not there yet is waited for, which is what services do. */
   readonly waitForServer?: boolean;
   readonly clock?: Clock;
+  /** What goes wrong on purpose; undefined: nothing, and nothing stands between us and the servers. */
+  readonly faults?: Faults | undefined;
 }
 
 /** One connection to NATS that comes back by itself, for ever. */
@@ -33,6 +37,7 @@ export interface Connection {
   /** Questions of every call go here, not to the client's own `request` and `publish`. */
   readonly exchange: Exchange;
   readonly jetstream: JetStream;
+  readonly faults: Faults | undefined;
   isConnected(): boolean;
   /** Calls `action` after each reconnection. */
   onReconnect(action: () => void): void;
@@ -50,9 +55,11 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
   const servers = settings.url.split(',').map((url) => new URL(url));
   const user = settings.user ?? nonEmpty(servers[0]?.username);
   const password = settings.password ?? nonEmpty(servers[0]?.password);
-  const { waitForServer = true } = settings;
+  const { waitForServer = true, clock = systemClock, faults } = settings;
+  const named = servers.map(({ protocol, host }) => `${protocol}//${host}`);
+  const relay = faults === undefined ? undefined : await openRelay(named, { faults, clock, log });
   const options: ConnectionOptions = {
-    servers: servers.map(({ protocol, host }) => `${protocol}//${host}`),
+    servers: [...(relay?.servers ?? named)],
     name: settings.name,
     inboxPrefix: inboxPrefix(settings.name),
     maxReconnectAttempts: -1,
@@ -64,7 +71,7 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     reconnectJitter: 100,
     waitOnFirstConnect: waitForServer,
     // Servers of a cluster name each other even to those they refuse, and each would be tried again, for ever.
-    ignoreClusterUpdates: !waitForServer,
+    ignoreClusterUpdates: !waitForServer || relay !== undefined,
     pingInterval: 2_000,
     maxPingOut: 2,
     timeout: settings.connectMs ?? 5_000,
@@ -74,8 +81,9 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
   const nc = await connect(options);
   const js = nc.jetstream({ timeout: JETSTREAM_TIMEOUT_MS });
   const jsm = await nc.jetstreamManager({ timeout: JETSTREAM_TIMEOUT_MS, checkAPI: false });
-  const exchange = new Exchange(nc, settings.clock ?? systemClock, inboxPrefix(settings.name));
+  const exchange = new Exchange(nc, clock, inboxPrefix(settings.name));
   const reconnected: (() => void)[] = [];
+  if (relay !== undefined) void nc.closed().then(() => relay.close());
   let connected = true;
   void followStatus(nc, log, (now) => {
     connected = now;
@@ -87,6 +95,7 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     jsm,
     exchange,
     jetstream: new JetStream(exchange, JETSTREAM_TIMEOUT_MS),
+    faults,
     isConnected: () => connected && !nc.isClosed(),
     onReconnect: (action) => reconnected.push(action),
   };

@@ -10,6 +10,7 @@ export {
   NoAnswerError,
   RequestFailedError,
 } from './errors.ts';
+export { Faults } from './faults/faults.ts';
 export { type FactHandler, Follower, type FollowOptions, onFact, type Placed } from './follower.ts';
 export { busMetrics } from './metrics.ts';
 export { type NatsPermissions, natsPermissions } from './permissions.ts';

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** What a process leaves to whoever finds its journal, about one thing. It is told to nobody else. */
+export const JournalNote = z.object({ about: z.string(), value: z.unknown() });
+export type JournalNote = z.infer<typeof JournalNote>;
+
 /** A fact on its way to JetStream. */
 export const JournalLine = z.object({
   n: z.number().int().positive(),
@@ -11,10 +15,12 @@ export const JournalLine = z.object({
   once: z.boolean().optional(),
   /** The span in which it was told, so that whoever tells it in the end goes on with that trace. */
   traceparent: z.string().optional(),
+  note: JournalNote.optional(),
 });
 export type JournalLine = z.infer<typeof JournalLine>;
 
 const AckLine = z.object({ ack: z.number().int() });
+const NoteLine = z.object({ note: JournalNote });
 
 /** The facts of a journal that were not acknowledged; a torn line is none. */
 export function unfinished(text: string): JournalLine[] {
@@ -28,6 +34,18 @@ export function unfinished(text: string): JournalLine[] {
     if (line.success) lines.push(line.data);
   }
   return lines.filter(({ n }) => n > acked);
+}
+
+/** The notes of a journal by what they are about, oldest first; those of facts that are acknowledged too. */
+export function notesIn(text: string): Map<string, unknown[]> {
+  const notes = new Map<string, unknown[]>();
+  for (const raw of text.split('\n')) {
+    const line = raw.includes('"note"') ? NoteLine.safeParse(parseLine(raw)) : undefined;
+    if (line?.success !== true) continue;
+    const { about, value } = line.data.note;
+    notes.set(about, [...(notes.get(about) ?? []), value]);
+  }
+  return notes;
 }
 
 function parseLine(raw: string): unknown {

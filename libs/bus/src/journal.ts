@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './errors.ts';
-import { type JournalLine } from './journal-line.ts';
+import { type JournalLine, type JournalNote } from './journal-line.ts';
 import { type ProcessLock, takeLock } from './process-lock.ts';
 
 /** What the names of all journals end in. */
@@ -60,6 +60,11 @@ export class Journal {
     this.#last = line.n;
     this.#open.set(line.n, line);
     return line;
+  }
+
+  /** Leaves a note to whoever finds this journal. Throws `JournalError`. */
+  note(note: JournalNote): void {
+    this.#write({ note });
   }
 
   /** Everything up to `n` has reached the stream; the file says so with the next fact, or when it is settled. */

@@ -9,7 +9,7 @@ import { JournalError } from './errors.ts';
 import { shortName, tracedHeaders } from './headers.ts';
 import { type JetStream } from './jetstream.ts';
 import { Journal } from './journal.ts';
-import { type JournalLine } from './journal-line.ts';
+import { type JournalLine, type JournalNote } from './journal-line.ts';
 import { journalPending } from './metrics.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
 
@@ -22,6 +22,8 @@ export interface Fact<P extends string, S extends z.ZodType> {
   readonly data: z.input<S>;
   /** Extensions of the envelope. */
   readonly context: Pick<CloudEvent, 'tenant' | 'callid' | 'legid' | 'owner' | 'epoch' | 'sequence'>;
+  /** Stands in the journal with it, for a successor alone. */
+  readonly note?: JournalNote | undefined;
 }
 
 const BATCH = 128;
@@ -30,6 +32,8 @@ const GATHER_MS = 20;
 const TIDY_EVERY_MS = 5_000;
 /** How long acknowledgements are gathered for one line; whoever adopts us meanwhile tells them again, stored once. */
 const SETTLE_MS = 100;
+/** Whoever goes on where a dead process stopped does so within a lease or two. */
+const NOTES_KEPT_MS = 120_000;
 
 interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once' | 'traceparent'> {
   /** Its number in our own journal. */
@@ -56,6 +60,8 @@ export class Publisher {
   #closed: Promise<void> | undefined;
   #whenFlushed: (() => void)[] = [];
   #journalFailed = false;
+  /** Of the journals we adopted, for as long as somebody may go on where they stop. */
+  readonly #notes = new Map<string, readonly unknown[]>();
   #settling: Timer | undefined;
   /** From when on the next batch may leave. */
   #gatheredAtMs = 0;
@@ -88,7 +94,7 @@ export class Publisher {
   }
 
   /** Tells a fact. When this returns it is in the journal (or, on a full disk, in memory and this process unready). */
-  tell<P extends string, S extends z.ZodType>({ type, tokens, id, data, context }: Fact<P, S>): void {
+  tell<P extends string, S extends z.ZodType>({ type, tokens, id, data, context, note }: Fact<P, S>): void {
     const span = startSpan(`publish ${shortName(type.pattern)}`, {
       kind: SpanKind.PRODUCER,
       attributes: {
@@ -112,7 +118,28 @@ export class Publisher {
       data,
     };
     const once = type.once ? { once: true } : {};
-    this.#enqueue({ subject: type.subject(tokens), id, payload: JSON.stringify(envelope), ...once, ...trace }, span);
+    const line = { subject: type.subject(tokens), id, payload: JSON.stringify(envelope), ...once, ...trace };
+    this.#enqueue(note === undefined ? line : { ...line, note }, span);
+  }
+
+  /** Leaves a note to whoever finds this journal; without a journal nobody will. */
+  note(about: string, value: unknown): void {
+    try {
+      this.#journal.note({ about, value });
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#deps.log.error('journal.failed', { err: error });
+    }
+  }
+
+  /** What processes before this one have noted about a thing, oldest first. */
+  notesAbout(about: string): readonly unknown[] {
+    return this.#notes.get(about) ?? [];
+  }
+
+  /** The things that they have noted anything about. */
+  noted(): string[] {
+    return [...this.#notes.keys()];
   }
 
   /** Waits until everything told is acknowledged. */
@@ -160,6 +187,7 @@ export class Publisher {
   async #claim(): Promise<void> {
     try {
       for (const adopted of await claimAbandoned(this.#deps.directory)) {
+        for (const [about, notes] of adopted.notes) this.#keepNotes(about, notes);
         const last = adopted.lines.length - 1;
         this.#deps.log.info('journal.adopted', { facts: adopted.lines.length });
         if (last === -1) adopted.finish();
@@ -171,6 +199,11 @@ export class Publisher {
       this.#deps.log.error('journal.adopt-failed', { err: error });
     }
     this.#pump();
+  }
+
+  #keepNotes(about: string, notes: readonly unknown[]): void {
+    this.#notes.set(about, [...this.notesAbout(about), ...notes]);
+    this.#deps.clock.after(NOTES_KEPT_MS, () => this.#notes.delete(about));
   }
 
   #pump(): void {

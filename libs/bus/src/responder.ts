@@ -6,6 +6,7 @@ import { type z } from 'zod';
 import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { type Exchange } from './exchange.ts';
+import { type Faults } from './faults/faults.ts';
 import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, traceOf } from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
@@ -49,6 +50,7 @@ export interface ResponderOptions {
   readonly addressee?: string | undefined;
   /** Why this instance must not answer now; undefined when it may. */
   readonly notReady: () => string | undefined;
+  readonly faults?: Pick<Faults, 'pass'> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -121,6 +123,7 @@ export class Responder {
       const reply = await withSpan(name, { kind: SpanKind.SERVER, attributes, parent }, () =>
         handle(parseContract(type.pattern, type.request, decode(message.data)), { leftMs: Math.max(0, leftMs) }),
       );
+      this.#options.faults?.pass('before-reply');
       this.#respond(message, encode(reply));
       return 'answered';
     } catch (error) {

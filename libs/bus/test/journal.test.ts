@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal } from '../src/journal.ts';
-import { type JournalLine, unfinished } from '../src/journal-line.ts';
+import { type JournalLine, notesIn, unfinished } from '../src/journal-line.ts';
 
 let directory: string;
 let journal: Journal;
@@ -54,6 +54,25 @@ describe('the journal', () => {
   test('keeps a fact as it was told', () => {
     const line = append('a', JSON.stringify({ text: 'Grüße\n"zitiert"' }));
     expect(unfinished(readFileSync(path(), 'utf8'))).toEqual([line]);
+  });
+
+  test('keeps notes for a successor, with a fact or alone, and counts none of them as told', () => {
+    journal.append({
+      subject: 'callweave.test.v1.thing',
+      id: 'a',
+      payload: '{}',
+      note: { about: 'x', value: { of: 1 } },
+    });
+    journal.note({ about: 'x', value: 'heard' });
+    journal.note({ about: 'y', value: 'over' });
+    journal.acknowledge(1);
+    journal.settle();
+    expect(left()).toEqual([]);
+    const notes = notesIn(readFileSync(path(), 'utf8'));
+    expect([...notes]).toEqual([
+      ['x', [{ of: 1 }, 'heard']],
+      ['y', ['over']],
+    ]);
   });
 
   test('counts a torn last line as not told', () => {

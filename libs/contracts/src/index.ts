@@ -44,6 +44,7 @@ export {
   yieldCall,
 } from './edge.ts';
 export { ContractError, SubjectError } from './errors.ts';
+export { controlFaults, Fault, FaultPoint, SetFault } from './faults.ts';
 export { instancesBucket, Lease, LEASE_RENEW_SEC, LEASE_SEC } from './instance.ts';
 export {
   decodeNonce,

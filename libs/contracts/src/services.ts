@@ -19,6 +19,7 @@ import {
   watchPlacements,
   yieldCall,
 } from './edge.ts';
+import { controlFaults } from './faults.ts';
 import { instancesBucket } from './instance.ts';
 import { callRecorded } from './cdr.ts';
 import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
@@ -61,7 +62,7 @@ export const DEFAULT_ANSWER_SEC = 15;
 
 export const registrarProfile: ServiceProfile = {
   name: 'registrar',
-  serves: [register, listRegistrations, removeRegistration],
+  serves: [register, listRegistrations, removeRegistration, controlFaults],
   asks: [],
   publishes: [bindingAdded, bindingRefreshed, bindingRemoved],
   consumes: [],
@@ -71,7 +72,7 @@ export const registrarProfile: ServiceProfile = {
 
 export const authProfile: ServiceProfile = {
   name: 'auth-challenge-affinity',
-  serves: [challenge, verify, accountExists],
+  serves: [challenge, verify, accountExists, controlFaults],
   asks: [],
   publishes: [],
   consumes: [],
@@ -93,7 +94,7 @@ const betweenEdges = [
 
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
-  serves: betweenEdges,
+  serves: [...betweenEdges, controlFaults],
   asks: [
     challenge,
     verify,
@@ -116,7 +117,7 @@ export const edgeProfile: ServiceProfile = {
 
 export const callRoutingProfile: ServiceProfile = {
   name: 'call-routing',
-  serves: [routeCall],
+  serves: [routeCall, controlFaults],
   asks: [],
   publishes: [],
   consumes: [],
@@ -126,7 +127,7 @@ export const callRoutingProfile: ServiceProfile = {
 
 export const mediaControlProfile: ServiceProfile = {
   name: 'media-control',
-  serves: [offerMedia, answerMedia, deleteMedia, queryMedia, listMediaNodes],
+  serves: [offerMedia, answerMedia, deleteMedia, queryMedia, listMediaNodes, controlFaults],
   asks: [],
   publishes: [],
   consumes: [],

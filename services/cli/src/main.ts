@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addCalls } from './commands/calls.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addFault } from './commands/fault.ts';
 import { addNatsConfig } from './commands/nats-config.ts';
 import { addProbe } from './commands/probe.ts';
 import { addProvision } from './commands/provision.ts';
@@ -30,6 +31,7 @@ for (const add of [
   addProbe,
   addNatsConfig,
   addSecrets,
+  addFault,
 ])
   add(program);
 

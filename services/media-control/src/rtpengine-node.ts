@@ -1,3 +1,4 @@
+import { type Faults } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import { dtlsHashOf, LegId } from '@callweave/contracts';
 import {
@@ -8,14 +9,23 @@ import {
   NgRefusedError,
   type NgRelayed,
   NgTooLargeError,
+  ngUdpSocket,
+  type OpenNgSocket,
 } from '@callweave/rtpengine';
 import { histogram, type Logger } from '@callweave/telemetry';
 import { type CallTotals, type MediaNode, type NodeOffer, type NodeReply, type Silent } from './media-node.ts';
 import { commandDuration } from './metrics.ts';
 
+/** Which rtpengines cannot be reached, on purpose. */
+type Cuts = Pick<Faults, 'isCut'>;
+
 /** A media node that is an rtpengine. */
-export function rtpengineNode(address: string, { clock, log }: { clock: Clock; log: Logger }): MediaNode {
-  const client = new NgClient({ address, clock, log });
+export function rtpengineNode(
+  address: string,
+  { clock, log, faults }: { clock: Clock; log: Logger; faults?: Cuts | undefined },
+): MediaNode {
+  const open = faults === undefined ? {} : { open: cuttable(address, faults) };
+  const client = new NgClient({ address, clock, log, ...open });
   const ng = new NgCommands(client);
   const duration = histogram(commandDuration);
 
@@ -107,4 +117,23 @@ function verdict(error: NgError): NodeReply {
     case 'other':
       return { kind: 'refused', reason: error.reason };
   }
+}
+
+/** A way to a node on which nothing passes while it is cut. */
+function cuttable(address: string, faults: Cuts): OpenNgSocket {
+  const open = ngUdpSocket(address);
+  return (events) => {
+    const socket = open({
+      ...events,
+      received: (datagram) => {
+        if (!faults.isCut(address)) events.received(datagram);
+      },
+    });
+    return {
+      send: (datagram) => {
+        if (!faults.isCut(address)) socket.send(datagram);
+      },
+      close: () => socket.close(),
+    };
+  };
 }

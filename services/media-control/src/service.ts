@@ -17,7 +17,7 @@ export async function startMediaControl(context: ServiceContext<Config>): Promis
   const { log, clock, instance } = context;
   const { rtpengines } = context.config;
   const bus = await Bus.connectService(mediaControlProfile, context);
-  const nodes = rtpengines.map((address) => rtpengineNode(address, { clock, log }));
+  const nodes = rtpengines.map((address) => rtpengineNode(address, { clock, log, faults: bus.faults }));
   const pool = await NodePool.open(nodes, { clock, log });
   gauge(nodesUp, () => pool.upCount);
   gauge(nodesConfigured, () => pool.nodes.length);
