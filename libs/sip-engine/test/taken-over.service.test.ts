@@ -2,24 +2,24 @@ import { systemClock } from '@callweave/clock';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { connectRawApp, openRawPhone, type RawApp, type RawPhone } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
-import { recordLogs } from '@callweave/telemetry/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type RecordingLogger, recordLogs } from '@callweave/telemetry/testing';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 let engine: SipEngine;
 let phone: RawPhone;
 let app: RawApp;
+let log: RecordingLogger;
 
 beforeEach(async () => {
+  log = recordLogs();
   const contacts = [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const] }];
   const control = { address: '127.0.0.1', port: 0, secret: 's' };
   engine = await startSipEngine(
     { contacts, control, offerUnknownDialogs: true },
-    { clock: systemClock, log: recordLogs() },
+    { clock: systemClock, log },
   );
   phone = await openRawPhone();
-  app = await connectRawApp(engine.controlPort);
-  await ask('authenticate|s|');
-  for (const verb of ['bye', 'invite']) await ask(`route|${verb}`);
+  await connectApp();
 });
 
 afterEach(async () => {
@@ -30,6 +30,12 @@ afterEach(async () => {
 
 const sipPort = (): number => Number(engine.contacts[0]?.split(':').at(-1));
 const sipOf = (frame: string): string => frame.slice(frame.indexOf('\r\n') + 2);
+
+async function connectApp(): Promise<void> {
+  app = await connectRawApp(engine.controlPort);
+  await ask('authenticate|s|');
+  for (const verb of ['bye', 'invite']) await ask(`route|${verb}`);
+}
 
 async function ask(command: string): Promise<string> {
   app.send(`a|${command}`);
@@ -64,6 +70,20 @@ describe('a dialog that another engine had', () => {
     fromPeer('BYE', 7);
     const frame = await app.next();
     expect(sipOf(frame)).toMatch(/^BYE .*tag=ours/s);
+    app.send(`x|sip|${frame.split('|')[8] ?? ''}|\r\nSIP/2.0 200 OK\r\n\r\n`);
+    expect(await phone.next()).toMatch(/^SIP\/2.0 200 OK/);
+  });
+
+  test('outlives its application: what nobody is there to answer is not refused, and asked again', async () => {
+    app.close();
+    await vi.waitFor(() => expect(log.lines.map(({ event }) => event)).toContain('app.disconnected'));
+    fromPeer('BYE', 7);
+    phone.send(requestText({ method: 'OPTIONS', sentBy: `127.0.0.1:${phone.port}` }), sipPort());
+    // Nothing came before it.
+    expect(await phone.next()).toMatch(/^SIP\/2.0 503 .*CSeq: \d+ OPTIONS/s);
+    await connectApp();
+    fromPeer('BYE', 7);
+    const frame = await app.next();
     app.send(`x|sip|${frame.split('|')[8] ?? ''}|\r\nSIP/2.0 200 OK\r\n\r\n`);
     expect(await phone.next()).toMatch(/^SIP\/2.0 200 OK/);
   });

@@ -253,6 +253,11 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     const handler = known === undefined ? this.#core.handlerOf(request.method) : undefined;
     const app = known ?? (handler === undefined ? this.#core.apps.pick(request.method) : undefined);
     if (app === undefined && handler === undefined) {
+      if (this.#awaitsApp(request)) {
+        // Over UDP the peer asks again by itself, and sooner than it would after any answer.
+        if (flow.reliable) this.#refuse(inbound, key, retryLater(RETRY_AFTER_SEC));
+        return;
+      }
       if (dialog !== undefined && request.method === 'BYE') {
         dialog.record?.stop('network', 'normal-release', () => textForApp(request));
         this.#core.dialogs.remove(dialog);
@@ -283,6 +288,12 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     }
     if (request.method === 'INVITE' && request.toTag === undefined)
       pending.record = this.#core.records?.attempt('network', () => textForApp(request));
+  }
+
+  /** Whether the application that comes next, if only one comes, will know the dialog of this request. */
+  #awaitsApp({ toTag }: SipRequest): boolean {
+    const { offersUnknownDialogs, apps } = this.#core;
+    return offersUnknownDialogs && toTag !== undefined && apps.methods().length === 0;
   }
 
   /** What came before a BYE and is not answered never will be. */
