@@ -9,6 +9,7 @@ import { mediaOf } from './call/direct-media.ts';
 import { CallRecords } from './call/call-records.ts';
 import { EstablishedCalls } from './call/established-calls.ts';
 import { journalTeller } from './call/journal-teller.ts';
+import { leftCalls } from './call/left-calls.ts';
 import { tracedTeller } from './call/traced-teller.ts';
 import { type Target } from './call/targets.ts';
 import { type Config } from './config.ts';
@@ -79,6 +80,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const registers = new RegisterHandler(registering);
   gauge(registersHeld, () => registers.held);
   const publisher = await bus.openPublisher(stateDir);
+  const { faults } = bus;
   const ports = { bus, log };
   const legs = new LegTable();
   const guardian = new MtuGuardian({
@@ -93,12 +95,20 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));
   const placements = new Placements({ send, edges, notReady, clock });
   const networks = new Networks(privateNetworks);
-  const records = new CallRecords({ bus, owner, clock, log });
+  const left = leftCalls(publisher);
+  const records = new CallRecords({
+    bus,
+    owner,
+    leave: (callId, word) => publisher.note(callId, word),
+    clock,
+    log,
+  });
   const media = mediaOf(mediaPolicy, busMedia(ports));
   const calls: EstablishedCalls = new EstablishedCalls({
     media,
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
+    faults,
     clock,
     log,
   });
@@ -110,6 +120,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     sendThrough,
     media,
     openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, clock), clock),
+    left,
     clock,
     log,
   });
@@ -141,8 +152,11 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     legs,
     begin: (call) => records.begin(call),
     abandon: (callId) => records.abandon(callId),
+    recordOf: (parts, { sequence, detail }) => records.recordOf(parts, sequence, detail),
+    acknowledged: (callId) => records.acknowledged(callId),
     establish: (parts, teller) => calls.establish(parts, teller),
     takePlace: (replacement) => takePlace(replacement, { ...transferring, send, clock }),
+    faults,
     log,
   });
   const sweep = new Sweep({
@@ -150,6 +164,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     calls,
     isSetUpHere: (callId) => invites.has(callId),
     adopter,
+    left,
     peers,
     holders: () => bus.holders(),
     owner,

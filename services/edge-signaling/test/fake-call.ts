@@ -195,6 +195,10 @@ export function fakeCall({
       redirects: 'follow',
       begin: () => seen.push('begun'),
       abandon: () => seen.push('abandoned'),
+      recordOf: () => {
+        throw new Error('nobody keeps it');
+      },
+      acknowledged: () => undefined,
       establish: (parts, teller) => calls.establish(parts, teller),
       clock,
       log: recordLogs(),

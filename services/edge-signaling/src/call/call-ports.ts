@@ -1,9 +1,11 @@
+import { type Faults } from '@callweave/bus';
 import {
   type Binding,
   type CallCause,
   type CallDetail,
   type CallSource,
   type CallId,
+  type CallRecord,
   type LegId,
   type MediaNetwork,
   type MediaNodeId,
@@ -89,7 +91,8 @@ export interface CallTeller {
   initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }): void;
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;
-  answered(legId: LegId, target: string, media: MediaNodeId | undefined): void;
+  /** `kept` is left to who comes after this edge, should it die before the records are stored. */
+  answered(legId: LegId, target: string, media: MediaNodeId | undefined, kept?: () => CallRecord): void;
   /** One side keeps the other on hold. */
   held(by: Side): void;
   /** It no longer does. */
@@ -108,6 +111,9 @@ export interface CallTeller {
   /** With the record of the call. */
   failed(cause: CallCause): void;
 }
+
+/** The points of a call at which this edge may be made to end, for rehearsals; undefined unless that is allowed. */
+export type CallFaults = Pick<Faults, 'pass' | 'passSoon'> | undefined;
 
 /** Where both sides of an offer are, if that is known of both. */
 export function between(

@@ -17,6 +17,7 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallTeller } from './call-ports.ts';
 import { dialogsOf, parties, recordOf } from './call-record.ts';
 import { type EstablishedParts } from './established-call.ts';
+import { type LeftWord } from './left-calls.ts';
 import { Leftovers } from './leftovers.ts';
 import { holders, type Session } from './session.ts';
 
@@ -60,6 +61,8 @@ const MAX_TOLD_BEFORE_ANSWER = 3;
 export interface CallRecordsDeps {
   readonly bus: Bus;
   readonly owner: () => InstanceId;
+  /** Leaves word of a call that is not stored to the next edge at this place. */
+  readonly leave?: (callId: CallId, word: LeftWord) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -77,6 +80,10 @@ export class CallRecords {
   readonly #begun = new Map<CallId, number>();
   /** Calls that ended here and whose records may not say so yet. */
   readonly #ended = new Set<CallId>();
+  /** Answered calls that are not stored yet, or could not be. */
+  readonly #unstored = new Set<CallId>();
+  /** Of them, those that a successor is told of. */
+  readonly #left = new Set<CallId>();
   readonly #leftovers: Leftovers;
 
   constructor(deps: CallRecordsDeps) {
@@ -106,10 +113,23 @@ export class CallRecords {
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
   }
 
+  /** What is stored of an answered call. */
+  recordOf(call: EstablishedParts, sequence: number, detail: CallDetail): CallRecord {
+    return { ...recordOf(call, this.#deps.owner(), sequence), detail };
+  }
+
+  /** The caller has acknowledged its answer: with no record stored, whoever comes after us must know. */
+  acknowledged(callId: CallId): void {
+    if (!this.#unstored.has(callId) || this.#left.has(callId)) return;
+    this.#left.add(callId);
+    this.#deps.leave?.(callId, 'acknowledged');
+  }
+
   /** Keeps an answered call; returns at once. Without the bus the call goes on without its record. */
   keep(call: EstablishedParts, sequence: number, detail: CallDetail): void {
     const { callId } = call;
-    const record = { ...recordOf(call, this.#deps.owner(), sequence), detail };
+    const record = this.recordOf(call, sequence, detail);
+    this.#unstored.add(callId);
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
       this.#begun.delete(callId);
@@ -118,7 +138,10 @@ export class CallRecords {
     };
     // What was noted when the call began is long stored, as a rule, and nothing waits.
     const written = this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write());
-    written.catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'));
+    written.then(
+      () => this.#unstored.delete(callId),
+      (error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'),
+    );
   }
 
   /** Notes how the session and the dialogs of a call are now; returns at once. */
@@ -211,6 +234,8 @@ export class CallRecords {
    */
   async end(callId: CallId, cause: CallCause, given?: LegId): Promise<'won' | 'lost'> {
     this.#ended.add(callId);
+    this.#unstored.delete(callId);
+    if (this.#left.delete(callId)) this.#deps.leave?.(callId, 'over');
     try {
       return await this.#inOrder(callId, () => this.#mark(callId, cause, given));
     } catch (error) {

@@ -2,6 +2,7 @@ import { type Clock, type Timer } from '@callweave/clock';
 import {
   type CallCause,
   type CallId,
+  type CallRecord,
   type CallSource,
   type LegId,
   type MediaNetwork,
@@ -18,7 +19,7 @@ import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
 import { describe, userOf } from './call-names.ts';
-import { type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
+import { type CallFaults, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
 import { type Agreed, CallerMedia } from './caller-media.ts';
@@ -50,12 +51,17 @@ export interface CallDeps {
   /** Notes the call where others find it, until it is established or abandoned. */
   readonly begin: (call: BegunCall) => void;
   readonly abandon: (callId: CallId) => void;
+  /** What is stored of an answered call. */
+  readonly recordOf: (parts: EstablishedParts, teller: CallTeller) => CallRecord;
+  /** The caller has acknowledged the answer, or a later one. */
+  readonly acknowledged: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
   readonly establish: (parts: EstablishedParts, teller: CallTeller) => AnsweredLegs;
   /** Whether the call goes where a device sends it, or its caller is told to. */
   readonly redirects: 'follow' | 'pass';
   /** Where a target is, for its media. */
   readonly networkOf: (target: Target) => MediaNetwork | undefined;
+  readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (callId: CallId) => void;
@@ -141,7 +147,11 @@ export class Call {
         },
         request: (request) => this.#relay(request, legId),
         pracked: (sdp) => this.#run(this.#media.pracked(sdp)),
-        acknowledged: (sdp) => this.#established?.acknowledged(legId, sdp),
+        acknowledged: (sdp) => {
+          this.#established?.acknowledged(legId, sdp);
+          deps.acknowledged(facts.callId);
+          deps.faults?.pass('after-ack');
+        },
         disposed: () => deps.legs.delete(legId),
       },
     });
@@ -305,11 +315,9 @@ export class Call {
     const callee = this.#callee;
     const target = this.#branch?.target;
     if (callee === undefined || target === undefined || agreed === undefined) return;
-    const { teller, clock } = this.#deps;
+    const { teller, recordOf, faults, clock } = this.#deps;
     const { tenant, callId } = this.facts;
     const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
-    // The journal line comes before the 200, and the records are on their way.
-    teller.answered(callee.legId, target.name, this.#media.node);
     const session: Session = {
       caller: { profile: this.facts.profile, sdp: agreed.offer, holds: false },
       callee: { profile: target.profile, sdp: answer, holds: false },
@@ -322,9 +330,13 @@ export class Call {
     };
     const legs = { caller: this.caller, callee };
     const parts = { tenant, callId, epoch: 1, ...legs, ...sides, node: this.#media.node, session, ...late, ...times };
+    // The journal line comes before the 200, and the records are on their way.
+    teller.answered(callee.legId, target.name, this.#media.node, () => recordOf(parts, teller));
+    faults?.pass('before-answer');
     const untold = agreed.isStale ? { untold: 'callee' as const } : {};
     this.#established = this.#deps.establish({ ...parts, ...untold }, teller);
     this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body });
+    faults?.passSoon('after-answer');
   }
 
   async #relay(request: IncomingRequest, from: LegId): Promise<void> {

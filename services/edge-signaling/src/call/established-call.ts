@@ -11,7 +11,7 @@ import { type IncomingRequest } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { type Leg } from '../leg/leg.ts';
 import { Machine } from '../machine.ts';
-import { type CallTeller, type Media } from './call-ports.ts';
+import { type CallFaults, type CallTeller, type Media } from './call-ports.ts';
 import {
   type EstablishedAction,
   establishedCallTable,
@@ -72,6 +72,7 @@ export interface EstablishedDeps {
   readonly changed: (session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
   readonly markEnded: (callId: CallId, cause: CallCause, given?: LegId) => Promise<'won' | 'lost'>;
+  readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
   readonly disposed: (call: EstablishedCall) => void;
@@ -102,13 +103,14 @@ export class EstablishedCall {
     this.#deps = deps;
     this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
     const { node } = parts;
-    const { media, teller, changed, clock, log } = deps;
+    const { media, teller, changed, faults, clock, log } = deps;
     const changing = {
       place: node === undefined ? undefined : { ...parts, callId: parts.mediaId ?? parts.callId, node, media },
       teller,
       changed,
       gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
       random: Math.random,
+      faults,
       clock,
       log,
     };
@@ -168,6 +170,7 @@ export class EstablishedCall {
 
   /** One side hung up; its BYE is answered. */
   left(side: Side, q850?: number): void {
+    this.#deps.faults?.pass('in-bye');
     if (this.#replacing?.left(side) === true) return;
     this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
   }

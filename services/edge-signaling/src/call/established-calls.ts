@@ -5,7 +5,7 @@ import { type CallRecords } from './call-records.ts';
 import { EstablishedCall, type EstablishedDeps, type EstablishedParts } from './established-call.ts';
 import { type Side } from './session.ts';
 
-export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'refer' | 'clock' | 'log'> {
+export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'refer' | 'faults' | 'clock' | 'log'> {
   readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
 }
 
@@ -52,13 +52,14 @@ export class EstablishedCalls implements AnsweredLegs {
 
   /** A call that was answered elsewhere. */
   restore(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const { records, media, refer, clock, log } = this.#deps;
+    const { records, media, refer, faults, clock, log } = this.#deps;
     const call = new EstablishedCall(parts, {
       media,
       teller,
       refer,
       changed: (session) => records.change(parts, session, teller.sequence),
       markEnded: (callId, cause, given) => records.end(callId, cause, given),
+      faults,
       clock,
       log,
       disposed: (ended) => this.#forget(ended),

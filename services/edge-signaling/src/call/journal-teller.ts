@@ -43,7 +43,11 @@ export function journalTeller(
   const note: CallTeller['note'] = (change) => {
     detail = noted(detail, change, clock.epochMs());
   };
-  const tell = <P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object): void => {
+  const tell = <P extends CallPattern, S extends z.ZodType>(
+    type: Fact<P, S>['type'],
+    fields: object,
+    kept?: () => CallRecord,
+  ): void => {
     sequence += 1;
     publisher.tell({
       type,
@@ -52,6 +56,7 @@ export function journalTeller(
       id: type.once ? `${callId}.end` : `${callId}.${String(sequence)}`,
       data: { tenant, callId, owner, epoch, sequence, ...fields } as z.input<S>,
       context: { tenant, callid: callId, owner, epoch, sequence },
+      ...(kept === undefined ? {} : { note: { about: callId, value: kept() } }),
     });
   };
   const record = (atMs: number, cause: CallCause, relayed?: RelayedMedia): void => {
@@ -75,12 +80,12 @@ export function journalTeller(
     initiated: (fields) => tell(callInitiated, fields),
     routed: (targets) => tell(callRouted, { targets }),
     ringing: (legId, target) => tell(callRinging, { legId, target }),
-    answered: (legId, target, node) => {
+    answered: (legId, target, node, kept) => {
       answeredAt = EpochMs.parse(clock.epochMs());
       media = node;
       for (const leg of detail.legs) if (leg.role === 'caller') note({ kind: 'answered', legId: leg.legId });
       note({ kind: 'answered', legId });
-      tell(callAnswered, { legId, target, media: node });
+      tell(callAnswered, { legId, target, media: node }, kept);
     },
     held: (by) => tell(callHeld, { by }),
     resumed: (by) => tell(callResumed, { by }),

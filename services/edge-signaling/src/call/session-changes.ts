@@ -4,7 +4,7 @@ import { copyText } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type SentRequest } from '@callweave/srf';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { Machine } from '../machine.ts';
-import { type CallTeller } from './call-ports.ts';
+import { type CallFaults, type CallTeller } from './call-ports.ts';
 import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
 import { answerLate, askForOffer, type LateOffer, type Offered, renewSession } from './late-offer.ts';
 import { type ChangeAction, type ChangeInput, type ChangeState, sessionChangesTable } from './session-changes.table.ts';
@@ -35,6 +35,7 @@ export interface SessionChangesDeps {
   readonly gone: (status: number) => void;
   /** From 0 to 1. */
   readonly random: () => number;
+  readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -212,6 +213,7 @@ export class SessionChanges {
       this.#feed('settled', {});
       return;
     }
+    this.#deps.faults?.pass('in-reinvite');
     // Before the answer leaves: what the side that asked does next may be here before we are told that it has left.
     this.#feed(request.method === 'INVITE' ? 'accepted' : 'settled', {});
     if (!(await this.#reply(change, { status: 200, headers: sessionHeaders, body: exchanged.sdp }))) {

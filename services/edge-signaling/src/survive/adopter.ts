@@ -5,6 +5,7 @@ import { type CallTeller, type Media } from '../call/call-ports.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { type LeftCalls } from '../call/left-calls.ts';
 import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
@@ -24,6 +25,8 @@ export interface AdopterDeps {
   readonly media: Pick<Media, 'release'>;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
+  /** What dead edges at this place could not store. */
+  readonly left?: Pick<LeftCalls, 'byId'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -53,17 +56,29 @@ export class Adopter {
   }
 
   /**
-   * Tells the end of a call that was never answered, of which no edge is left, and releases its media. Throws
-   * `BusUnavailableError`.
+   * Tells the end of a call that was never answered, of which no edge is left, and releases its media. One that was
+   * answered after all goes on; if its caller cannot have heard of it, it is hung up. Throws `BusUnavailableError`.
    */
   async close(stored: Pick<StoredCall, 'call' | 'revision'>): Promise<void> {
-    const { records, media, openTeller, log } = this.#deps;
+    const { records, media, left, openTeller, log } = this.#deps;
+    const answered = left?.byId(stored.call.callId);
+    if (answered !== undefined) {
+      const resumed = await this.#adopt({ call: answered.call, revision: stored.revision }, {});
+      if (answered.isAcknowledged) resumed?.probe();
+      else resumed?.hangUp({ by: 'platform', reason: 'node-lost' });
+      return;
+    }
     const call = await records.adopt(stored);
     if (call === undefined) return;
     log.info('call.closed', { callId: call.callId, from: stored.call.owner });
     openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
     await media.release(call.tenant, call.callId, undefined);
     await records.remove(call.callId, []);
+  }
+
+  /** Goes on with a call of which nothing is stored, unless something is by now. Throws `BusUnavailableError`. */
+  async resume(call: CallRecord): Promise<void> {
+    (await this.#adopt({ call, revision: 0 }, {}))?.probe();
   }
 
   /**
@@ -76,7 +91,7 @@ export class Adopter {
     this.#deps.openTeller(call).ended(cause, Math.max(0, storedAtMs - answeredAt), undefined);
   }
 
-  async #adopt(found: FoundLeg, said: Said): Promise<EstablishedCall | undefined> {
+  async #adopt(found: Pick<FoundLeg, 'call' | 'revision'>, said: Said): Promise<EstablishedCall | undefined> {
     const [caller, callee] = found.call.dialogs ?? [];
     if (caller === undefined || callee === undefined) return undefined;
     const call = await this.#deps.records.adopt(found);

@@ -4,6 +4,7 @@ import { type CallId, type InstanceId, LEASE_SEC } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { type LeftCalls } from '../call/left-calls.ts';
 import { ENDED_KEPT_MS } from '../call/leftovers.ts';
 import { type Adopter } from './adopter.ts';
 import { type Peers } from './peers.ts';
@@ -23,7 +24,9 @@ export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'resume'>;
+  /** What dead edges at this place could not store. */
+  readonly left?: Pick<LeftCalls, 'talking'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -64,10 +67,26 @@ export class Sweep {
   /** Takes over at once what `owners` had: this edge is their successor. */
   takeOver(owners: readonly InstanceId[]): void {
     this.#run(async () => {
-      for (const stored of await this.#deps.records.list()) {
-        if (owners.includes(stored.call.owner)) await this.#adopt(stored);
+      try {
+        await this.#succeed(owners);
+      } catch (error) {
+        // Of our own calls nobody else would think.
+        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners));
+        throw error;
       }
     });
+  }
+
+  async #succeed(owners: readonly InstanceId[]): Promise<void> {
+    const { records, calls, adopter, left } = this.#deps;
+    const known = new Set<CallId>();
+    for (const stored of await records.list()) {
+      known.add(stored.call.callId);
+      if (owners.includes(stored.call.owner)) await this.#adopt(stored);
+    }
+    for (const call of left?.talking() ?? []) {
+      if (!known.has(call.callId) && calls.byId(call.callId) === undefined) await adopter.resume(call);
+    }
   }
 
   stop(): void {

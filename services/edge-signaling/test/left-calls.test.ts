@@ -1,0 +1,30 @@
+import { CallId } from '@callweave/contracts';
+import { describe, expect, test } from 'vitest';
+import { leftCalls } from '../src/call/left-calls.ts';
+
+const callId = CallId.parse('01HF7YAT000000000000000000');
+const record = {
+  ...{ tenant: 'default', callId, owner: 'abcdefghijklmnop', epoch: 1, state: 'answered', sequence: 4 },
+  ...{ from: '<sip:a@d>', to: '<sip:b@d>', legs: [], startedAt: 1, answeredAt: 2 },
+};
+
+function left(...notes: unknown[]): ReturnType<typeof leftCalls> {
+  return leftCalls({ notesAbout: (about) => (about === callId ? notes : []), noted: () => [callId] });
+}
+
+describe('what a dead edge has left in its journal', () => {
+  test('is an answered call, of which the caller may have heard', () => {
+    expect(left(record).byId(callId)).toMatchObject({ call: { callId, state: 'answered' }, isAcknowledged: false });
+    expect(left(record, 'acknowledged').byId(callId)).toMatchObject({ isAcknowledged: true });
+  });
+
+  test('is no call when it is of another version', () => {
+    expect(left({ callId }, 'acknowledged').byId(callId)).toBeUndefined();
+  });
+
+  test('goes on without a record only if both sides were talking, and had not hung up', () => {
+    expect(left(record).talking()).toEqual([]);
+    expect(left(record, 'acknowledged').talking()).toMatchObject([{ callId }]);
+    expect(left(record, 'acknowledged', 'over').talking()).toEqual([]);
+  });
+});
