@@ -1,5 +1,5 @@
-// What survives the death of an edge, in full: every test of test/survival against the whole platform. Tells each test,
-// whether it passed, and how long it took.
+// What survives the death of a process, in full: every test of test/survival against the whole platform. Tells each test,
+// whether it passed, how long it took, and which field of the matrix it is. `npm run generate` makes a page of it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,10 +9,19 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
+/** Who dies in which way, how, and how many calls are up. */
+const Field = z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() });
 const Report = z.object({
   testResults: z.array(
     z.object({
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), duration: z.number().nullish() })),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          duration: z.number().nullish(),
+          meta: z.object({ survival: Field.optional() }).optional(),
+        }),
+      ),
     }),
   ),
 });
@@ -30,10 +39,11 @@ try {
   await once(vitest, 'exit');
   const { testResults } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
   const tests = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ fullName, status, duration }) => ({
+    assertionResults.map(({ fullName, status, duration, meta }) => ({
       title: fullName,
       passed: status === 'passed',
       seconds: Math.round((duration ?? 0) / 100) / 10,
+      field: meta?.survival,
     })),
   );
   process.stdout.write(`${JSON.stringify({ passed: tests.filter(({ passed }) => passed).length, tests })}\n`);

@@ -10,6 +10,7 @@ import { collectContracts } from './reference/contracts.ts';
 import { drachtioPage } from './reference/drachtio-page.ts';
 import { metricsIn, metricsPage } from './reference/metrics-page.ts';
 import { ScenarioRun, scenariosPage } from './reference/scenarios-page.ts';
+import { SurvivalRun, survivalPage } from './reference/survival-page.ts';
 import { subjectsPage } from './reference/subjects-page.ts';
 import { listFiles, repositoryRoot } from './repository.ts';
 
@@ -40,7 +41,9 @@ export async function generateReference(): Promise<Map<string, string>> {
   const { settings: engineSettings } = await load('services/sip-engine/src/settings.table.ts');
   const { elements } = await load('services/sip-engine/src/elements.table.ts');
 
-  const run = ScenarioRun.parse(JSON.parse(readFileSync(`${repositoryRoot}/docs/measured/scenarios.json`, 'utf8')));
+  const measured = (name: string): unknown =>
+    JSON.parse(readFileSync(`${repositoryRoot}/docs/measured/${name}.json`, 'utf8'));
+  const run = ScenarioRun.parse(measured('scenarios'));
 
   return new Map([
     [`${folder}/subjects.md`, subjectsPage(declared, contracts.serviceProfiles)],
@@ -48,6 +51,7 @@ export async function generateReference(): Promise<Map<string, string>> {
     [`${folder}/drachtio.md`, drachtioPage(engineSettings, elements)],
     [`${folder}/metrics.md`, metricsPage(metrics)],
     [`${folder}/scenarios.md`, scenariosPage(run)],
+    [`${folder}/survival.md`, survivalPage(SurvivalRun.parse(measured('survival')))],
     [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
     ...generatedChartFiles(),
   ]);

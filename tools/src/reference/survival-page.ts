@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { code, page, table } from './markdown.ts';
+
+/** What `npm run verify -- survival` keeps. */
+export const SurvivalRun = z.object({
+  date: z.string(),
+  commit: z.string(),
+  machine: z.object({ cpu: z.string(), cores: z.number(), node: z.string() }),
+  result: z.object({
+    tests: z.array(
+      z.object({
+        title: z.string(),
+        passed: z.boolean(),
+        seconds: z.number(),
+        /** Where it stands in the matrix, if it does. */
+        field: z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() }).optional(),
+      }),
+    ),
+  }),
+});
+export type SurvivalRun = z.infer<typeof SurvivalRun>;
+
+/** The ways of being dead. */
+const WAYS = ['killed', 'frozen', 'cut off', 'slow'] as const;
+
+/** docs/reference/survival.md: who may die, in which way, and whether calls live on. */
+export function survivalPage({ date, commit, machine, result }: SurvivalRun): string {
+  const fields = result.tests.flatMap(({ field, passed }) => (field === undefined ? [] : [{ ...field, passed }]));
+  const outcome = (passed: boolean): string => (passed ? 'passed' : '**failed**');
+  const cell = (who: string, way: string): string => {
+    const found = fields.filter((field) => field.who === who && field.way === way);
+    return found.length === 0 ? '–' : outcome(found.every(({ passed }) => passed));
+  };
+  const whos = [...new Set(fields.map(({ who }) => who))];
+  const others = result.tests.filter(({ field }) => field === undefined);
+  return page(
+    'Survival',
+    'Who may die while calls with speech are up, and whether they live on: none is lost, each agrees to its session anew ' +
+      'and is hung up with 200, has one `ended` and one record, leaves no media session, and `callweave audit` balances. ' +
+      'A phone that is told 503 with Retry-After comes back. As recorded by `npm run verify -- survival` on ' +
+      `${date.slice(0, 10)}, of commit ${code(commit.slice(0, 10))}, on ${String(machine.cores)} cores of ${machine.cpu}, ` +
+      `Node ${machine.node}; a field without a word is not tried.`,
+    table(
+      ['Who', ...WAYS],
+      whos.map((who) => [who, ...WAYS.map((way) => cell(who, way))]),
+    ),
+    '## How',
+    table(
+      ['Who', 'Way', 'How', 'Calls', 'Outcome'],
+      fields.map(({ who, way, how, calls, passed }) => [who, way, how, String(calls), outcome(passed)]),
+    ),
+    '## Beside it',
+    table(
+      ['Test', 'Outcome'],
+      others.map(({ title, passed }) => [title, outcome(passed)]),
+    ),
+  );
+}
