@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import getPort from 'get-port';
 import { type Platform } from './platform.ts';
 import { runSipp, type SippOptions, type SippResult } from './sipp.ts';
@@ -8,6 +10,10 @@ export interface TalkOptions {
   readonly talkMs: number;
   readonly bothHangUp?: boolean;
   readonly callersLeave?: AbortSignal;
+  /** With speech, and callers agree to their session anew after `talkMs`, and talk as long once more. */
+  readonly changes?: boolean;
+  /** How long the callee may wait to be hung up on once all callers are through. */
+  readonly patienceMs?: number;
 }
 
 /** SIPp phones that call one SIPp callee through the platform. */
@@ -16,12 +22,21 @@ export class CallLoad {
   readonly #callers: readonly LoadAccount[];
   readonly #callee: LoadAccount;
   readonly #port: number;
+  /** A second of silence, PCMU. */
+  readonly #speech: string;
 
-  private constructor(remote: string, callers: readonly LoadAccount[], callee: LoadAccount, port: number) {
+  private constructor(
+    remote: string,
+    callers: readonly LoadAccount[],
+    callee: LoadAccount,
+    port: number,
+    speech: string,
+  ) {
     this.#remote = remote;
     this.#callers = callers;
     this.#callee = callee;
     this.#port = port;
+    this.#speech = speech;
   }
 
   /** Makes the accounts and registers the callee at `remote`. */
@@ -34,7 +49,9 @@ export class CallLoad {
     if (callee === undefined) throw new Error('no callee');
     const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines: sippLines([callee]), localPort });
     if (registered.failed > 0) throw new Error(`the callee cannot register: ${registered.errors}`);
-    return new CallLoad(remote, callers, callee, localPort);
+    const speech = join(platform.stateDir, 'speech.ulaw');
+    writeFileSync(speech, Buffer.alloc(8_000, 0xff));
+    return new CallLoad(remote, callers, callee, localPort, speech);
   }
 
   /** Places `rate` calls a second for `seconds`; each talks for half a second. What the callers saw. */
@@ -42,7 +59,7 @@ export class CallLoad {
     const calls = rate * seconds;
     const stop = new AbortController();
     const answering = this.#answer({ scenario: 'uas', calls: 10 * calls, signal: stop.signal });
-    const result = await this.#call({ calls, rate, atOnce: 2 * rate });
+    const result = await this.#call({ scenario: 'call', calls, rate, atOnce: 2 * rate });
     stop.abort();
     await answering;
     return result;
@@ -53,24 +70,30 @@ export class CallLoad {
    * callers vanish without a word when `callersLeave` is aborted.
    */
   async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
-    const { calls, talkMs, bothHangUp = false, callersLeave } = options;
+    const { calls, talkMs, bothHangUp = false, callersLeave, changes = false } = options;
     const stop = new AbortController();
-    const scenario = bothHangUp ? 'answer-and-hang-up' : 'uas';
+    const scenario = changes ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
     const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
-    const called = await this.#call({ calls, rate: calls, talkMs, signal: callersLeave });
+    const calling = changes ? 'call-and-change' : 'call';
+    const called = await this.#call({ scenario: calling, calls, rate: calls, talkMs, signal: callersLeave });
     // Whoever has not been hung up on by now never will be.
-    const giveUp = setTimeout(() => stop.abort(), callersLeave === undefined ? 15_000 : 120_000);
+    const giveUp = setTimeout(
+      () => stop.abort(),
+      options.patienceMs ?? (callersLeave === undefined ? 15_000 : 120_000),
+    );
     const answered = await answering;
     clearTimeout(giveUp);
     return [called, answered];
   }
 
   #answer(options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'signal'>): Promise<SippResult> {
-    return runSipp({ ...options, remote: this.#remote, localPort: this.#port });
+    return runSipp({ ...options, remote: this.#remote, localPort: this.#port, keys: { media_file: this.#speech } });
   }
 
-  #call(options: Pick<SippOptions, 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal'>): Promise<SippResult> {
-    const keys = { callee: this.#callee.user };
-    return runSipp({ ...options, scenario: 'call', remote: this.#remote, keys, lines: sippLines(this.#callers) });
+  #call(
+    options: Pick<SippOptions, 'scenario' | 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal'>,
+  ): Promise<SippResult> {
+    const keys = { callee: this.#callee.user, media_file: this.#speech };
+    return runSipp({ ...options, remote: this.#remote, keys, lines: sippLines(this.#callers) });
   }
 }

@@ -9,14 +9,19 @@ import { type Platform, root, scrape } from './platform.ts';
 import { tied } from './tied.ts';
 import { until } from './until.ts';
 
+/** The line an edge logs when it is up. */
+const EDGE_READY = /"name":"edge-signaling","instance":"([a-z2-7]{16})"[^\n]*service\.ready/g;
 const Secrets = z.object({ natsPasswords: z.record(z.string(), z.string()) });
 
 /** A SIP engine and the edge that drives it, at an address of their own, behind an address they share with others. */
 export interface EdgePair {
   /** `ip:port` it listens at, UDP. */
   readonly address: string;
+  /** What the edge that was started last calls itself among its like. */
+  instance(): string;
   /** One metric of the edge. */
   metric(name: string): Promise<number>;
+  isRunning(who: 'engine' | 'edge'): boolean;
   /** Sends a signal to both, or to one of them. */
   signal(signal: NodeJS.Signals, who?: 'engine' | 'edge'): void;
   /** Kills both, or one of them, or asks it to end, and waits until it is gone. */
@@ -98,7 +103,16 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
   }
   return {
     address: `${host}:${String(port)}`,
+    instance: () => {
+      const started = [...readFileSync(logFile, 'utf8').matchAll(EDGE_READY)].at(-1)?.[1];
+      if (started === undefined) throw new Error('the edge has not said who it is');
+      return started;
+    },
     metric: (name) => scrape(httpPort, name, []),
+    isRunning: (who) => {
+      const child = children[who];
+      return child !== undefined && isRunning(child);
+    },
     signal: (signal, who) => {
       for (const [name, child] of Object.entries(children)) if (who === undefined || who === name) child.kill(signal);
     },

@@ -35,11 +35,14 @@ export class TwoEdges {
   #made: Made | undefined;
   #before: ReadonlyMap<string, unknown> = new Map();
 
-  /** Starts and ends all of it with the tests of the file that calls this. */
-  constructor() {
+  readonly #settings: Readonly<Record<string, string>>;
+
+  /** Starts and ends all of it with the tests of the file that calls this; `settings` are for every process. */
+  constructor(settings: Readonly<Record<string, string>> = {}) {
+    this.#settings = settings;
     beforeAll(async () => {
       this.#endTurn = await takeLoadTurn();
-      this.#platform = await startPlatform();
+      this.#platform = await startPlatform(settings);
       this.#bus = await this.#platform.bus();
     }, 420_000);
     afterAll(async () => {
@@ -113,6 +116,22 @@ export class TwoEdges {
     return new Set([...owners].filter(([callId]) => !this.#before.has(callId)).map(([, owner]) => owner));
   }
 
+  /** Nothing is left of any call, and every one there ever was has one end and one record, as operators see it. */
+  async expectBooksBalance(limitMs = 60_000): Promise<void> {
+    const isOver = (kinds: readonly string[]): boolean => ['ended', 'failed'].includes(kinds.at(-1) ?? '');
+    await until(
+      'nothing is left of any call',
+      async () =>
+        (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0 &&
+        (await this.newCalls()).every(isOver),
+      limitMs,
+    );
+    const count = async (): Promise<number> => (await callKinds(this.bus)).size;
+    await until('all calls are recorded', async () => (await callDetailRecords(this.bus)).length >= (await count()));
+    const audit = await this.platform.cli('audit', '--grace-sec', '0');
+    expect(audit, audit.output).toMatchObject({ code: 0 });
+  }
+
   /** Every call of this test has one record, with both its legs, whoever wrote it. */
   async #expectAllRecorded(): Promise<void> {
     const records = async (): Promise<Cdr[]> =>
@@ -141,7 +160,7 @@ export class TwoEdges {
 
   async #make(): Promise<void> {
     const port = await freePortOn([SHARED, ...OWN]);
-    const options = { port, externalIp: SHARED };
+    const options = { port, externalIp: SHARED, settings: this.#settings };
     const [first, second] = await Promise.all([
       startEdgePair(this.platform, { ...options, host: OWN[0] }),
       startEdgePair(this.platform, { ...options, host: OWN[1] }),

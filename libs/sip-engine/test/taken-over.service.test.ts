@@ -14,10 +14,7 @@ beforeEach(async () => {
   log = recordLogs();
   const contacts = [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const] }];
   const control = { address: '127.0.0.1', port: 0, secret: 's' };
-  engine = await startSipEngine(
-    { contacts, control, offerUnknownDialogs: true },
-    { clock: systemClock, log },
-  );
+  engine = await startSipEngine({ contacts, control, offerUnknownDialogs: true }, { clock: systemClock, log });
   phone = await openRawPhone();
   await connectApp();
 });

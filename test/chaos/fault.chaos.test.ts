@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { dieAt } from '../support/die-at.ts';
+import { liveOn } from '../support/live-on.ts';
+import { survivalRows } from '../support/survival-rows.ts';
+import { TwoEdges } from '../support/two-edges.ts';
+
+const edges = new TwoEdges({ CALLWEAVE_FAULTS: 'on' });
+const HALF_MS = 5_000;
+/** Those of the matrix in which most parts are needed; `npm run verify -- survival` has them all. */
+const short = survivalRows.filter(({ who, way }) => who === 'edge app' && way === 'cut off');
+
+describe('calls with speech', () => {
+  test.for(short)('live on when this is $way: $who', (row) => liveOn(edges, row, HALF_MS));
+});
+
+describe('an edge that dies', () => {
+  test('between the journal line of an answer and the answer ends that call once, for its callee too', async () => {
+    const [, answered] = await dieAt(edges, { at: 'before-answer', pass: 1 }, 1);
+    expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
+    await edges.expectBooksBalance();
+    expect(await edges.newCalls()).toEqual([['initiated', 'routed', 'ringing', 'answered', 'ended']]);
+  });
+
+  test('in a re-INVITE keeps its calls, whose phones try again', async () => {
+    const [called] = await dieAt(edges, { at: 'in-reinvite', pass: 2 }, 5);
+    expect(called, called.errors).toMatchObject({ successful: 5, failed: 0 });
+    await edges.expectBooksBalance();
+  });
+});

@@ -1,0 +1,25 @@
+import { type FaultPoint } from '@callweave/contracts';
+import { setFault } from './faults.ts';
+import { type SippResult } from './sipp.ts';
+import { type TwoEdges } from './two-edges.ts';
+import { until } from './until.ts';
+
+/** Longer than a second edge needs to come up. */
+const TALK_MS = 4_000;
+
+/**
+ * Places calls, of which one kills the first edge when it passes a point for the `pass`-th time, and starts that edge
+ * again; its engine lives on. What both sides saw.
+ */
+export async function dieAt(
+  edges: TwoEdges,
+  { at, pass }: { at: FaultPoint; pass: number },
+  calls: number,
+): Promise<[SippResult, SippResult]> {
+  const { first } = edges;
+  await setFault(edges.bus, first.instance(), { kind: 'exit', at, pass });
+  const talking = edges.load.talk({ calls, talkMs: TALK_MS, changes: true, patienceMs: 60_000 });
+  await until(`the edge dies ${at}`, () => !first.isRunning('edge'), 30_000);
+  await first.revive();
+  return talking;
+}

@@ -1,0 +1,28 @@
+import { expect } from 'vitest';
+import { callDetailRecords } from './call-facts.ts';
+import { type SurvivalRow } from './survival-rows.ts';
+import { type TwoEdges } from './two-edges.ts';
+
+/** Packets a side sends in a second of speech. */
+const PACKETS_PER_SEC = 50;
+
+/**
+ * Lets a blow fall on calls with speech. Each goes on: its session is agreed to anew and its BYE answered 200 (who is told
+ * to come back later does), it ends once and has one record, nothing of it is left, and the books balance.
+ */
+export async function liveOn(edges: TwoEdges, { blow, heal }: SurvivalRow, halfMs: number): Promise<void> {
+  const known = new Set((await callDetailRecords(edges.bus)).map(({ callId }) => callId));
+  const fall = async (): Promise<void> => {
+    await blow(edges);
+  };
+  const results = await edges.talkThrough(fall, { talkMs: halfMs, changes: true, patienceMs: 45_000 });
+  heal?.(edges);
+  edges.expectAllContent(results);
+  await edges.expectAllEnded();
+  const records = (await callDetailRecords(edges.bus)).filter(({ callId }) => !known.has(callId));
+  for (const { legs, callId } of records) {
+    const spoke = legs.map(({ media }) => (media?.packets ?? 0) > (halfMs / 1_000) * PACKETS_PER_SEC);
+    expect(spoke, `${callId}: ${JSON.stringify(legs)}`).toEqual([true, true]);
+  }
+  await edges.expectBooksBalance();
+}
