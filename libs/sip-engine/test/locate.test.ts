@@ -118,11 +118,13 @@ describe('servers of the same priority, RFC 2782,', () => {
   };
 
   test('are the first as often as their weights say', () => {
-    expect(first([1_000, 3_000, 6_000], 20_000)).toEqual([10, 30, 60]);
+    const shares = first([1_000, 3_000, 6_000], 20_000);
+    for (const [at, expected] of [10, 30, 60].entries()) expect(Math.abs((shares[at] ?? 0) - expected)).toBeLessThan(2);
   });
 
   test('are equal without weights', () => {
-    expect(first([0, 0], 20_000)).toEqual([50, 50]);
+    const [one = 0] = first([0, 0], 20_000);
+    expect(Math.abs(one - 50)).toBeLessThan(2);
   });
 
   test('of weight 0 have a chance, a small one', () => {

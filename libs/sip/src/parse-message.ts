@@ -68,7 +68,8 @@ function splitHead(text: string): Head {
     } else addHeader(text, at, lineEnd, at, lines, problems);
     if (lines.names.length > MAX_HEADER_LINES) throw new SipLimitError('header-lines', MAX_HEADER_LINES);
   }
-  if (text.includes('\0')) problems.push(new SipSyntaxError('nul', text.indexOf('\0')));
+  // In a quoted string it may stand behind a backslash, RFC 3261 §25.1.
+  if (text.includes('\0') && /(?<!\\)\0/.test(text)) problems.push(new SipSyntaxError('nul', text.indexOf('\0')));
   return { startLine, headers: Headers.ofLines(lines), problem: problems[0] };
 }
 
@@ -175,7 +176,9 @@ function hasLineEnd(line: string): boolean {
   return false;
 }
 
-function parseRequestLine(line: string, problems: SipSyntaxError[]): StartLine {
+function parseRequestLine(written: string, problems: SipSyntaxError[]): StartLine {
+  const line = written.endsWith(' ') ? written.trimEnd() : written;
+  if (line !== written) problems.push(new SipSyntaxError('request-line', line.length));
   const methodEnd = line.indexOf(' ');
   const uriEnd = line.lastIndexOf(' ');
   if (methodEnd <= 0 || !isTokenSlice(line, 0, methodEnd)) throw new SipSyntaxError('request-line', 0);

@@ -54,7 +54,8 @@ function scanVia(text: string, start: number): { via: Via; end: number } {
   if (text.slice(at, nameEnd).toUpperCase() !== 'SIP') throw new SipSyntaxError('via-protocol', at);
   at = slash(text, nameEnd);
   const versionEnd = scanToken(text, at);
-  if (text.slice(at, versionEnd) !== '2.0') throw new SipSyntaxError('via-version', at);
+  // Any other is answered 505, and the answer has to find its way.
+  if (versionEnd === at) throw new SipSyntaxError('via-version', at);
   at = slash(text, versionEnd);
   const transportEnd = scanToken(text, at);
   if (transportEnd === at) throw new SipSyntaxError('via-transport', at);

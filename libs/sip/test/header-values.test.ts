@@ -120,7 +120,7 @@ describe('Via, RFC 3261 §20.42', () => {
   test.each([
     '',
     'SIP/2.0/UDP',
-    'SIP/3.0/UDP a',
+    'SIP//UDP a',
     'HTTP/2.0/UDP a',
     'SIP/2.0/UDP a:x',
     'SIP/2.0/UDP a b',

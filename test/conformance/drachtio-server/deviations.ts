@@ -94,6 +94,12 @@ export const meantDeviations: Readonly<Record<string, readonly Meant[]>> = {
   ],
   'malformed-requests': [
     {
+      row: 'A Request-URI of a scheme that nobody knows',
+      why: 'what is neither sip, sips, tel, urn, im nor pres cannot be called, RFC 3261 §8.2.2.1',
+      says: /OPTIONS http:[^]*=>\n$|=>\nSIP\/2\.0 416 |\|NOK\|Response not sent due to unknown transaction$/,
+      only: 'plain',
+    },
+    {
       row: 'REFER and unknown methods outside a dialog',
       why: 'an unknown method is answered',
       says: /^=>\nSIP\/2\.0 501 [^]*Allow: /,

@@ -1,4 +1,5 @@
 import { type NameAddr, parseUri, reasonPhrase, SipError, type SipRequest } from '@callweave/sip';
+import { type Quirks } from './quirks.ts';
 
 /** Why a request is refused before anybody looks at what it wants. */
 export interface Defect {
@@ -7,19 +8,26 @@ export interface Defect {
 }
 
 /** The first rule a request breaks; undefined for a good one. RFC 3261 §8.1.1 and §20. */
-export function defectOf(request: SipRequest): Defect | undefined {
+export function defectOf(request: SipRequest, quirks: Quirks): Defect | undefined {
   try {
     if (request.problem !== undefined) return refuse(request.problem);
-    return checkHeaders(request);
+    return checkHeaders(request, quirks);
   } catch (error) {
     if (error instanceof SipError) return refuse(error);
     throw error;
   }
 }
 
-function checkHeaders(request: SipRequest): Defect | undefined {
-  const { cseq, method, headers } = request;
+/** Schemes of what somebody may be called by; an application is not asked about others. RFC 3261 §8.2.2.1. */
+const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel', 'urn', 'im', 'pres']);
+
+function checkHeaders(request: SipRequest, quirks: Quirks): Defect | undefined {
+  const { cseq, method, headers, uri, requestUri } = request;
   readAll(request);
+  const scheme = uri.slice(0, uri.indexOf(':')).toLowerCase();
+  if (!quirks.takesAnyScheme && !SCHEMES.has(scheme)) return { status: 416, reason: reasonPhrase(416) };
+  // RFC 3261 §19.1.1: they would be headers of a request that is yet to be made.
+  if (requestUri.kind === 'sip' && requestUri.headers !== undefined) return bad('request-uri-headers');
   if (cseq.method !== method) return bad('cseq-method');
   for (const name of ['from', 'to', 'call-id', 'cseq', 'max-forwards']) {
     if (headers.count(name) > 1) return bad(`${name}-repeated`);

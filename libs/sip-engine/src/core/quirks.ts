@@ -43,6 +43,8 @@ export interface Quirks {
   readonly leavesHopsUncounted: boolean;
   /** The ACK of a redirected INVITE through a proxy goes to an address without a user. */
   readonly acksRedirectsWithoutUser: boolean;
+  /** A Request-URI may be of any scheme. */
+  readonly takesAnyScheme: boolean;
   /** A 505 does not say from which port its request came. */
   readonly leavesPortOf505: boolean;
   /** A 2xx to a re-INVITE after a provisional response is lost. */
@@ -112,6 +114,7 @@ export const noQuirks: Quirks = {
   leavesHopsUncounted: false,
   acksRedirectsWithoutUser: false,
   leavesPortOf505: false,
+  takesAnyScheme: false,
   losesLateReinviteAnswers: false,
   acknowledgesForksAlike: false,
   answersEarlyUpdatesBarely: false,
@@ -155,6 +158,7 @@ export const drachtioQuirks: Quirks = {
   leavesHopsUncounted: true,
   acksRedirectsWithoutUser: true,
   leavesPortOf505: true,
+  takesAnyScheme: true,
   losesLateReinviteAnswers: true,
   acknowledgesForksAlike: true,
   answersEarlyUpdatesBarely: true,

@@ -93,7 +93,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   receive(inbound: Inbound<SipRequest>): void {
     const { message: request, flow } = inbound;
     const { quirks } = this.#core;
-    const defect = defectOf(request);
+    const defect = defectOf(request, quirks);
     if (defect !== undefined) {
       this.#core.log.debug('request.malformed', { peer: flow.remoteAddress, reason: defect.reason });
       reject(request, flow, quirks.namesNoDefects ? { status: defect.status } : defect, quirks);
