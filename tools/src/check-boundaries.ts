@@ -31,7 +31,7 @@ interface Context {
   /** The workspace the file belongs to, `libs/bus`; `.` for the root. */
   readonly place: string;
   readonly rule: ImportRule | undefined;
-  /** Tests, and what a package exports for tests, may use the testing exports of others. */
+  /** Tests, long ones in `benchmarks/` too, and what a package exports for tests, may use the testing exports of others. */
   readonly isTesting: boolean;
   /** Packages the file's own or the root manifest declares. */
   readonly declared: ReadonlySet<string>;
@@ -54,7 +54,11 @@ function contextOf(
 ): Context {
   let place = posix.dirname(path);
   while (place !== '.' && !packages.has(place)) place = posix.dirname(place);
-  const isTesting = place === 'test' || /\/(?:test|src\/testing)\//.test(path) || /\/src\/testing\.ts$/.test(path);
+  const isTesting =
+    place === 'test' ||
+    place === 'benchmarks' ||
+    /\/(?:test|src\/testing)\//.test(path) ||
+    /\/src\/testing\.ts$/.test(path);
   const root = packages.get('.')?.declared ?? [];
   const own = packages.get(place)?.declared ?? [];
   return {

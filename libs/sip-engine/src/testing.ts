@@ -27,6 +27,7 @@ export { OverloadController } from './overload/controller.ts';
 export { Overload } from './overload/overload.ts';
 export { Room } from './transport/room.ts';
 export { parseCommand } from './control/commands.ts';
+export { fuzz, FuzzError, type FuzzOptions, type FuzzReport } from './testing/fuzz/fuzz.ts';
 export { type TestCertificate, testCertificate } from './testing-certificates.ts';
 
 /** A listener that goes nowhere. */
