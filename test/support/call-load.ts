@@ -12,6 +12,8 @@ export interface TalkOptions {
   readonly callersLeave?: AbortSignal;
   /** With speech, and callers agree to their session anew after `talkMs`, and talk as long once more. */
   readonly changes?: boolean;
+  /** With speech, and callers go along with every change of the session; `talkMs` after the last they change it themselves. */
+  readonly follows?: boolean;
   /** How long the callee may wait to be hung up on once all callers are through. */
   readonly patienceMs?: number;
 }
@@ -70,11 +72,11 @@ export class CallLoad {
    * callers vanish without a word when `callersLeave` is aborted.
    */
   async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
-    const { calls, talkMs, bothHangUp = false, callersLeave, changes = false } = options;
+    const { calls, talkMs, bothHangUp = false, callersLeave, changes = false, follows = false } = options;
     const stop = new AbortController();
-    const scenario = changes ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
+    const scenario = changes || follows ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
     const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
-    const calling = changes ? 'call-and-change' : 'call';
+    const calling = follows ? 'call-and-follow' : changes ? 'call-and-change' : 'call';
     const called = await this.#call({ scenario: calling, calls, rate: calls, talkMs, signal: callersLeave });
     // Whoever has not been hung up on by now never will be.
     const giveUp = setTimeout(

@@ -1,5 +1,5 @@
 import { systemClock } from '@callweave/clock';
-import { NgClient, NgCommands } from '@callweave/rtpengine';
+import { NgClient, NgCommands, NgRefusedError, NgUnreachableError } from '@callweave/rtpengine';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { z } from 'zod';
 import { type Platform } from './platform.ts';
@@ -10,25 +10,33 @@ const Tags = z.object({
   tags: z.record(z.string(), z.object({ medias: z.array(z.object({ streams: z.array(Stream) })) })),
 });
 
-/** Calls that rtpengine holds now. */
+/** Calls that the rtpengines hold now; one that is not there holds none. */
 export async function mediaSessions(platform: Platform): Promise<number> {
-  const client = new NgClient({ address: platform.rtpengine, clock: systemClock, log: recordLogs() });
-  try {
-    return (await new NgCommands(client).list(1_000, 2_000)).length;
-  } finally {
-    client.close();
-  }
+  const counts = await atEach(platform, async (ng) => (await new NgCommands(ng).list(1_000, 2_000)).length);
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** RTP packets that came from each leg of a call so far, by leg, as rtpengine counted them. */
-export async function packetsFrom(platform: Platform, callId: string): Promise<ReadonlyMap<string, number>> {
-  const client = new NgClient({ address: platform.rtpengine, clock: systemClock, log: recordLogs() });
-  try {
-    const { tags } = Tags.parse(await client.request({ command: 'query', 'call-id': callId }, 2_000));
-    return new Map(
-      Object.entries(tags).map(([leg, { medias }]) => [leg, medias[0]?.streams[0]?.stats.packets ?? 0] as const),
-    );
-  } finally {
-    client.close();
-  }
+export async function packetsFrom(platform: Platform, mediaId: string): Promise<ReadonlyMap<string, number>> {
+  const counts = await atEach(platform, async (ng) => {
+    const { tags } = Tags.parse(await ng.request({ command: 'query', 'call-id': mediaId }, 2_000));
+    return Object.entries(tags).map(([leg, { medias }]) => [leg, medias[0]?.streams[0]?.stats.packets ?? 0] as const);
+  });
+  return new Map(counts.flat());
+}
+
+/** What `ask` learns from each rtpengine; nothing from those that are not there or know nothing of it. */
+async function atEach<T>({ rtpengine }: Platform, ask: (ng: NgClient) => Promise<T>): Promise<T[]> {
+  const asking = rtpengine.split(',').map(async (address) => {
+    const client = new NgClient({ address, clock: systemClock, log: recordLogs() });
+    try {
+      return [await ask(client)];
+    } catch (error) {
+      if (error instanceof NgUnreachableError || error instanceof NgRefusedError) return [];
+      throw error;
+    } finally {
+      client.close();
+    }
+  });
+  return (await Promise.all(asking)).flat();
 }

@@ -18,7 +18,7 @@ export interface Platform {
   readonly ws: readonly string[];
   readonly accounts: PlatformFile['accounts'];
   readonly nats: PlatformFile['nats'];
-  /** ng address of rtpengine. */
+  /** ng address of rtpengine; of several, separated by commas. */
   readonly rtpengine: string;
   readonly console: PlatformFile['console'];
   /** The running processes now; restarts change them. */

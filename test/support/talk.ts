@@ -10,7 +10,7 @@ const PACKETS_PER_SEC = 50;
 async function packets({ bus, platform }: PhonePlatform, side: 'caller' | 'callee'): Promise<number> {
   const [call] = await openCalls(bus);
   const leg = call?.legs[side === 'caller' ? 0 : 1] ?? '';
-  return (await packetsFrom(platform, call?.callId ?? '')).get(leg) ?? 0;
+  return (await packetsFrom(platform, call?.mediaId ?? call?.callId ?? '')).get(leg) ?? 0;
 }
 
 /** Waits for a second of speech more than there was. */

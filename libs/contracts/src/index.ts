@@ -103,7 +103,7 @@ export {
   type ServiceProfile,
   serviceProfiles,
 } from './services.ts';
-export { callsStream, cdrsStream, registrationsStream, streams } from './streams.ts';
+export { callsStream, cdrsStream, mediaStream, registrationsStream, streams } from './streams.ts';
 export { MAX_SUBJECT_BYTES, MAX_TOKEN_BYTES, subjectToken } from './subject-token.ts';
 
 export {
@@ -127,12 +127,16 @@ export {
 } from './call.ts';
 export {
   answerMedia,
+  compareLives,
   deleteMedia,
   listMediaNodes,
   MAX_SDP_BYTES,
+  mediaLifeOf,
   MediaNetwork,
   DIRECT_MEDIA,
+  mediaNodeDown,
   MediaNodeId,
+  mediaNodeUp,
   MediaProfile,
   MediaStatistics,
   offerMedia,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineRequest } from './define.ts';
-import { CallId, LegId, Tenant } from './primitives.ts';
+import { defineEvent, defineRequest } from './define.ts';
+import { CallId, InstanceId, LegId, Tenant } from './primitives.ts';
 
 /** Largest SDP that is handled; browsers' offers with many candidates stay below 20 kB. */
 export const MAX_SDP_BYTES = 65_536;
@@ -16,6 +16,21 @@ export const MediaNodeId = z
   .regex(/^[^\s@]{1,128}@\d{1,15}$/)
   .brand<'MediaNodeId'>();
 export type MediaNodeId = z.infer<typeof MediaNodeId>;
+
+/** How far apart the seconds of one life may be read: clocks, and the whole seconds of an uptime. */
+const SAME_LIFE_SEC = 3;
+
+/** The address and the second of its start that a node id is made of. */
+export function mediaLifeOf(id: MediaNodeId): { readonly address: string; readonly startSec: number } {
+  const at = id.lastIndexOf('@');
+  return { address: id.slice(0, at), startSec: Number(id.slice(at + 1)) };
+}
+
+/** How two lives of one address follow each other, by the seconds of their start; `same` when they are one. */
+export function compareLives(startSec: number, otherSec: number): 'older' | 'same' | 'younger' {
+  if (Math.abs(startSec - otherSec) <= SAME_LIFE_SEC) return 'same';
+  return startSec < otherSec ? 'older' : 'younger';
+}
 
 /** Stands for no node at all: media goes from phone to phone. */
 export const DIRECT_MEDIA = MediaNodeId.parse('direct@0');
@@ -133,8 +148,28 @@ export const listMediaNodes = defineRequest('callweave.rpc.media.nodes', {
   summary: 'The media nodes this replica knows, for operators.',
   request: z.object({}),
   response: z.object({
+    /** Who answers. */
+    observer: InstanceId.optional(),
     nodes: z.array(
       z.object({ address: z.string(), node: MediaNodeId.optional(), up: z.boolean(), sessions: z.number().int() }),
     ),
   }),
+});
+
+/** What all facts about media nodes tell; they are of no tenant. */
+const NodeFact = z.object({
+  node: MediaNodeId,
+  /** The replica of media-control that tells it. */
+  observer: InstanceId,
+});
+
+export const mediaNodeUp = defineEvent('callweave.media.v1.{node}.up', {
+  summary:
+    'A media node answers: it is new, was started anew (which makes it another node), or is back with its calls.',
+  data: NodeFact,
+});
+
+export const mediaNodeDown = defineEvent('callweave.media.v1.{node}.down', {
+  summary: 'A media node was started anew, or answers none of those who watch it: its calls are to go on elsewhere.',
+  data: NodeFact,
 });

@@ -22,7 +22,15 @@ import {
 import { controlFaults } from './faults.ts';
 import { instancesBucket } from './instance.ts';
 import { callRecorded } from './cdr.ts';
-import { answerMedia, deleteMedia, listMediaNodes, offerMedia, queryMedia } from './media.ts';
+import {
+  answerMedia,
+  deleteMedia,
+  listMediaNodes,
+  mediaNodeDown,
+  mediaNodeUp,
+  offerMedia,
+  queryMedia,
+} from './media.ts';
 import {
   bindingAdded,
   bindingRefreshed,
@@ -33,7 +41,7 @@ import {
   removeRegistration,
 } from './registration.ts';
 import { routeCall } from './routing.ts';
-import { callsStream, registrationsStream } from './streams.ts';
+import { callsStream, mediaStream, registrationsStream } from './streams.ts';
 import { userSettingsBucket } from './user-settings.ts';
 
 /** A durable consumer; its replicas share the work. */
@@ -109,6 +117,7 @@ export const edgeProfile: ServiceProfile = {
   ],
   publishes: [...callEvents, callRecorded],
   consumes: [],
+  follows: [mediaStream],
   reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket, locationBucket],
   writes: [flowKeysBucket, instancesBucket, callsBucket],
   // What is passed on to it is answered by a phone, within a transaction's time (RFC 3261 §17.1.2.2).
@@ -128,8 +137,9 @@ export const callRoutingProfile: ServiceProfile = {
 export const mediaControlProfile: ServiceProfile = {
   name: 'media-control',
   serves: [offerMedia, answerMedia, deleteMedia, queryMedia, listMediaNodes, controlFaults],
-  asks: [],
-  publishes: [],
+  // Whether another replica sees a node where this one sees none.
+  asks: [listMediaNodes],
+  publishes: [mediaNodeUp, mediaNodeDown],
   consumes: [],
   reads: [instancesBucket],
   writes: [instancesBucket],

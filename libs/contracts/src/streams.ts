@@ -1,6 +1,7 @@
 import { callEvents } from './call.ts';
 import { callRecorded } from './cdr.ts';
 import { defineStream, type StreamType } from './define.ts';
+import { mediaNodeDown, mediaNodeUp } from './media.ts';
 import { bindingAdded, bindingRefreshed, bindingRemoved } from './registration.ts';
 
 const DAY_SEC = 86_400;
@@ -26,5 +27,12 @@ export const cdrsStream = defineStream('CDRS', {
   maxMessages: 2_000_000,
 });
 
+export const mediaStream = defineStream('MEDIA', {
+  summary: 'Media nodes that came and went.',
+  events: [mediaNodeUp, mediaNodeDown],
+  maxAgeSec: 7 * DAY_SEC,
+  maxMessages: 100_000,
+});
+
 /** Every stream that is provisioned. */
-export const streams: readonly StreamType[] = [registrationsStream, callsStream, cdrsStream];
+export const streams: readonly StreamType[] = [registrationsStream, callsStream, cdrsStream, mediaStream];

@@ -39,6 +39,12 @@ export const hostPort = z
   .regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'expected host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'port above 65535');
 
+/** `host:port`, several separated by commas, each once. */
+export const hostPorts = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
+  .pipe(z.array(hostPort).min(1).max(256));
+
 /** Networks as `10.0.0.0/8,fd00::/8`. */
 export const networkList = z
   .string()

@@ -7,6 +7,7 @@ export {
   env,
   type Environment,
   hostPort,
+  hostPorts,
   loadConfig,
   loadProcessConfig,
   networkList,

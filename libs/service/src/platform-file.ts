@@ -25,7 +25,7 @@ export const PlatformFile = z.object({
   ws: z.array(z.url()),
   /** The operator's access to the bus. */
   nats: z.object({ url: z.string(), user: z.string().optional(), password: z.string().optional() }),
-  /** ng address of rtpengine. */
+  /** ng address of rtpengine; of several, separated by commas. */
   rtpengine: z.string(),
   /** Base URL of the receiver that traces are sent to; absent without one. */
   traces: z.string().optional(),

@@ -24,6 +24,22 @@ export const callsAdopted = defineMetric({
   labels: [],
 });
 
+export const callsReanchored = defineMetric({
+  name: 'callweave_edge_calls_reanchored',
+  kind: 'counter',
+  help: 'Calls whose media node was gone, by what became of them: moved, half (one side alone hears), refused.',
+  unit: '1',
+  labels: ['outcome'],
+});
+
+export const callsStranded = defineMetric({
+  name: 'callweave_edge_calls_stranded',
+  kind: 'gauge',
+  help: 'Calls in hand whose media node is gone and that have not been moved to another yet.',
+  unit: '1',
+  labels: [],
+});
+
 export const responsesSent = defineMetric({
   name: 'callweave_edge_responses',
   kind: 'counter',
@@ -53,6 +69,8 @@ export const edgeMetrics = [
   registersHeld,
   activeCalls,
   callsAdopted,
+  callsReanchored,
+  callsStranded,
   responsesSent,
   inviteBytesSaved,
   invitesTooLong,

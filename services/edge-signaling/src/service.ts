@@ -1,5 +1,13 @@
-import { Bus } from '@callweave/bus';
-import { edgeProfile, type FlowToken, type InstanceId } from '@callweave/contracts';
+import { Bus, onFact } from '@callweave/bus';
+import {
+  edgeProfile,
+  type FlowToken,
+  type InstanceId,
+  mediaNodeDown,
+  type MediaNodeId,
+  mediaNodeUp,
+  mediaStream,
+} from '@callweave/contracts';
 import { type RunningService, type ServiceContext } from '@callweave/service';
 import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
@@ -21,12 +29,15 @@ import { inDialogHandler } from './invite/handle-in-dialog.ts';
 import { InviteHandler } from './invite/handle-invite.ts';
 import { LegTable, type SendThrough } from './leg/leg.ts';
 import { messageHandler } from './message/handle-message.ts';
-import { activeCalls, registersHeld } from './metrics.ts';
+import { activeCalls, callsStranded, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { Networks } from './networks.ts';
 import { MtuGuardian } from './mtu/guardian.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
+import { moveCall } from './re-anchor/move-call.ts';
+import { NodeLives } from './re-anchor/node-lives.ts';
+import { ReAnchoring } from './re-anchor/re-anchoring.ts';
 import { busOtherEdges, placementAnswers } from './remote-leg/other-edges.ts';
 import { Placements } from './remote-leg/placements.ts';
 import { RemoteEngines } from './remote-leg/remote-engines.ts';
@@ -43,6 +54,9 @@ import { Sweep } from './survive/sweep.ts';
 import { openTenants } from './tenants.ts';
 import { takePlace } from './transfer/take-place.ts';
 import { Transfers } from './transfer/transfers.ts';
+
+/** No call whose node was lost longer ago is still up, or none that anybody hears. */
+const NODES_LOOK_BACK_SEC = 86_400;
 
 /** The composition root: the only file that knows which part is given to which. */
 export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
@@ -103,11 +117,13 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     clock,
     log,
   });
-  const media = mediaOf(mediaPolicy, busMedia(ports));
+  const anchoring = busMedia(ports);
+  const media = mediaOf(mediaPolicy, anchoring);
   const calls: EstablishedCalls = new EstablishedCalls({
     media,
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
+    entered: (call) => reAnchoring.consider(call),
     faults,
     clock,
     log,
@@ -171,6 +187,27 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     clock,
     log,
   });
+  const lives = new NodeLives();
+  const moving = { calls, doubts, media: anchoring, networks, random: Math.random, clock };
+  const reAnchoring: ReAnchoring = new ReAnchoring({
+    calls,
+    lives,
+    isCurrent: () => nodeFacts.isCurrent,
+    move: (call) => moveCall(call, moving),
+    clock,
+    log,
+  });
+  const nodeIs = (isUp: boolean) => (fact: { readonly data: { readonly node: MediaNodeId } }) => {
+    lives.note(fact.data.node, isUp);
+    reAnchoring.nodesChanged();
+  };
+  const nodeFacts = bus.follow({
+    stream: mediaStream,
+    facts: [onFact(mediaNodeUp, nodeIs(true)), onFact(mediaNodeDown, nodeIs(false))],
+    lookBackSec: NODES_LOOK_BACK_SEC,
+    onRestart: () => lives.forget(),
+  });
+  gauge(callsStranded, () => reAnchoring.size);
   gauge(activeCalls, () => invites.active + calls.size);
   const sealer = new SideSealer(flowKey);
   const beginnings = new Beginnings(clock);
@@ -221,6 +258,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     },
     stop: async () => {
       doubts.stop();
+      reAnchoring.stop();
       sweep.stop();
       link.close();
       await bus.close();

@@ -3,8 +3,9 @@
  * there; a node that was `down` must answer twice before it counts again.
  */
 export type Health = 'new' | 'up' | 'shaky' | 'down' | 'returning';
-export type HealthInput = 'answered' | 'missed';
-export type HealthAction = 'tellUp' | 'tellDown';
+/** `hesitated`: it left a command unanswered, which says less than a report it missed. `restarted`: another life answers. */
+export type HealthInput = 'answered' | 'missed' | 'hesitated' | 'restarted';
+export type HealthAction = 'tellUp' | 'tellDown' | 'tellOver';
 
 type Table = {
   readonly [state in Health]: {
@@ -15,11 +16,36 @@ type Table = {
 /** Health of a node by what its last questions came to. It lives as long as the process: no state ends it. */
 // prettier-ignore
 export const nodeHealthTable: Table = {
-  new:       { answered: ['up', 'tellUp'],        missed: ['new'] },
-  up:        { answered: ['up'],                  missed: ['shaky'] },
-  shaky:     { answered: ['up'],                  missed: ['down', 'tellDown'] },
-  down:      { answered: ['returning'],           missed: ['down'] },
-  returning: { answered: ['up', 'tellUp'],        missed: ['down'] },
+  new: {
+    answered:  ['up', 'tellUp'],
+    missed:    ['new'],
+    hesitated: ['new'],
+    restarted: ['up', 'tellOver', 'tellUp'],
+  },
+  up: {
+    answered:  ['up'],
+    missed:    ['shaky'],
+    hesitated: ['shaky'],
+    restarted: ['up', 'tellOver', 'tellUp'],
+  },
+  shaky: {
+    answered:  ['up'],
+    missed:    ['down', 'tellDown'],
+    hesitated: ['shaky'],
+    restarted: ['up', 'tellOver', 'tellUp'],
+  },
+  down: {
+    answered:  ['returning'],
+    missed:    ['down'],
+    hesitated: ['down'],
+    restarted: ['up', 'tellOver', 'tellUp'],
+  },
+  returning: {
+    answered:  ['up', 'tellUp'],
+    missed:    ['down'],
+    hesitated: ['down'],
+    restarted: ['up', 'tellOver', 'tellUp'],
+  },
 };
 
 /** The order in which nodes are tried: lower first. A node that is thought to be down is still better than none. */

@@ -1,7 +1,5 @@
-import { MediaNodeId } from '@callweave/contracts';
+import { compareLives, mediaLifeOf, MediaNodeId } from '@callweave/contracts';
 
-/** Ids of one address that differ by no more mean one life: clocks and the whole seconds of an uptime are that far apart. */
-const SAME_LIFE_SEC = 3;
 /** How far a node's uptime may fall behind our clock before it must have been started anew. */
 const SLACK_SEC = 2;
 
@@ -33,15 +31,9 @@ export class NodeLife {
 
   /** Whether `id` names the life that runs now. */
   is(id: MediaNodeId): boolean {
-    const { address, startSec } = splitNodeId(id);
+    const { address, startSec } = mediaLifeOf(id);
     return (
-      address === this.#address && this.#seen !== undefined && Math.abs(startSec - this.#seen.startSec) <= SAME_LIFE_SEC
+      address === this.#address && this.#seen !== undefined && compareLives(startSec, this.#seen.startSec) === 'same'
     );
   }
-}
-
-/** The address and the second of its start that a node id is made of. */
-export function splitNodeId(id: MediaNodeId): { address: string; startSec: number } {
-  const at = id.lastIndexOf('@');
-  return { address: id.slice(0, at), startSec: Number(id.slice(at + 1)) };
 }

@@ -50,7 +50,11 @@ async function anchorAnywhere(
       await node.release(question.callId, TRY_MS);
       return reply;
     }
-    if (reply.kind === 'sdp') return anchored(node, reply.sdp);
+    if (reply.kind === 'sdp') {
+      // What answers where nobody did may be another life, and is to be called by its name.
+      if (node.health !== 'up') await node.look();
+      return anchored(node, reply.sdp);
+    }
     if (reply.kind === 'silent') node.owe(question.callId);
     tried.push(`${node.address} ${describe(reply)}`);
     log.warn('offer.elsewhere', { callId: question.callId, node: node.address, outcome: reply.kind });

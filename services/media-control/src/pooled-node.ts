@@ -6,17 +6,36 @@ import { type Health, type HealthAction, type HealthInput, nodeHealthTable } fro
 import { NodeLife } from './node-life.ts';
 
 /** A node reports in a few milliseconds; one that takes longer than this missed its turn. */
-const REPORT_MS = 700;
+const REPORT_MS = 450;
+/** A report that is given up this much later than it should be says that we stood still, not the node. */
+const STALL_MS = 250;
 /** Calls that a node could not be told to forget; more are left to its own time-outs. */
 const MAX_OWED = 10_000;
 /** Of those, how many are made up for after one report, so that a node that comes back is not flooded. */
 const OWED_AT_ONCE = 64;
+
+/** What is noticed of a node, by its life. */
+export interface NodeEvents {
+  /** It answers: for the first time, or again. */
+  up(life: MediaNodeId): void;
+  /** It has answered nothing for a while. */
+  down(life: MediaNodeId): void;
+  /** Another life runs at its address: this one has ended. */
+  over(life: MediaNodeId): void;
+}
+
+export interface PooledNodeDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: NodeEvents;
+}
 
 /** One node of the pool: what it is thought to be, what it carries, and what it still has to be told. */
 export class PooledNode {
   readonly #node: MediaNode;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #events: NodeEvents;
   readonly #life: NodeLife;
   readonly #owed = new Set<string>();
   #health: Health = 'new';
@@ -24,10 +43,11 @@ export class PooledNode {
   /** Calls put there since it last reported. */
   #placed = 0;
 
-  constructor(node: MediaNode, { clock, log }: { clock: Clock; log: Logger }) {
+  constructor(node: MediaNode, { clock, log, events }: PooledNodeDeps) {
     this.#node = node;
     this.#clock = clock;
     this.#log = log.child({ node: node.address });
+    this.#events = events;
     this.#life = new NodeLife(node.address);
   }
 
@@ -56,19 +76,22 @@ export class PooledNode {
 
   /** Asks the node how it is, and makes up for what it could not be told. */
   async look(): Promise<void> {
+    const startedMs = this.#clock.monotonicMs();
     const report = await this.#node.report(REPORT_MS);
+    const now = { monotonicMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs() };
     if (report.kind === 'silent') {
-      this.#feed('missed');
+      if (now.monotonicMs - startedMs <= REPORT_MS + STALL_MS) this.#feed('missed');
       return;
     }
-    const now = { monotonicMs: this.#clock.monotonicMs(), epochMs: this.#clock.epochMs() };
-    if (this.#life.see(report.uptimeSec, now)) {
-      this.#owed.clear();
-      this.#log.warn('node.restarted', { uptimeSec: report.uptimeSec });
-    }
+    const before = this.id;
+    const isAnother = this.#life.see(report.uptimeSec, now);
     this.#sessions = report.sessions;
     this.#placed = 0;
-    this.#feed('answered');
+    if (isAnother) {
+      this.#owed.clear();
+      this.#log.warn('node.restarted', { uptimeSec: report.uptimeSec, life: this.id, before });
+    }
+    this.#feed(isAnother ? 'restarted' : 'answered', before);
     await this.#settle();
   }
 
@@ -103,9 +126,8 @@ export class PooledNode {
     this.#node.close();
   }
 
-  /** A question that nobody answered counts like a report that was missed. */
   #heard<T extends { readonly kind: string }>(outcome: T): T {
-    if (outcome.kind === 'silent') this.#feed('missed');
+    if (outcome.kind === 'silent') this.#feed('hesitated');
     return outcome;
   }
 
@@ -116,14 +138,23 @@ export class PooledNode {
   }
 
   /** The only place where the health of a node changes. */
-  #feed(input: HealthInput): void {
+  #feed(input: HealthInput, before?: MediaNodeId): void {
     const [next, ...actions] = nodeHealthTable[this.#health][input];
     this.#health = next;
-    for (const action of actions) this.#actions[action]();
+    for (const action of actions) this.#actions[action](before);
   }
 
-  readonly #actions: Readonly<Record<HealthAction, () => void>> = {
-    tellUp: () => this.#log.info('node.up', { life: this.id, sessions: this.#sessions }),
-    tellDown: () => this.#log.warn('node.down', { life: this.id }),
+  readonly #actions: Readonly<Record<HealthAction, (before: MediaNodeId | undefined) => void>> = {
+    tellUp: () => {
+      this.#log.info('node.up', { life: this.id, sessions: this.#sessions });
+      if (this.id !== undefined) this.#events.up(this.id);
+    },
+    tellDown: () => {
+      this.#log.warn('node.down', { life: this.id });
+      if (this.id !== undefined) this.#events.down(this.id);
+    },
+    tellOver: (before) => {
+      if (before !== undefined) this.#events.over(before);
+    },
   };
 }

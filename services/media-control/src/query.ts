@@ -1,5 +1,5 @@
 import { type Answer, answer } from '@callweave/bus';
-import { listMediaNodes, queryMedia } from '@callweave/contracts';
+import { type InstanceId, listMediaNodes, queryMedia } from '@callweave/contracts';
 import { type MediaDeps, patience } from './offer.ts';
 
 /** Tells what a node knows of a call now. */
@@ -11,10 +11,11 @@ export function answerQuery({ pool }: MediaDeps): Answer {
   });
 }
 
-/** Tells operators how the nodes look from here. */
-export function answerNodes({ pool }: MediaDeps): Answer {
+/** Tells operators and other replicas how the nodes look from here. */
+export function answerNodes({ pool, observer }: Pick<MediaDeps, 'pool'> & { readonly observer: InstanceId }): Answer {
   return answer(listMediaNodes, () =>
     Promise.resolve({
+      observer,
       nodes: pool.nodes.map(({ address, id, health, load }) => ({
         address,
         ...(id === undefined ? {} : { node: id }),

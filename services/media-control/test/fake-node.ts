@@ -1,5 +1,5 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { CallId, defaultTenant, LegId } from '@callweave/contracts';
+import { CallId, defaultTenant, LegId, type MediaNodeId } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { type CallTotals, type MediaNode, type NodeReply, type Silent } from '../src/media-node.ts';
 import { NodePool } from '../src/node-pool.ts';
@@ -64,12 +64,20 @@ export async function openPool(size: number) {
   const clock = new FakeClock(1_000_000_000);
   const log = recordLogs();
   const nodes = Array.from({ length: size }, (_, i) => new FakeNode(`${String.fromCharCode(97 + i)}:1`));
-  const pool = await NodePool.open(nodes, { clock, log });
+  const told: string[] = [];
+  const events = {
+    up: (life: MediaNodeId) => void told.push(`up ${life}`),
+    down: (life: MediaNodeId) => void told.push(`down ${life}`),
+    over: (life: MediaNodeId) => void told.push(`over ${life}`),
+  };
+  const pool = await NodePool.open(nodes, { clock, log, events });
   return {
     clock,
     log,
     nodes,
     pool,
+    /** What was noticed of their lives. */
+    told,
     node: (address: string): FakeNode => {
       const node = nodes.find((candidate) => candidate.address === address);
       if (node === undefined) throw new Error(`no node ${address}`);

@@ -1,3 +1,4 @@
+import { InstanceId } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
 import { answerAnswer } from '../src/answer.ts';
 import { answerOffer } from '../src/offer.ts';
@@ -5,6 +6,7 @@ import { answerNodes, answerQuery } from '../src/query.ts';
 import { answerRelease } from '../src/release.ts';
 import { openPool, questionsAbout } from './fake-node.ts';
 
+const observer = InstanceId.parse('abcdefghijklmnop');
 const IN_TIME = { leftMs: 4_000 };
 
 /** A pool with its handlers; the call number 1 draws `first` before `other`. */
@@ -26,7 +28,7 @@ async function openMedia(size = 2) {
     answer: (node: string) => answerAnswer(deps).handle({ ...answer, node }, IN_TIME),
     release: (node: string) => answerRelease(deps).handle({ ...about, node }, IN_TIME),
     query: (node: string) => answerQuery(deps).handle({ ...about, node }, IN_TIME),
-    nodes: () => answerNodes(deps).handle({}, IN_TIME),
+    nodes: () => answerNodes({ pool, observer }).handle({}, IN_TIME),
   };
 }
 

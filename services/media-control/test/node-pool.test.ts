@@ -115,6 +115,40 @@ describe('the pool of media nodes', () => {
     expect(events()).toContain('node.restarted a:1');
   });
 
+  test('of a node that was restarted before anybody missed it the life before is over, and the new one is up', async () => {
+    const { pool, node, second, told } = await openPool(1);
+    const before = pool.nodes[0]?.id ?? '';
+    for (let i = 0; i < 5; i++) await second();
+    node('a:1').uptimeSec = 0;
+    await second();
+    expect(told).toEqual([`up ${before}`, `over ${before}`, `up ${pool.nodes[0]?.id ?? ''}`]);
+    expect(pool.nodes[0]?.health).toBe('up');
+  });
+
+  test('commands that a busy node leaves unanswered do not make it down: what it reports does', async () => {
+    const { pool, node, second, told } = await openPool(1);
+    const [a] = pool.nodes;
+    node('a:1').isFrozen = true;
+    for (let i = 0; i < 5; i++) await a?.query('x', 100);
+    expect(a?.health).toBe('shaky');
+    await second();
+    expect(told.at(-1)).toBe(`down ${a?.id ?? ''}`);
+  });
+
+  test('reports that come late because we stood still are not held against the node', async () => {
+    const { pool, node, clock, told } = await openPool(1);
+    for (let i = 0; i < 3; i++) {
+      node('a:1').report = async () => {
+        await Promise.resolve();
+        clock.advance(2_000);
+        return { kind: 'silent' };
+      };
+      clock.advance(500);
+      await settled();
+    }
+    expect([pool.nodes[0]?.health, told]).toEqual(['up', ['up a:1@999900']]);
+  });
+
   test('a node is not asked again while it still has a question in hand', async () => {
     const { clock, node, second, pool } = await openPool(1);
     let reports = 0;

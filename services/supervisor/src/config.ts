@@ -4,6 +4,7 @@ import {
   defineConfig,
   env,
   hostPort,
+  hostPorts,
   networkList,
   port,
   processConfig,
@@ -109,7 +110,9 @@ export const config = defineConfig({
   ),
   rtpengine: env(
     'CALLWEAVE_RTPENGINE',
-    hostPort.optional().describe('Control address of an rtpengine to use instead of starting one.'),
+    hostPorts
+      .optional()
+      .describe('Control addresses of rtpengines to use instead of starting one, as host:port,host:port.'),
   ),
   rtpenginePort: env(
     'CALLWEAVE_RTPENGINE_PORT',

@@ -236,7 +236,7 @@ function mediaControl(input: TableInput, n: number): ProcessSpec {
   const { config, addresses } = input;
   const own = addresses.rtpengine === undefined ? '' : `${LOOPBACK}:${addresses.rtpengine.port}`;
   const spec = service(input, `media-control-${n}`, 'media-control', mediaEntry);
-  return { ...spec, env: { ...spec.env, CALLWEAVE_RTPENGINES: config.rtpengine ?? own } };
+  return { ...spec, env: { ...spec.env, CALLWEAVE_RTPENGINES: config.rtpengine?.join(',') ?? own } };
 }
 
 function edge(input: TableInput, index: number): ProcessSpec {

@@ -65,7 +65,10 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     ws: addresses.ws.map((port) => `ws://${host}:${port}`),
     accounts: [],
     nats: operatorAccess(bus),
-    rtpengine: addresses.rtpengine === undefined ? (config.rtpengine ?? '') : `${LOOPBACK}:${addresses.rtpengine.port}`,
+    rtpengine:
+      addresses.rtpengine === undefined
+        ? (config.rtpengine?.join(',') ?? '')
+        : `${LOOPBACK}:${addresses.rtpengine.port}`,
     traces: config.otlpUrl,
     console: {
       url: `http://${config.consoleHost === ANY_ADDRESS ? host : config.consoleHost}:${addresses.console}/`,
@@ -92,7 +95,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
   await fleet.start(specs.filter(isBus), READY_MS, signal);
   const usable = await provision(deps, facts.nats, secrets.accounts);
   facts.accounts.push(...usable.map((user) => ({ user, password: secrets.accounts[user] ?? '', domain: host })));
-  if (config.rtpengine !== undefined) await checkRtpengine(config.rtpengine, clock);
+  for (const address of config.rtpengine ?? []) await checkRtpengine(address, clock);
   await fleet.start(
     specs.filter((spec) => !isBus(spec)),
     READY_MS,

@@ -18,7 +18,7 @@ import {
   type EstablishedInput,
   type EstablishedState,
 } from './established-call.table.ts';
-import { sessionHeaders } from './exchange.ts';
+import { type ExchangePlace, sessionHeaders } from './exchange.ts';
 import { type LateOffer } from './late-offer.ts';
 import { readSessionRequest } from './session-request.ts';
 import { reasonOf } from './q850.ts';
@@ -52,6 +52,9 @@ export interface EstablishedParts {
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }
+
+/** Where the media of a call is, and what both sides have agreed to there. */
+export type MediaPlace = Required<Pick<EstablishedParts, 'node' | 'mediaId' | 'session'>>;
 
 /** Somebody is replacing one side of a call. */
 export interface Replacing {
@@ -91,21 +94,23 @@ const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
 
 /** An answered call: two legs, media between, and one end. */
 export class EstablishedCall {
-  readonly parts: EstablishedParts;
   readonly #deps: EstablishedDeps;
   readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail>;
   readonly #changes: SessionChanges;
+  #parts: EstablishedParts;
   #ending: Promise<void> = Promise.resolve();
   #replacing: Replacing | undefined;
 
   constructor(parts: EstablishedParts, deps: EstablishedDeps) {
-    this.parts = parts;
+    this.#parts = parts;
     this.#deps = deps;
     this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
-    const { node } = parts;
-    const { media, teller, changed, faults, clock, log } = deps;
+    const { teller, changed, faults, clock, log } = deps;
+    const place = (): ExchangePlace | undefined => this.#place;
     const changing = {
-      place: node === undefined ? undefined : { ...parts, callId: parts.mediaId ?? parts.callId, node, media },
+      get place() {
+        return place();
+      },
       teller,
       changed,
       gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
@@ -115,6 +120,10 @@ export class EstablishedCall {
       log,
     };
     this.#changes = new SessionChanges(parts.session, changing, parts);
+  }
+
+  get parts(): EstablishedParts {
+    return this.#parts;
   }
 
   get state(): EstablishedState {
@@ -156,6 +165,12 @@ export class EstablishedCall {
   /** Has one side describe its session anew, and the other agree to it once more. */
   renew(side: Side): Promise<'accepted' | 'refused' | 'gone'> {
     return this.#changes.renew(side);
+  }
+
+  /** Its media is elsewhere from now on; both dialogs are occupied. */
+  move(to: MediaPlace): void {
+    this.#parts = { ...this.#parts, ...to };
+    this.#changes.moved(to.session);
   }
 
   /** Hands the call on to `successor`, which has another party on one side. */
@@ -230,6 +245,11 @@ export class EstablishedCall {
   /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */
   acknowledged(by: Side, sdp: string | undefined): void {
     this.#changes.acknowledged(by, sdp);
+  }
+
+  get #place(): ExchangePlace | undefined {
+    const { node, callId, mediaId = callId } = this.#parts;
+    return node === undefined ? undefined : { ...this.#parts, callId: mediaId, node, media: this.#deps.media };
   }
 
   async #end({ cause = UNAVAILABLE, given, stored }: Detail): Promise<void> {

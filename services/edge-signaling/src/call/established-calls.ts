@@ -2,11 +2,13 @@ import { type CallId, type LegId } from '@callweave/contracts';
 import { type IncomingRequest } from '@callweave/srf';
 import { type CallTeller } from './call-ports.ts';
 import { type CallRecords } from './call-records.ts';
-import { EstablishedCall, type EstablishedDeps, type EstablishedParts } from './established-call.ts';
+import { EstablishedCall, type EstablishedDeps, type EstablishedParts, type MediaPlace } from './established-call.ts';
 import { type Side } from './session.ts';
 
 export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'refer' | 'faults' | 'clock' | 'log'> {
   readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
+  /** A call is in hand from now on, with these parts. */
+  readonly entered?: ((call: EstablishedCall) => void) | undefined;
 }
 
 /** What the legs of answered calls tell; each is for the call its leg is in now, which a transfer may change. */
@@ -50,14 +52,21 @@ export class EstablishedCalls implements AnsweredLegs {
     return this.#deps.records.repair(call.parts, parts, call.teller);
   }
 
+  /** Lets a call go on with its media elsewhere; resolves when the records say so. */
+  move(call: EstablishedCall, to: MediaPlace): Promise<void> {
+    const before = call.parts;
+    call.move(to);
+    return this.#deps.records.repair(before, call.parts, call.teller);
+  }
+
   /** A call that was answered elsewhere. */
   restore(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const { records, media, refer, faults, clock, log } = this.#deps;
-    const call = new EstablishedCall(parts, {
+    const { records, media, refer, entered, faults, clock, log } = this.#deps;
+    const call: EstablishedCall = new EstablishedCall(parts, {
       media,
       teller,
       refer,
-      changed: (session) => records.change(parts, session, teller.sequence),
+      changed: (session) => records.change(call.parts, session, teller.sequence),
       markEnded: (callId, cause, given) => records.end(callId, cause, given),
       faults,
       clock,
@@ -66,6 +75,7 @@ export class EstablishedCalls implements AnsweredLegs {
     });
     this.#calls.set(parts.callId, call);
     for (const leg of [parts.caller, parts.callee]) this.#byLeg.set(leg.legId, call);
+    entered?.(call);
     return call;
   }
 

@@ -26,7 +26,7 @@ interface Unfinished {
 }
 
 export interface SessionChangesDeps {
-  /** Undefined when no node holds the media of the call. */
+  /** As it is now; undefined when no node holds the media of the call. */
   readonly place: ExchangePlace | undefined;
   readonly teller: Pick<CallTeller, 'held' | 'resumed'>;
   /** The session or a dialog is another than before. */
@@ -118,8 +118,12 @@ export class SessionChanges {
 
   /** Has one side describe its session anew, which nobody need know, and the other agree to that. RFC 4028 §7.4 */
   async renew(side: Side): Promise<'accepted' | 'refused' | 'gone'> {
+    if (!(await this.occupy())) return 'refused';
     const { place } = this.#deps;
-    if (place === undefined || !(await this.occupy())) return 'refused';
+    if (place === undefined) {
+      this.vacate();
+      return 'refused';
+    }
     const renewed = await renewSession(place, this.#session, side);
     this.vacate();
     if (renewed.kind !== 'answered') return renewed.kind === 'refused' && renewed.isGone ? 'gone' : 'refused';
@@ -128,6 +132,11 @@ export class SessionChanges {
     place[otherSide(side)].refreshTarget(answer.response);
     this.#agree(side, offer.sdp, answer.sdp);
     return 'accepted';
+  }
+
+  /** Both sides have agreed to the same by way of another node, while their dialogs were occupied. */
+  moved(session: Session): void {
+    this.#session = session;
   }
 
   /** Frees both dialogs. */
@@ -142,9 +151,13 @@ export class SessionChanges {
 
   /** Offers one side what the other says of itself. */
   async #tell(from: Side): Promise<void> {
+    if (!(await this.occupy())) return;
     const { place, random, clock, log } = this.#deps;
     const { sdp } = this.#session[from];
-    if (place === undefined || sdp === undefined || !(await this.occupy())) return;
+    if (place === undefined || sdp === undefined) {
+      this.vacate();
+      return;
+    }
     for (let attempt = 1; this.#machine.state === 'occupied'; attempt++) {
       const told = await exchange(place, this.#session, { from, method: 'INVITE', sdp });
       if (told.kind === 'answered') {
