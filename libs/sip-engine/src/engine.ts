@@ -15,6 +15,7 @@ import { ControlServer } from './control/server.ts';
 import { type WhenSent } from './control/session.ts';
 import { type ControlUser, Sessions } from './control/sessions.ts';
 import { type App } from './core/app.ts';
+import { Capture } from './capture.ts';
 import { CallRecords } from './core/call-records.ts';
 import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
@@ -33,7 +34,7 @@ import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
 import { LimitCounts, type LimitName } from './limit-counts.ts';
-import { MessageLog } from './message-log.ts';
+import { MessageLog, type MessageTap } from './message-log.ts';
 import { NextHops } from './locate/next-hop.ts';
 import { createResolver } from './locate/resolver.ts';
 import { defaultLimits, defaultOverload, ENGINE_VERSION, type SipEngineOptions } from './options.ts';
@@ -117,7 +118,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #apps: Sessions;
   readonly #handlers: RequestHandlers;
   readonly #screen: Screen | undefined;
-  readonly #messageLog: MessageLog | undefined;
+  readonly #taps: readonly MessageTap[];
+  readonly #capture: Capture | undefined;
   readonly onSent: ((flow: Flow, bytes: Buffer) => void) | undefined;
   #control: ControlServer | undefined;
   #secureControl: ControlServer | undefined;
@@ -139,9 +141,11 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     });
     const limits = { ...defaultLimits, ...options.limits };
     const { clock, log } = deps;
+    this.#capture = options.capture === undefined ? undefined : new Capture(options.capture, { clock, log });
     const messageLog = options.logsMessages === true ? new MessageLog(log) : undefined;
-    this.#messageLog = messageLog;
-    this.onSent = messageLog === undefined ? undefined : (flow, bytes) => messageLog.sent(flow, bytes);
+    const taps = [messageLog, this.#capture].filter((tap) => tap !== undefined);
+    this.#taps = taps;
+    this.onSent = taps.length === 0 ? undefined : (flow, bytes) => taps.forEach((tap) => tap.sent(flow, bytes));
     this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, { log, quirks });
     const apps = new Sessions(
       {
@@ -211,6 +215,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     } catch (error) {
       await this.#control?.close();
       await this.#listeners.close();
+      this.#capture?.close();
       throw error;
     }
     this.#overload.watch(this.#listeners.all);
@@ -266,6 +271,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#apps.close();
     await Promise.all(closed);
     await this.#listeners.close();
+    this.#capture?.close();
   }
 
   get #pending(): number {
@@ -273,7 +279,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   onMessage(inbound: Inbound): void {
-    this.#messageLog?.received(inbound);
+    for (const tap of this.#taps) tap.received(inbound);
     try {
       if (isRequest(inbound)) {
         if (this.#screen?.takes(inbound) === true) return;

@@ -1,4 +1,5 @@
 export { type EngineDeps, type EngineStats, type SipEngine, startSipEngine } from './engine.ts';
+export { type CaptureOptions } from './capture.ts';
 export { handlerProblem, type RequestHandler } from './control/request-handlers.ts';
 export { BindError } from './errors.ts';
 export { type ScreenOptions, type SpammerHeader, type Spammers } from './core/screen.ts';

@@ -8,8 +8,14 @@ const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:)[^\r\n]*/gim;
 /** Shorter ones are keep-alives. */
 const MIN_MESSAGE = 20;
 
+/** Who sees every SIP message. */
+export interface MessageTap {
+  received(inbound: Inbound): void;
+  sent(flow: Flow, bytes: Buffer): void;
+}
+
 /** Writes every SIP message into the log, for whoever looks for what a peer said. */
-export class MessageLog {
+export class MessageLog implements MessageTap {
   readonly #log: Logger;
 
   constructor(log: Logger) {

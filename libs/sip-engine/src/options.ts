@@ -1,3 +1,4 @@
+import { type CaptureOptions } from './capture.ts';
 import { type RequestHandler } from './control/request-handlers.ts';
 import { type ContactOption } from './transport/listeners.ts';
 import { type ScreenOptions } from './core/screen.ts';
@@ -19,6 +20,8 @@ export interface SipEngineOptions {
   readonly cdrs?: boolean | undefined;
   /** Write every SIP message into the log, at level debug and without credentials. */
   readonly logsMessages?: boolean | undefined;
+  /** Who gets a copy of every SIP message; nobody unless given. */
+  readonly capture?: CaptureOptions | undefined;
   /** This process among its kind; generated unless given. */
   readonly instance?: string | undefined;
   /** What applications are told to talk to; must begin `vN.N.N`. */

@@ -11,12 +11,13 @@ import {
   type SipEngineOptions,
 } from '@callweave/sip-engine';
 import { type LogLevel } from '@callweave/telemetry';
+import { readCaptureSettings } from './capture-settings.ts';
 import { CommandLine } from './command-line.ts';
 import { ConfFile, DEFAULT_FILE } from './conf-file.ts';
 import { readContact, withoutTls } from './contact.ts';
 import { type Environment } from './environment.ts';
 import { type Setting, type SettingName, settings } from './settings.table.ts';
-import { type LogSettings, readLogSettings } from './log-settings.ts';
+import { type LogSettings, readLogSettings, type SettingReader } from './log-settings.ts';
 import { type Given, type GivenHandler, isOff, isOn } from './source.ts';
 import { readTlsFiles, type TlsFiles, TlsFilesError } from './tls-files.ts';
 
@@ -37,6 +38,7 @@ type EngineSettings = Pick<
   | 'screening'
   | 'outboundProxy'
   | 'dnsServers'
+  | 'capture'
   | 'udpMtu'
   | 'natDetection'
   | 'requestHandlers'
@@ -163,6 +165,7 @@ class Reader {
         screening: this.#screening(spammers),
         outboundProxy: this.#outboundProxy(),
         dnsServers: this.#dnsServers(),
+        capture: readCaptureSettings(this.#settings),
         udpMtu: this.#mtu(),
         natDetection: this.#natDetection(),
         requestHandlers: this.#handlers(handlers),
@@ -170,7 +173,7 @@ class Reader {
         cdrs: this.#is('cdrs'),
         defaultRefresher: this.#refresher(),
       },
-      ...this.#log(),
+      ...readLogSettings(this.#settings),
       logsToStdout: this.#is('stdout'),
       health: this.#health(surroundings),
       warnings,
@@ -195,14 +198,12 @@ class Reader {
     if (given !== undefined) this.problems.push(`${given.from} ${what}${secret === true ? '' : `: ${given.text}`}`);
   }
 
-  #log(): LogSettings {
-    return readLogSettings({
-      text: (name) => this.#text(name),
-      positive: (name) => this.#positive(name),
-      port: (name) => this.#port(name),
-      wrong: (name, what) => this.#wrong(name, what),
-    });
-  }
+  readonly #settings: SettingReader = {
+    text: (name) => this.#text(name),
+    positive: (name) => this.#positive(name),
+    port: (name) => this.#port(name),
+    wrong: (name, what) => this.#wrong(name, what),
+  };
 
   #level(): LogLevel {
     const level = LEVELS.get(this.#text('loglevel') ?? 'info');

@@ -18,8 +18,6 @@ export interface Setting {
   readonly secret?: true;
 }
 
-const NO_CAPTURE = 'messages are not captured for Homer';
-
 /** Every setting: drachtio-server's own names, and ours. */
 export const settings = {
   ...unusedSettings,
@@ -259,26 +257,26 @@ export const settings = {
   },
   homer: {
     type: 'string',
-    ignored: NO_CAPTURE,
+    does: 'collector that gets a copy of every SIP message by HEP version 3, as 192.0.2.1 or 192.0.2.1:9060; needs --homer-id',
     variable: 'DRACHTIO_HOMER_ADDRESS',
     elements: ['sip/capture-server'],
   },
   'homer-hep-version': {
     type: 'string',
     flag: false,
-    ignored: NO_CAPTURE,
+    does: 'must be 3, which it is unless given',
     elements: ['sip/capture-server@hep-version'],
   },
   'homer-id': {
     type: 'string',
-    ignored: NO_CAPTURE,
+    does: 'number by which the collector knows who sent them',
     variable: 'DRACHTIO_HOMER_ID',
     elements: ['sip/capture-server@id'],
   },
   'homer-port': {
     type: 'string',
     flag: false,
-    ignored: NO_CAPTURE,
+    does: 'port of the collector where its address has none (default 9060)',
     variable: 'DRACHTIO_HOMER_PORT',
     elements: ['sip/capture-server@port'],
   },

@@ -220,15 +220,19 @@ describe('drachtio.conf.xml', () => {
 describe('the environment', () => {
   test('says what drachtio-server reads there, and what has no effect is named', () => {
     const environment = new Environment({
-      ...{ address: '127.0.0.1', 'reject-register-with-no-realm': '1', homer: '192.0.2.1', 'tport-queuesize': '64' },
+      ...{
+        address: '127.0.0.1',
+        'reject-register-with-no-realm': '1',
+        homer: '192.0.2.1',
+        'homer-id': '7',
+        'tport-queuesize': '64',
+      },
     });
     const { control, engine, warnings } = config(['--noconfig'], environment);
     expect(control.address).toBe('127.0.0.1');
     expect(engine.screening).toMatchObject({ refusesAddressRegistrars: true });
-    expect(warnings).toEqual([
-      'DRACHTIO_HOMER_ADDRESS has no effect: messages are not captured for Homer',
-      'DRACHTIO_TPORT_QUEUESIZE has no effect: 511 connections may wait to be accepted',
-    ]);
+    expect(engine.capture).toEqual({ host: '192.0.2.1', port: 9060, agentId: 7 });
+    expect(warnings).toEqual(['DRACHTIO_TPORT_QUEUESIZE has no effect: 511 connections may wait to be accepted']);
   });
 
   test('a switch that is off says nothing', () => {

@@ -48,6 +48,17 @@ describe('the command line', () => {
     ]);
   });
 
+  test('a collector of messages is named with its port, and the number it knows us by', () => {
+    expect(run().engine.capture).toBeUndefined();
+    const given = (homer: string): unknown => run('--homer', homer, '--homer-id', '101').engine.capture;
+    expect(given('192.0.2.1')).toEqual({ host: '192.0.2.1', port: 9060, agentId: 101 });
+    expect(given('homer.example.com:9061')).toEqual({ host: 'homer.example.com', port: 9061, agentId: 101 });
+    expect(given('[2001:db8::1]:9061')).toEqual({ host: '2001:db8::1', port: 9061, agentId: 101 });
+    expect(given('2001:db8::1')).toEqual({ host: '2001:db8::1', port: 9060, agentId: 101 });
+    expect(problems('--homer', '192.0.2.1')).toEqual(['--homer needs --homer-id: 192.0.2.1']);
+    expect(problems('--homer', 'a:b:c', '--homer-id', '1')).toEqual(['--homer is neither a host nor host:port: a:b:c']);
+  });
+
   test('health is served where the flags say, else where the environment says, else nowhere', () => {
     const environment = { httpHost: '192.0.2.1', httpPort: 8080 };
     expect(runIn(environment).health).toEqual([{ host: '192.0.2.1', port: 8080 }]);

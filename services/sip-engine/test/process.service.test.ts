@@ -63,14 +63,14 @@ const local = ['--contact', 'sip:127.0.0.1:0', '--address', '127.0.0.1', '--port
 
 describe('callweave-sip-engine', () => {
   test('says where it listens, serves health, and stops when told', async () => {
-    const { child, ready, exited, output } = start(...local, '--http-port', '0', '--homer', 'x:1');
+    const { child, ready, exited, output } = start(...local, '--http-port', '0', '--daemon');
     const line = await ready();
     expect(line['contacts']).toEqual([
       expect.stringMatching(/^udp\/127\.0\.0\.1:\d+$/),
       expect.stringMatching(/^tcp\/127\.0\.0\.1:\d+$/),
     ]);
     expect(line['controlPort']).toBeGreaterThan(0);
-    expect(output()).toContain('--homer has no effect');
+    expect(output()).toContain('--daemon has no effect');
     const base = `http://127.0.0.1:${String(line['httpPort'])}`;
     expect((await fetch(`${base}/readyz`)).status).toBe(200);
     expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^callweave_engine_apps\{.*\} 0$/m);
