@@ -5,11 +5,11 @@ import { type CallTeller, type Media } from '../call/call-ports.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
-import { type LeftCalls } from '../call/left-calls.ts';
+import { type LeftCall, type LeftCalls } from '../call/left-calls.ts';
 import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
-import { isConnected } from '../leg/dialog.ts';
+import { engineDialogId, isConnected } from '../leg/dialog.ts';
 import { type LegTable, type SendThrough } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
 import { orElse } from '../remote-leg/or-else.ts';
@@ -57,15 +57,14 @@ export class Adopter {
 
   /**
    * Tells the end of a call that was never answered, of which no edge is left, and releases its media. One that was
-   * answered after all goes on; if its caller cannot have heard of it, it is hung up. Throws `BusUnavailableError`.
+   * answered after all goes on, unless its caller has not heard of it: then it is hung up. Throws `BusUnavailableError`.
    */
   async close(stored: Pick<StoredCall, 'call' | 'revision'>): Promise<void> {
     const { records, media, left, openTeller, log } = this.#deps;
     const answered = left?.byId(stored.call.callId);
     if (answered !== undefined) {
       const resumed = await this.#adopt({ call: answered.call, revision: stored.revision }, {});
-      if (answered.isAcknowledged) resumed?.probe();
-      else resumed?.hangUp({ by: 'platform', reason: 'node-lost' });
+      if (resumed !== undefined) void this.#settle(resumed, answered);
       return;
     }
     const call = await records.adopt(stored);
@@ -74,6 +73,33 @@ export class Adopter {
     openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
     await media.release(call.tenant, call.callId, undefined);
     await records.remove(call.callId, []);
+  }
+
+  /** An answer that nobody has heard is taken back. */
+  async #settle(resumed: EstablishedCall, { call, isAcknowledged }: LeftCall): Promise<void> {
+    const [caller] = call.dialogs ?? [];
+    if (isAcknowledged || (caller !== undefined && (await this.#isAnswered(caller)))) resumed.probe();
+    else resumed.hangUp({ by: 'platform', reason: 'node-lost' });
+  }
+
+  /**
+   * Whether the caller of a dialog has been answered, which only an engine that outlived the edge before us can know: it
+   * keeps the dialog of an INVITE that it was given a 200 for, and has refused all others.
+   */
+  #isAnswered({ sipCallId, remoteTag }: LegRecord): Promise<boolean> {
+    const send = this.#deps.sendThrough(undefined);
+    const dialogId = engineDialogId(sipCallId, remoteTag);
+    return new Promise((resolve) => {
+      send(
+        { method: 'OPTIONS', uri: 'sip:placeholder', dialogId },
+        {
+          responded: ({ status }) => {
+            if (status >= 200) resolve(status !== 481 && status !== 408);
+          },
+          failed: () => resolve(false),
+        },
+      );
+    });
   }
 
   /** Goes on with a call of which nothing is stored, unless something is by now. Throws `BusUnavailableError`. */
