@@ -30,7 +30,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'callweave-survival-'));
 try {
   const file = join(folder, 'report.json');
-  const args = ['run', '--config', 'test/survival/vitest.config.ts', '--reporter=default', '--reporter=json'];
+  // With arguments, only the files whose names contain one of them.
+  const which = process.argv.slice(2);
+  const args = ['run', '--config', 'test/survival/vitest.config.ts', ...which];
+  args.push('--reporter=verbose', '--reporter=json');
   const vitest = spawn(join(root, 'node_modules/.bin/vitest'), [...args, `--outputFile.json=${file}`], {
     cwd: root,
     // Its progress belongs on stderr: stdout carries the result alone.
