@@ -45,5 +45,7 @@ describe('two edges behind one address', () => {
     expect((await edges.expectAllEnded()).size).toBe(1);
     expect(await edges.adopted(edges.second)).toBe(0);
     expect(edges.router.count('edge', edges.second.address, 'BYE ')).toBe(0);
+    // Those of all calls before it, too.
+    await edges.expectBooksBalance();
   });
 });

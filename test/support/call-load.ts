@@ -16,6 +16,8 @@ export interface TalkOptions {
   readonly follows?: boolean;
   /** How long the callee may wait to be hung up on once all callers are through. */
   readonly patienceMs?: number;
+  /** Calls begun per second; all at once unless given. */
+  readonly rate?: number;
 }
 
 /** SIPp phones that call one SIPp callee through the platform. */
@@ -72,12 +74,13 @@ export class CallLoad {
    * callers vanish without a word when `callersLeave` is aborted.
    */
   async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
-    const { calls, talkMs, bothHangUp = false, callersLeave, changes = false, follows = false } = options;
+    const { calls, talkMs, bothHangUp = false, callersLeave } = options;
+    const { changes = false, follows = false, rate = calls } = options;
     const stop = new AbortController();
     const scenario = changes || follows ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
     const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
     const calling = follows ? 'call-and-follow' : changes ? 'call-and-change' : 'call';
-    const called = await this.#call({ scenario: calling, calls, rate: calls, talkMs, signal: callersLeave });
+    const called = await this.#call({ scenario: calling, calls, rate, talkMs, signal: callersLeave });
     // Whoever has not been hung up on by now never will be.
     const giveUp = setTimeout(
       () => stop.abort(),

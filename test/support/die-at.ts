@@ -7,9 +7,12 @@ import { until } from './until.ts';
 /** Longer than a second edge needs to come up. */
 const TALK_MS = 4_000;
 
+/** Slow enough for one call to be up before the next one begins. */
+const RATE = 2;
+
 /**
- * Places calls, of which one kills the first edge when it passes a point for the `pass`-th time, and starts that edge
- * again; its engine lives on. What both sides saw.
+ * Places calls one after the other, of which one kills the first edge when it passes a point for the `pass`-th time, and
+ * starts that edge again; its engine lives on. What both sides saw.
  */
 export async function dieAt(
   edges: TwoEdges,
@@ -18,7 +21,7 @@ export async function dieAt(
 ): Promise<[SippResult, SippResult]> {
   const { first } = edges;
   await setFault(edges.bus, first.instance(), { kind: 'exit', at, pass });
-  const talking = edges.load.talk({ calls, talkMs: TALK_MS, changes: true, patienceMs: 60_000 });
+  const talking = edges.load.talk({ calls, rate: RATE, talkMs: TALK_MS, changes: true, patienceMs: 60_000 });
   await until(`the edge dies ${at}`, () => !first.isRunning('edge'), 30_000);
   await first.revive();
   return talking;

@@ -13,6 +13,11 @@ export async function setFault(bus: Connection, instance: string, fault: AskedFa
   return ask(bus, instance, { ask: 'set', fault });
 }
 
+/** Clears what is set in every process of a service. */
+export async function clearFaults(bus: Connection, service: string): Promise<void> {
+  for (const instance of await rehearsing(bus, service)) await ask(bus, instance, { ask: 'clear' });
+}
+
 /** The processes of a service in which faults may be set. */
 export async function rehearsing(bus: Connection, service: string): Promise<string[]> {
   const { jsm } = bus;

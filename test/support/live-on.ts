@@ -15,8 +15,10 @@ export async function liveOn(edges: TwoEdges, { blow, heal }: SurvivalRow, halfM
   const fall = async (): Promise<void> => {
     await blow(edges);
   };
-  const results = await edges.talkThrough(fall, { talkMs: halfMs, changes: true, patienceMs: 45_000 });
-  heal?.(edges);
+  const talking = edges.talkThrough(fall, { talkMs: halfMs, changes: true, patienceMs: 45_000 });
+  const results = await talking.finally(async () => {
+    await heal?.(edges);
+  });
   edges.expectAllContent(results);
   await edges.expectAllEnded();
   const records = (await callDetailRecords(edges.bus)).filter(({ callId }) => !known.has(callId));

@@ -10,10 +10,13 @@ const Tags = z.object({
   tags: z.record(z.string(), z.object({ medias: z.array(z.object({ streams: z.array(Stream) })) })),
 });
 
-/** Calls that the rtpengines hold now; one that is not there holds none. */
-export async function mediaSessions(platform: Platform): Promise<number> {
-  const counts = await atEach(platform, async (ng) => (await new NgCommands(ng).list(1_000, 2_000)).length);
-  return counts.reduce((sum, count) => sum + count, 0);
+/** Calls that the rtpengines hold now, but for those of which others know; one that is not there holds none. */
+export async function mediaSessions(
+  platform: Platform,
+  others: { has(callId: string): boolean } = new Set(),
+): Promise<number> {
+  const held = await atEach(platform, (ng) => new NgCommands(ng).list(1_000, 2_000));
+  return held.flat().filter((callId) => !others.has(callId)).length;
 }
 
 /** RTP packets that came from each leg of a call so far, by leg, as rtpengine counted them. */

@@ -1,4 +1,4 @@
-import { rehearsing, setFault, type AskedFault } from './faults.ts';
+import { type AskedFault, clearFaults, rehearsing, setFault } from './faults.ts';
 import { type TwoEdges } from './two-edges.ts';
 import { until } from './until.ts';
 
@@ -11,7 +11,7 @@ export interface SurvivalRow {
   /** Lets the blow fall on calls that are up; resolves when calls may be changed and ended. */
   readonly blow: (edges: TwoEdges) => unknown;
   /** Lets whoever stands still go on, once the calls are over. */
-  readonly heal?: (edges: TwoEdges) => void;
+  readonly heal?: (edges: TwoEdges) => unknown;
 }
 
 /** Until the calls are over, and no longer than a run may take. */
@@ -41,7 +41,11 @@ const ofService = (who: (typeof services)[number]): SurvivalRow[] => {
       },
     },
     { who, way: 'cut off', how: 'one of two, `cut-off`', blow: (edges) => one(edges, cutOff) },
-    { who, way: 'slow', how: 'one of two, 300 ms before each answer', blow: (edges) => one(edges, slow) },
+    {
+      ...{ who, way: 'slow', how: 'one of two, 300 ms before each answer' },
+      blow: (edges) => one(edges, slow),
+      heal: ({ bus }) => clearFaults(bus, who),
+    },
   ];
 };
 

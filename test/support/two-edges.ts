@@ -1,5 +1,5 @@
 import { type Connection } from '@callweave/bus';
-import { type Cdr } from '@callweave/contracts';
+import { type CallRecord, type Cdr } from '@callweave/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { answeredCalls, callDetailRecords, callKinds, endedBy, openCalls } from './call-facts.ts';
 import { CallLoad, type TalkOptions } from './call-load.ts';
@@ -35,14 +35,16 @@ export class TwoEdges {
   #made: Made | undefined;
   #before: ReadonlyMap<string, unknown> = new Map();
 
-  readonly #settings: Readonly<Record<string, string>>;
+  #settings: Readonly<Record<string, string>> = {};
 
   /** Starts and ends all of it with the tests of the file that calls this; `settings` are for every process. */
-  constructor(settings: Readonly<Record<string, string>> = {}) {
-    this.#settings = settings;
+  constructor(
+    settings: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>> = () => ({}),
+  ) {
     beforeAll(async () => {
       this.#endTurn = await takeLoadTurn();
-      this.#platform = await startPlatform(settings);
+      this.#settings = await settings();
+      this.#platform = await startPlatform(this.#settings);
       this.#bus = await this.#platform.bus();
     }, 420_000);
     afterAll(async () => {
@@ -88,8 +90,9 @@ export class TwoEdges {
     options: Partial<TalkOptions> = {},
   ): Promise<[SippResult, SippResult]> {
     const talking = this.load.talk({ calls: CALLS, talkMs: TALK_MS, ...options });
-    await until('all calls are answered', async () => (await answeredCalls(this.bus)).length === CALLS);
-    expect(new Set((await answeredCalls(this.bus)).map(({ owner }) => owner)).size).toBe(1);
+    const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
+    await until('all calls are answered', async () => (await answered()).length === CALLS, 30_000);
+    expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
     await blow();
     return talking;
   }
@@ -106,9 +109,7 @@ export class TwoEdges {
     const isOver = (kinds: readonly string[]): boolean => kinds.at(-1) === 'ended';
     await until(
       'all calls have ended',
-      async () =>
-        (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0 &&
-        (await this.newCalls()).every(isOver),
+      async () => (await this.#isNothingOpen()) && (await this.newCalls()).every(isOver),
     );
     expect(await this.newCalls()).toEqual(Array.from({ length: CALLS }, () => wholeCall));
     await this.#expectAllRecorded();
@@ -121,9 +122,7 @@ export class TwoEdges {
     const isOver = (kinds: readonly string[]): boolean => ['ended', 'failed'].includes(kinds.at(-1) ?? '');
     await until(
       'nothing is left of any call',
-      async () =>
-        (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0 &&
-        (await this.newCalls()).every(isOver),
+      async () => (await this.#isNothingOpen()) && (await this.newCalls()).every(isOver),
       limitMs,
     );
     const count = async (): Promise<number> => (await callKinds(this.bus)).size;
@@ -152,6 +151,16 @@ export class TwoEdges {
   /** How many calls an edge has taken over. */
   adopted(edge: EdgePair): Promise<number> {
     return edge.metric('callweave_edge_calls_adopted');
+  }
+
+  /** What an earlier test has left behind is no fault of this one's. */
+  #ofThisTest<T extends { readonly callId: string }>(calls: readonly T[]): T[] {
+    return calls.filter(({ callId }) => !this.#before.has(callId));
+  }
+
+  async #isNothingOpen(): Promise<boolean> {
+    const [sessions, open] = await Promise.all([mediaSessions(this.platform, this.#before), openCalls(this.bus)]);
+    return sessions + this.#ofThisTest(open).length === 0;
   }
 
   get #edges(): Made {

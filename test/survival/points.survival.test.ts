@@ -1,30 +1,43 @@
 import { describe, expect, test } from 'vitest';
+import { startBaresip } from '../support/baresip.ts';
 import { lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { TwoEdges } from '../support/two-edges.ts';
+import { until } from '../support/until.ts';
 
-const edges = new TwoEdges({ CALLWEAVE_FAULTS: 'on' });
-const CALLS = 5;
+const edges = new TwoEdges(() => ({ CALLWEAVE_FAULTS: 'on' }));
+const CALLS = 4;
+const again = [1, 2, 3];
 
 describe('an edge that dies', () => {
-  test.each([1, 2, 3, 4, 5])(
-    'when it has answered a caller, at call %i, keeps that call and all others',
-    async (pass) => {
-      const [called] = await dieAt(edges, { at: 'after-answer', pass }, CALLS);
-      expect(called, called.errors).toMatchObject({ successful: CALLS });
+  test.each(again)('when it has answered a caller keeps that call and all others, for the %ith time', async () => {
+    const [called] = await dieAt(edges, { at: 'after-answer', pass: CALLS }, CALLS);
+    expect(called, called.errors).toMatchObject({ successful: CALLS });
+    await edges.expectBooksBalance();
+  });
+
+  test.each(again)('when a caller has acknowledged keeps that call and all others, for the %ith time', async () => {
+    const [called] = await dieAt(edges, { at: 'after-ack', pass: CALLS }, CALLS);
+    expect(called, called.errors).toMatchObject({ successful: CALLS });
+    await edges.expectBooksBalance();
+  });
+
+  test.each(again)(
+    'before it answers a caller ends that call once and keeps the others, for the %ith time',
+    async () => {
+      const [called, answered] = await dieAt(edges, { at: 'before-answer', pass: CALLS }, CALLS);
+      expect(called, called.errors).toMatchObject({ successful: CALLS - 1, failed: 1 });
+      expect(answered, answered.errors).toMatchObject({ successful: CALLS, failed: 0 });
       await edges.expectBooksBalance();
     },
   );
 
-  test.each([1, 2, 3, 4, 5])(
-    'when a caller has acknowledged, at call %i, keeps that call and all others',
-    async (pass) => {
-      const [called] = await dieAt(edges, { at: 'after-ack', pass }, CALLS);
-      expect(called, called.errors).toMatchObject({ successful: CALLS });
-      await edges.expectBooksBalance();
-    },
-  );
+  test.each(again)('in a re-INVITE keeps all calls, for the %ith time', async (time) => {
+    const [called] = await dieAt(edges, { at: 'in-reinvite', pass: 1 + (time % CALLS) }, CALLS);
+    expect(called, called.errors).toMatchObject({ successful: CALLS });
+    await edges.expectBooksBalance();
+  });
 
   test('when a caller has acknowledged, and nothing of his call could be stored, keeps it from its journal', async () => {
     await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
@@ -36,6 +49,25 @@ describe('an edge that dies', () => {
   test('when it has answered a BYE, hangs the other side up when it is back', async () => {
     await dieAt(edges, { at: 'in-bye', pass: 1 }, 1);
     expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+    await edges.expectBooksBalance();
+  });
+
+  test('while a call rings leaves an engine that cancels it, and the call has failed once', async () => {
+    const registrar = edges.router.address;
+    const [alice, bob] = await Promise.all(
+      edges.platform.accounts.map((account) => startBaresip({ ...account, registrar, answers: false })),
+    );
+    if (alice === undefined || bob === undefined) throw new Error('no accounts');
+    await Promise.all([alice.waitFor('REGISTER_OK'), bob.waitFor('REGISTER_OK')]);
+    alice.command('dial', `sip:bob@${registrar}`);
+    await bob.waitFor('CALL_INCOMING');
+    await until('the call is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ringing');
+    await edges.first.kill('edge');
+    await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
+    await edges.first.revive();
+    await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed');
+    expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+    await Promise.all([alice.quit(), bob.quit()]);
     await edges.expectBooksBalance();
   });
 });

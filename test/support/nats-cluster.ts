@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openConnection, operatorUser } from '@callweave/bus';
+import { recordLogs } from '@callweave/telemetry/testing';
+import getPort from 'get-port';
+import { tied } from './tied.ts';
+import { until } from './until.ts';
+
+const HOST = '127.0.0.1';
+const NODES = 3;
+
+/** Three nats-servers that are one bus, of the operator alone. */
+export interface NatsCluster {
+  /** What a platform is told in order to use it. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The node that leads what is kept of calls. */
+  leader(): Promise<NatsNode>;
+  stop(): void;
+}
+
+/** One of them. */
+export interface NatsNode {
+  readonly name: string;
+  signal(signal: NodeJS.Signals): void;
+  /** Starts it again after it was killed. */
+  start(): void;
+}
+
+/** Starts the cluster and waits until it has elected who leads it. */
+export async function startNatsCluster(): Promise<NatsCluster> {
+  const directory = mkdtempSync(join(tmpdir(), 'callweave-cluster-'));
+  const password = randomBytes(9).toString('base64url');
+  const taken: number[] = [];
+  const port = async (): Promise<number> => {
+    const free = await getPort({ host: HOST, exclude: taken });
+    taken.push(free);
+    return free;
+  };
+  const places: { name: string; client: number; route: number }[] = [];
+  for (let i = 0; i < NODES; i++) places.push({ name: `node-${String(i)}`, client: await port(), route: await port() });
+  const routes = places.map(({ route }) => `nats://${HOST}:${String(route)}`);
+  const children = new Map<string, ChildProcess>();
+  const nodes = places.map(({ name, client, route }): NatsNode => {
+    const config = join(directory, `${name}.json`);
+    const settings = {
+      ...{ server_name: name, host: HOST, port: client, ping_interval: '2s', ping_max: 2 },
+      jetstream: { store_dir: join(directory, name) },
+      cluster: { name: 'callweave', listen: `${HOST}:${String(route)}`, routes },
+      authorization: { users: [{ user: operatorUser, password }] },
+    };
+    writeFileSync(config, JSON.stringify(settings));
+    const start = (): void => {
+      const env = { PATH: '/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/bin' };
+      children.set(name, spawn(...tied('nats-server', ['-c', config]), { stdio: 'ignore', env }));
+    };
+    start();
+    return { name, start, signal: (signal) => children.get(name)?.kill(signal) };
+  });
+  const url = places.map(({ client }) => `nats://${operatorUser}:${password}@${HOST}:${String(client)}`).join(',');
+  const bus = await openConnection({ url, name: operatorUser }, recordLogs());
+  const leads = async (): Promise<boolean> => {
+    try {
+      await bus.jsm.getAccountInfo();
+      return true;
+    } catch {
+      // Nobody does yet.
+      return false;
+    }
+  };
+  await until('the cluster has a leader', leads, 60_000);
+  return {
+    settings: {
+      CALLWEAVE_NATS_URL: url,
+      CALLWEAVE_NATS_USER: operatorUser,
+      CALLWEAVE_NATS_PASSWORD: password,
+      CALLWEAVE_NATS_REPLICAS: String(NODES),
+    },
+    leader: async () => {
+      const { cluster } = await bus.jsm.streams.info('KV_calls');
+      const found = nodes.find(({ name }) => name === cluster?.leader);
+      if (found === undefined) throw new Error('nobody leads');
+      return found;
+    },
+    stop: () => {
+      void bus.nc.close();
+      for (const child of children.values()) child.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { afterAll, describe, test } from 'vitest';
+import '../support/survival-field.ts';
+import { liveOn } from '../support/live-on.ts';
+import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
+import { type SurvivalRow } from '../support/survival-rows.ts';
+import { CALLS, TwoEdges } from '../support/two-edges.ts';
+
+let cluster: NatsCluster | undefined;
+// Before the platform's own, that is after it.
+afterAll(() => cluster?.stop());
+const edges = new TwoEdges(async () => {
+  cluster = await startNatsCluster();
+  return cluster.settings;
+});
+
+/** Longer than an election takes, which is four to nine seconds. */
+const HALF_MS = 15_000;
+const STILL_MS = 100;
+const who = 'a NATS node of three';
+
+let wake = (): void => undefined;
+
+async function leader(): Promise<Awaited<ReturnType<NatsCluster['leader']>>> {
+  if (cluster === undefined) throw new Error('there is no cluster');
+  return cluster.leader();
+}
+
+const rows: readonly SurvivalRow[] = [
+  {
+    ...{ who, way: 'killed', how: 'the one that leads, SIGKILL' },
+    blow: async () => {
+      const node = await leader();
+      node.signal('SIGKILL');
+      wake = () => node.start();
+    },
+    heal: () => wake(),
+  },
+  {
+    ...{ who, way: 'frozen', how: 'the one that leads, SIGSTOP' },
+    blow: async () => {
+      const node = await leader();
+      node.signal('SIGSTOP');
+      wake = () => node.signal('SIGCONT');
+    },
+    heal: () => wake(),
+  },
+  {
+    ...{ who, way: 'slow', how: 'the one that leads, standing still half of the time, 100 ms each' },
+    blow: async () => {
+      const node = await leader();
+      let isStill = false;
+      const timer = setInterval(() => {
+        isStill = !isStill;
+        node.signal(isStill ? 'SIGSTOP' : 'SIGCONT');
+      }, STILL_MS);
+      wake = () => {
+        clearInterval(timer);
+        node.signal('SIGCONT');
+      };
+    },
+    heal: () => wake(),
+  },
+];
+
+describe('calls with speech on three NATS nodes', () => {
+  test.for(rows.map((row) => [row.who, row.way, row] as const))('live on: %s, %s', async ([, way, row], { task }) => {
+    const { how } = row;
+    task.meta.survival = { who, way, how, calls: CALLS };
+    await liveOn(edges, row, HALF_MS);
+  });
+});
