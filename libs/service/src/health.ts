@@ -7,6 +7,8 @@ export interface HealthOptions {
   readonly notReady: () => string | undefined;
   /** All metrics in Prometheus' text format. */
   readonly renderMetrics: () => Promise<string>;
+  /** What the process holds right now, for whoever looks; nothing is served of it unless given. */
+  readonly status?: (() => Readonly<Record<string, unknown>>) | undefined;
 }
 
 export interface HealthServer {
@@ -14,8 +16,9 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Serves `/healthz` (the loop turns), `/readyz` (work is welcome) and `/metrics`. */
-export async function serveHealth({ host, port, notReady, renderMetrics }: HealthOptions): Promise<HealthServer> {
+/** Serves `/healthz` (the loop turns), `/readyz` (work is welcome), `/metrics` and, where it is given, `/status`. */
+export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
+  const { host, port, notReady, renderMetrics, status } = options;
   const app = fastify({ logger: false, forceCloseConnections: true });
   app.get('/healthz', () => ({ status: 'alive' }));
   app.get('/readyz', async (_request, reply) => {
@@ -26,6 +29,7 @@ export async function serveHealth({ host, port, notReady, renderMetrics }: Healt
   app.get('/metrics', async (_request, reply) => {
     await reply.type('text/plain; version=0.0.4').send(await renderMetrics());
   });
+  if (status !== undefined) app.get('/status', () => status());
   await app.listen({ host, port });
   const address = app.server.address();
   return {

@@ -53,6 +53,7 @@ describe('health over HTTP', () => {
       reason = undefined;
       expect((await get('/readyz')).status).toBe(200);
       expect(await (await get('/metrics')).text()).toBe('calls 1\n');
+      expect((await get('/status')).status).toBe(404);
     } finally {
       await server.close();
     }

@@ -45,13 +45,17 @@ import { TimerWheel } from './transaction/wheel.ts';
 import { Listeners } from './transport/listeners.ts';
 import { type TlsOptions } from './transport/tls-options.ts';
 import { Room } from './transport/room.ts';
-import { type Flow, type Inbound, type TransportUser } from './transport/transport.ts';
+import { type Flow, type Inbound, type Protocol, type TransportUser } from './transport/transport.ts';
 
 /** What an engine holds right now. */
 export interface EngineStats {
   readonly transactions: number;
   readonly dialogs: number;
   readonly connections: number;
+  /** Of those, how many by which protocol; only protocols that are listened for by connections. */
+  readonly connectionsBy: ReadonlyMap<Protocol, number>;
+  /** What all connections hold of messages that have not ended or are not read. */
+  readonly bufferedBytes: number;
   readonly apps: number;
   /** Requests that wait for an application or for the network. */
   readonly pending: number;
@@ -114,6 +118,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #uas: Uas;
   readonly #proxy: Proxy;
   readonly #limits = new LimitCounts();
+  readonly #room: Room;
   readonly #overload: Overload;
   readonly #apps: Sessions;
   readonly #handlers: RequestHandlers;
@@ -140,6 +145,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       maxDialogs: options.limits?.maxDialogs ?? defaultLimits.maxDialogs,
     });
     const limits = { ...defaultLimits, ...options.limits };
+    this.#room = new Room(limits, this.#limits);
     const { clock, log } = deps;
     this.#capture = options.capture === undefined ? undefined : new Capture(options.capture, { clock, log });
     const messageLog = options.logsMessages === true ? new MessageLog(log) : undefined;
@@ -203,7 +209,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const { contacts, control, tls, natDetection, webSockets } = this.#options;
     const { clock, log } = this.#deps;
     const limits = { ...defaultLimits, ...this.#options.limits };
-    const room = new Room(limits, this.#limits);
+    const room = this.#room;
     const settings = { ...limits, ...webSockets, tls, natDetection };
     await this.#listeners.bind(contacts, settings, { user: this, clock, log, room });
     try {
@@ -238,6 +244,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       transactions: this.#transactions.size,
       dialogs: this.#core.dialogs.size,
       connections: this.#listeners.connections,
+      connectionsBy: this.#listeners.connectionsBy(),
+      bufferedBytes: this.#room.bytes,
       apps: this.#apps.size,
       pending: this.#pending,
       timers: this.#core.wheel.size,

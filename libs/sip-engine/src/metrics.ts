@@ -1,4 +1,4 @@
-import { defineMetric, gauge, observedCounter } from '@callweave/telemetry';
+import { defineMetric, gauge, labelledGauge, observedCounter } from '@callweave/telemetry';
 import { type SipEngine } from './engine.ts';
 
 export const transactionsOpen = defineMetric({
@@ -22,6 +22,22 @@ export const connectionsOpen = defineMetric({
   kind: 'gauge',
   help: 'Open SIP connections.',
   unit: '1',
+  labels: [],
+});
+
+export const connectionsByProtocol = defineMetric({
+  name: 'callweave_engine_connections_by_protocol',
+  kind: 'gauge',
+  help: 'Open SIP connections of each protocol.',
+  unit: '1',
+  labels: ['protocol'],
+});
+
+export const bufferedBytes = defineMetric({
+  name: 'callweave_engine_buffered',
+  kind: 'gauge',
+  help: 'What connections hold of messages that have not ended, and of answers that are not read.',
+  unit: 'By',
   labels: [],
 });
 
@@ -75,7 +91,15 @@ export const timersRunning = defineMetric({
 
 /** Every metric of this package; the reference is generated from it. */
 export const engineMetrics = [
-  ...[transactionsOpen, dialogsOpen, connectionsOpen, appsConnected, requestsPending],
+  ...[
+    transactionsOpen,
+    dialogsOpen,
+    connectionsOpen,
+    connectionsByProtocol,
+    bufferedBytes,
+    appsConnected,
+    requestsPending,
+  ],
   ...[limitsReached, admittedShare, queueDelay, timersRunning],
 ] as const;
 
@@ -84,6 +108,10 @@ export function publishMetrics(engine: SipEngine): void {
   gauge(transactionsOpen, () => engine.stats().transactions);
   gauge(dialogsOpen, () => engine.stats().dialogs);
   gauge(connectionsOpen, () => engine.stats().connections);
+  labelledGauge(connectionsByProtocol, () =>
+    [...engine.stats().connectionsBy].map(([protocol, value]) => ({ value, labels: { protocol } })),
+  );
+  gauge(bufferedBytes, () => engine.stats().bufferedBytes);
   gauge(appsConnected, () => engine.stats().apps);
   gauge(requestsPending, () => engine.stats().pending);
   observedCounter(limitsReached, () =>

@@ -13,6 +13,7 @@ export {
   counter,
   defineMetric,
   gauge,
+  labelledGauge,
   type Histogram,
   histogram,
   latencyBoundsSec,

@@ -73,6 +73,20 @@ export function gauge(definition: MetricDefinition, read: () => number): Observa
   return observable;
 }
 
+/** The same with a figure for each set of labels. */
+export function labelledGauge(
+  definition: MetricDefinition,
+  read: () => Iterable<{ readonly value: number; readonly labels: Readonly<Record<string, string>> }>,
+): void {
+  const observable = meter().createObservableGauge(definition.name, {
+    description: definition.help,
+    unit: definition.unit,
+  });
+  observable.addCallback((result) => {
+    for (const { value, labels } of read()) result.observe(value, labels);
+  });
+}
+
 /** A counter that somebody else keeps, read when someone scrapes: a total for each set of labels. */
 export function observedCounter(
   definition: MetricDefinition,

@@ -4,6 +4,7 @@ import { ENGINE_VERSION, publishMetrics, startSipEngine } from '@callweave/sip-e
 import { type Logger, startMetrics } from '@callweave/telemetry';
 import { Certificate } from './certificate.ts';
 import { type EngineConfig } from './config.ts';
+import { statusOf } from './status.ts';
 
 /** Longest time a stopping engine waits for what it has taken on: as long as a SIP transaction may last. */
 const DRAIN_MS = 32_000;
@@ -40,8 +41,9 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
     if (config.health.length > 0) {
       const renderMetrics = startMetrics('sip-engine', instance);
       publishMetrics(engine);
+      const status = (): Readonly<Record<string, unknown>> => statusOf(engine, life.notReady() ?? 'ready');
       for (const address of config.health) {
-        health.push(await serveHealth({ ...address, notReady: () => life.notReady(), renderMetrics }));
+        health.push(await serveHealth({ ...address, notReady: () => life.notReady(), renderMetrics, status }));
       }
     }
   } catch (error) {

@@ -77,7 +77,7 @@ export const settings = {
   'http-host': { type: 'string', does: 'address of health and metrics (default $CALLWEAVE_HTTP_HOST, else 127.0.0.1)' },
   'http-port': {
     type: 'string',
-    does: 'port of /healthz, /readyz and /metrics (default $CALLWEAVE_HTTP_PORT, else none)',
+    does: 'port of /healthz, /readyz, /status and /metrics (default $CALLWEAVE_HTTP_PORT, else none)',
   },
   'key-file': {
     type: 'string',

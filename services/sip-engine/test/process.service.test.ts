@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -12,9 +13,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const running: ChildProcessWithoutNullStreams[] = [];
 const sockets: TLSSocket[] = [];
+const plain: Socket[] = [];
 
 afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const socket of [...sockets.splice(0), ...plain.splice(0)]) socket.destroy();
   for (const child of running.splice(0)) child.kill('SIGKILL');
 });
 
@@ -76,6 +78,44 @@ describe('callweave-sip-engine', () => {
     expect(await (await fetch(`${base}/metrics`)).text()).toMatch(/^callweave_engine_apps\{.*\} 0$/m);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
+  });
+
+  test('shows what it holds right now, as JSON and as metrics', async () => {
+    const { ready } = start(...local, '--http-port', '0');
+    const line = await ready();
+    const contacts = line['contacts'] as string[];
+    const sipPort = Number(contacts[0]?.split(':').at(-1));
+    const app = await connectRawApp(Number(line['controlPort']));
+    app.send('a|authenticate|from outside|');
+    app.send('r|route|options');
+    await app.next();
+    await app.next();
+    const phone = connectPlain(sipPort, '127.0.0.1');
+    plain.push(phone);
+    await once(phone, 'connect');
+    const request = [
+      ...['OPTIONS sip:bob@example.com SIP/2.0', 'Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1', 'From: <sip:a@b>;tag=1'],
+      ...['To: <sip:bob@example.com>', 'Call-ID: held', 'CSeq: 1 OPTIONS', 'Content-Length: 0', '', ''],
+    ].join('\r\n');
+    phone.write(request);
+    await app.next();
+    const half = request.slice(0, 100);
+    phone.write(half);
+    const base = `http://127.0.0.1:${String(line['httpPort'])}`;
+    const status = async (): Promise<unknown> => (await fetch(`${base}/status`)).json();
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ bufferedBytes: half.length }));
+    expect(await status()).toMatchObject({
+      ...{ instance: line['instance'], state: 'ready', contacts },
+      ...{ transactions: 1, dialogs: 0, apps: 1, connections: 1, connectionsBy: { tcp: 1 } },
+      queue: { pending: 1, admittedShare: 1 },
+      limitsReached: { transactions: 0, connections: 0 },
+    });
+    const metrics = await (await fetch(`${base}/metrics`)).text();
+    expect(metrics).toMatch(/^callweave_engine_connections_by_protocol\{.*protocol="tcp".*\} 1$/m);
+    expect(metrics).toMatch(/^callweave_engine_transactions\{.*\} 1$/m);
+    expect(metrics).toMatch(/^callweave_engine_requests_pending\{.*\} 1$/m);
+    expect(metrics).toMatch(/^callweave_engine_buffered\w*\{.*\} 100$/m);
+    app.close();
   });
 
   test('takes the secret from DRACHTIO_SECRET', async () => {

@@ -42,6 +42,15 @@ export class Listeners {
     return this.#all.reduce((sum, listener) => sum + listener.connections, 0);
   }
 
+  /** How many connections there are by each protocol that has any. */
+  connectionsBy(): ReadonlyMap<Protocol, number> {
+    const counts = new Map<Protocol, number>();
+    for (const { protocol, connections } of this.#all) {
+      if (protocol !== 'udp') counts.set(protocol, (counts.get(protocol) ?? 0) + connections);
+    }
+    return counts;
+  }
+
   /** Binds every contact; when one fails, those before it are closed again. */
   async bind(contacts: readonly ContactOption[], settings: Settings, deps: StreamDeps): Promise<void> {
     try {

@@ -21,6 +21,11 @@ export class Room {
     this.#counts = counts;
   }
 
+  /** What all connections hold of messages that have not ended or are not read. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes in a connection until it closes; false when there is no room for it. */
   admits(socket: Socket): boolean {
     const address = plainAddress(socket.remoteAddress ?? '');
