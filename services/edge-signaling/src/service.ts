@@ -110,10 +110,11 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const placements = new Placements({ send, edges, notReady, clock });
   const networks = new Networks(privateNetworks);
   const left = leftCalls(publisher);
+  const leave = publisher.note.bind(publisher);
   const records = new CallRecords({
     bus,
     owner,
-    leave: (callId, word) => publisher.note(callId, word),
+    leave,
     clock,
     log,
   });
@@ -124,6 +125,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
     entered: (call) => reAnchoring.consider(call),
+    leave,
     faults,
     clock,
     log,

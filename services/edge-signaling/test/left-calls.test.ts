@@ -27,4 +27,9 @@ describe('what a dead edge has left in its journal', () => {
     expect(left(record, 'acknowledged').talking()).toMatchObject([{ callId }]);
     expect(left(record, 'acknowledged', 'over').talking()).toEqual([]);
   });
+
+  test('is who has hung up, also on a call that is stored', () => {
+    expect(left('callee-left').leftBy(callId)).toBe('callee');
+    expect(left(record).leftBy(callId)).toBeUndefined();
+  });
 });

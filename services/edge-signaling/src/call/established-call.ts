@@ -20,6 +20,7 @@ import {
 } from './established-call.table.ts';
 import { type ExchangePlace, sessionHeaders } from './exchange.ts';
 import { type LateOffer } from './late-offer.ts';
+import { type LeftWord } from './left-calls.ts';
 import { readSessionRequest } from './session-request.ts';
 import { reasonOf } from './q850.ts';
 import { relayRequest } from './relay.ts';
@@ -75,6 +76,8 @@ export interface EstablishedDeps {
   readonly changed: (session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
   readonly markEnded: (callId: CallId, cause: CallCause, given?: LegId) => Promise<'won' | 'lost'>;
+  /** Leaves word to the next edge at this place. */
+  readonly leave?: (callId: CallId, word: LeftWord) => void;
   readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
@@ -185,8 +188,9 @@ export class EstablishedCall {
 
   /** One side hung up; its BYE is answered. */
   left(side: Side, q850?: number): void {
-    this.#deps.faults?.pass('in-bye');
     if (this.#replacing?.left(side) === true) return;
+    this.#deps.leave?.(this.parts.callId, `${side}-left`);
+    this.#deps.faults?.pass('in-bye');
     this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
   }
 

@@ -5,7 +5,10 @@ import { type CallRecords } from './call-records.ts';
 import { EstablishedCall, type EstablishedDeps, type EstablishedParts, type MediaPlace } from './established-call.ts';
 import { type Side } from './session.ts';
 
-export interface EstablishedCallsDeps extends Pick<EstablishedDeps, 'media' | 'refer' | 'faults' | 'clock' | 'log'> {
+export interface EstablishedCallsDeps extends Pick<
+  EstablishedDeps,
+  'media' | 'refer' | 'leave' | 'faults' | 'clock' | 'log'
+> {
   readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
   /** A call is in hand from now on, with these parts. */
   readonly entered?: ((call: EstablishedCall) => void) | undefined;
@@ -61,13 +64,14 @@ export class EstablishedCalls implements AnsweredLegs {
 
   /** A call that was answered elsewhere. */
   restore(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const { records, media, refer, entered, faults, clock, log } = this.#deps;
+    const { records, media, refer, entered, leave, faults, clock, log } = this.#deps;
     const call: EstablishedCall = new EstablishedCall(parts, {
       media,
       teller,
       refer,
       changed: (session) => records.change(call.parts, session, teller.sequence),
       markEnded: (callId, cause, given) => records.end(callId, cause, given),
+      ...(leave === undefined ? {} : { leave }),
       faults,
       clock,
       log,

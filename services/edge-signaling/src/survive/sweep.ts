@@ -26,7 +26,7 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'resume'>;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'talking'>;
+  readonly left?: Pick<LeftCalls, 'talking' | 'leftBy'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -152,8 +152,10 @@ export class Sweep {
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
     const call = await adopter.adopt(found);
+    const by = this.#deps.left?.leftBy(callId);
+    if (by !== undefined) call?.left(by);
     // Somebody may have hung up while nobody listened.
-    call?.probe();
+    else call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);
   }
 }
