@@ -1,6 +1,8 @@
 // What survives the death of a process, in full: every test of test/survival against the whole platform. Tells each test,
-// whether it passed, how long it took, and which field of the matrix it is. `npm run generate` makes a page of it.
-import { spawn } from 'node:child_process';
+// whether it passed, how long it took, when and of which commit, and which field of the matrix it is. With arguments, as
+// vitest takes them (part of a file's name, `-t` and part of a title), only those are run and the others stay as they were
+// recorded. `npm run generate` makes a page of it.
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,11 +28,26 @@ const Report = z.object({
   ),
 });
 
+const Recorded = z.object({
+  title: z.string(),
+  passed: z.boolean(),
+  seconds: z.number(),
+  field: Field.optional(),
+  date: z.string(),
+  commit: z.string(),
+});
+/** What is kept of the run before; one that says no more than when it was says it for all of its tests. */
+const Before = z.object({
+  date: z.string(),
+  commit: z.string(),
+  result: z.object({ tests: z.array(Recorded.partial({ date: true, commit: true })) }),
+});
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'callweave-survival-'));
 try {
   const file = join(folder, 'report.json');
-  // With arguments, only the files whose names contain one of them.
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const which = process.argv.slice(2);
   const args = ['run', '--config', 'test/survival/vitest.config.ts', ...which];
   args.push('--reporter=verbose', '--reporter=json');
@@ -41,16 +58,27 @@ try {
   });
   await once(vitest, 'exit');
   const { testResults } = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const tests = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ fullName, status, duration, meta }) => ({
-      title: fullName,
-      passed: status === 'passed',
-      seconds: Math.round((duration ?? 0) / 100) / 10,
-      field: meta?.survival,
-    })),
-  );
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const ran = results.filter(({ status }) => status === 'passed' || status === 'failed');
+  const now = ran.map(({ fullName, status, duration, meta }) => ({
+    title: fullName,
+    passed: status === 'passed',
+    seconds: Math.round((duration ?? 0) / 100) / 10,
+    field: meta?.survival,
+    date: new Date().toISOString(),
+    commit,
+  }));
+  const kept = which.length === 0 ? [] : before().filter(({ title }) => now.every((test) => test.title !== title));
+  const tests = [...kept, ...now];
   process.stdout.write(`${JSON.stringify({ passed: tests.filter(({ passed }) => passed).length, tests })}\n`);
   process.exitCode = vitest.exitCode ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What earlier runs have recorded. */
+function before(): z.infer<typeof Recorded>[] {
+  const text = readFileSync(join(root, 'docs/measured/survival.json'), 'utf8');
+  const { date, commit, result } = Before.parse(JSON.parse(text));
+  return result.tests.map((test) => ({ ...test, date: test.date ?? date, commit: test.commit ?? commit }));
 }

@@ -14,6 +14,8 @@ export const SurvivalRun = z.object({
         seconds: z.number(),
         /** Where it stands in the matrix, if it does. */
         field: z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() }).optional(),
+        /** Of which commit, where that is another one than that of the run. */
+        commit: z.string().optional(),
       }),
     ),
   }),
@@ -24,8 +26,10 @@ export type SurvivalRun = z.infer<typeof SurvivalRun>;
 const WAYS = ['killed', 'frozen', 'cut off', 'slow'] as const;
 
 /** docs/reference/survival.md: who may die, in which way, and whether calls live on. */
-export function survivalPage({ date, commit, machine, result }: SurvivalRun): string {
-  const fields = result.tests.flatMap(({ field, passed }) => (field === undefined ? [] : [{ ...field, passed }]));
+export function survivalPage({ date, commit: last, machine, result }: SurvivalRun): string {
+  const fields = result.tests.flatMap(({ field, passed, commit = last }) =>
+    field === undefined ? [] : [{ ...field, passed, commit }],
+  );
   const outcome = (passed: boolean): string => (passed ? 'passed' : '**failed**');
   const cell = (who: string, way: string): string => {
     const found = fields.filter((field) => field.who === who && field.way === way);
@@ -38,7 +42,7 @@ export function survivalPage({ date, commit, machine, result }: SurvivalRun): st
     'Who may die while calls with speech are up, and whether they live on: none is lost, each agrees to its session anew ' +
       'and is hung up with 200, has one `ended` and one record, leaves no media session, and `callweave audit` balances. ' +
       'A phone that is told 503 with Retry-After comes back. As recorded by `npm run verify -- survival` on ' +
-      `${date.slice(0, 10)}, of commit ${code(commit.slice(0, 10))}, on ${String(machine.cores)} cores of ${machine.cpu}, ` +
+      `${date.slice(0, 10)}, on ${String(machine.cores)} cores of ${machine.cpu}, ` +
       `Node ${machine.node}; a field without a word is not tried.`,
     table(
       ['Who', ...WAYS],
@@ -46,13 +50,16 @@ export function survivalPage({ date, commit, machine, result }: SurvivalRun): st
     ),
     '## How',
     table(
-      ['Who', 'Way', 'How', 'Calls', 'Outcome'],
-      fields.map(({ who, way, how, calls, passed }) => [who, way, how, String(calls), outcome(passed)]),
+      ['Who', 'Way', 'How', 'Calls', 'Outcome', 'Commit'],
+      fields.map(({ who, way, how, calls, passed, commit }) => [
+        ...[who, way, how, String(calls), outcome(passed)],
+        code(commit.slice(0, 10)),
+      ]),
     ),
     '## Beside it',
     table(
-      ['Test', 'Outcome'],
-      others.map(({ title, passed }) => [title, outcome(passed)]),
+      ['Test', 'Outcome', 'Commit'],
+      others.map(({ title, passed, commit = last }) => [title, outcome(passed), code(commit.slice(0, 10))]),
     ),
   );
 }
