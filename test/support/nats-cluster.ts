@@ -16,6 +16,8 @@ const NODES = 3;
 export interface NatsCluster {
   /** What a platform is told in order to use it. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Resolves when every stream has a leader. */
+  settled(): Promise<void>;
   /** The node that leads what is kept of calls. */
   leader(): Promise<NatsNode>;
   stop(): void;
@@ -61,6 +63,15 @@ export async function startNatsCluster(): Promise<NatsCluster> {
   });
   const url = places.map(({ client }) => `nats://${operatorUser}:${password}@${HOST}:${String(client)}`).join(',');
   const bus = await openConnection({ url, name: operatorUser }, recordLogs());
+  const allLed = async (): Promise<boolean> => {
+    try {
+      for await (const { cluster } of bus.jsm.streams.list()) if (cluster?.leader === undefined) return false;
+      return true;
+    } catch {
+      // Whoever leads all of them is being elected.
+      return false;
+    }
+  };
   const leads = async (): Promise<boolean> => {
     try {
       await bus.jsm.getAccountInfo();
@@ -78,6 +89,7 @@ export async function startNatsCluster(): Promise<NatsCluster> {
       CALLWEAVE_NATS_PASSWORD: password,
       CALLWEAVE_NATS_REPLICAS: String(NODES),
     },
+    settled: () => until('every stream has a leader', allLed, 60_000),
     leader: async () => {
       const { cluster } = await bus.jsm.streams.info('KV_calls');
       const found = nodes.find(({ name }) => name === cluster?.leader);

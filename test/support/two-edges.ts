@@ -126,7 +126,8 @@ export class TwoEdges {
       limitMs,
     );
     const count = async (): Promise<number> => (await callKinds(this.bus)).size;
-    await until('all calls are recorded', async () => (await callDetailRecords(this.bus)).length >= (await count()));
+    const recorded = async (): Promise<boolean> => (await callDetailRecords(this.bus)).length >= (await count());
+    await until('all calls are recorded', recorded, 60_000);
     const audit = await this.platform.cli('audit', '--grace-sec', '0');
     expect(audit, audit.output).toMatchObject({ code: 0 });
   }
@@ -135,7 +136,7 @@ export class TwoEdges {
   async #expectAllRecorded(): Promise<void> {
     const records = async (): Promise<Cdr[]> =>
       (await callDetailRecords(this.bus)).filter(({ callId }) => !this.#before.has(callId));
-    await until('all calls are recorded', async () => (await records()).length >= CALLS);
+    await until('all calls are recorded', async () => (await records()).length >= CALLS, 60_000);
     const all = await records();
     expect(new Set(all.map(({ callId }) => callId)).size).toBe(all.length);
     const talkers = ({ legs }: Cdr): string[] =>

@@ -32,6 +32,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   const inside = new Map<string, Promise<Socket>>();
   const passed: RoutedMessage[] = [];
   let edge = firstEdge;
+  let isClosed = false;
 
   const note = (from: RoutedMessage['from'], at: string, message: Buffer): void => {
     passed.push({ from, edge: at, line: message.toString('latin1', 0, Math.max(0, message.indexOf('\r\n'))) });
@@ -40,7 +41,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
     const socket = await bind('127.0.0.1', 0);
     socket.on('message', (message, { address, port }) => {
       note('edge', `${address}:${String(port)}`, message);
-      outside.send(message, phone.port, phone.address);
+      if (!isClosed) outside.send(message, phone.port, phone.address);
     });
     return socket;
   };
@@ -51,7 +52,8 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
     inside.set(key, opening);
     note('phone', at, message);
     const [host, port] = at.split(':');
-    (await opening).send(message, Number(port), host);
+    const socket = await opening;
+    if (!isClosed) socket.send(message, Number(port), host);
   };
   outside.on('message', (message, phone) => void forward(message, phone));
 
@@ -62,6 +64,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
     count: (from, at, text) =>
       passed.filter((one) => one.from === from && one.edge === at && one.line.includes(text)).length,
     close: () => {
+      isClosed = true;
       outside.close();
       for (const opening of inside.values()) void opening.then((socket) => socket.close());
     },

@@ -25,6 +25,12 @@ async function leader(): Promise<Awaited<ReturnType<NatsCluster['leader']>>> {
   return cluster.leader();
 }
 
+/** Whoever asks in an election is told 503. */
+async function settle(): Promise<void> {
+  wake();
+  await cluster?.settled();
+}
+
 const rows: readonly SurvivalRow[] = [
   {
     ...{ who, way: 'killed', how: 'the one that leads, SIGKILL' },
@@ -33,7 +39,7 @@ const rows: readonly SurvivalRow[] = [
       node.signal('SIGKILL');
       wake = () => node.start();
     },
-    heal: () => wake(),
+    heal: settle,
   },
   {
     ...{ who, way: 'frozen', how: 'the one that leads, SIGSTOP' },
@@ -42,7 +48,7 @@ const rows: readonly SurvivalRow[] = [
       node.signal('SIGSTOP');
       wake = () => node.signal('SIGCONT');
     },
-    heal: () => wake(),
+    heal: settle,
   },
   {
     ...{ who, way: 'slow', how: 'the one that leads, standing still half of the time, 100 ms each' },
@@ -58,7 +64,7 @@ const rows: readonly SurvivalRow[] = [
         node.signal('SIGCONT');
       };
     },
-    heal: () => wake(),
+    heal: settle,
   },
 ];
 

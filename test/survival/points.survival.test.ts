@@ -46,11 +46,15 @@ describe('an edge that dies', () => {
     await edges.expectBooksBalance();
   });
 
-  test('when it has answered a BYE, hangs the other side up when it is back', async () => {
-    await dieAt(edges, { at: 'in-bye', pass: 1 }, 1);
-    expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
-    await edges.expectBooksBalance();
-  });
+  test.each(again)(
+    'when it has answered a BYE hangs the other side up when it is back, for the %ith time',
+    async () => {
+      const [called, answered] = await dieAt(edges, { at: 'in-bye', pass: 1 }, 1);
+      expect([called, answered]).toMatchObject([{ successful: 1 }, { successful: 1, failed: 0 }]);
+      expect(await lastCause(edges.bus)).toMatchObject({ by: 'caller', reason: 'hang-up' });
+      await edges.expectBooksBalance();
+    },
+  );
 
   test('while a call rings leaves an engine that cancels it, and the call has failed once', async () => {
     const registrar = edges.router.address;
