@@ -38,7 +38,7 @@ export interface ResolverOptions {
 }
 
 /** The operating system does not say for how long. */
-const SYSTEM_TTL_SEC = 30;
+const SYSTEM_TTL_SEC = 5;
 
 /** Reads `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353`; undefined when it is none of them. */
 export function parseDnsServer(text: string): DnsServer | undefined {
