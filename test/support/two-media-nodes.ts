@@ -73,15 +73,20 @@ export class TwoMediaNodes {
     return there(this.#bus);
   }
 
+  get all(): readonly MediaNode[] {
+    return this.#nodes;
+  }
+
   /**
    * Places the calls, waits until both sides of each are heard, lets `blow` fall on the node that has most of them, and
    * waits until those it had are heard again by way of a media session that began since.
    */
   async talkThrough(blow: (node: MediaNode) => Promise<void> | void): Promise<Survived> {
     const known = new Set((await openCalls(this.bus)).map(({ callId }) => callId));
+    const isNew = ({ callId }: CallRecord): boolean => !known.has(callId);
     const results = there(this.#load).talk({ calls: CALLS, talkMs: TALK_MS, follows: true });
-    await until('all calls are heard', async () => (await this.#heard(known)).length === CALLS);
-    const before = await this.#heard(known);
+    await until('all calls are heard', async () => (await this.#heard(isNew)).length === CALLS);
+    const before = await this.#heard(isNew);
     const [first, second] = this.#nodes.map((_, index) => before.filter((call) => this.#indexOf(call) === index));
     const index = (first?.length ?? 0) >= (second?.length ?? 0) ? 0 : 1;
     const hit = new Map(
@@ -95,8 +100,9 @@ export class TwoMediaNodes {
     await until(
       'those calls are heard again',
       async () => {
-        for (const { callId, mediaId } of await this.#heard(known)) {
-          if (!hit.has(callId) || hit.get(callId) === mediaId) continue;
+        // What has not moved is not asked for: a node that is frozen would keep us waiting.
+        const hasMoved = ({ callId, mediaId }: CallRecord): boolean => hit.has(callId) && hit.get(callId) !== mediaId;
+        for (const { callId } of await this.#heard(hasMoved)) {
           hit.delete(callId);
           gapsMs.push(Math.round(performance.now() - startedMs));
         }
@@ -119,16 +125,21 @@ export class TwoMediaNodes {
     await until('no media session is left', async () => (await this.sessions()) === 0);
   }
 
-  /** How long the calls of a node that was hit were silent, for whoever reads the report. */
-  tell({ gapsMs }: Survived): string {
+  /** How long calls were silent, the one in the middle and the longest, ms. */
+  summary(gapsMs: readonly number[]): { readonly calls: number; readonly median: number; readonly max: number } {
     const sorted = gapsMs.toSorted((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    return `${String(sorted.length)} calls silent for ${String(median)} ms (median), ${String(sorted.at(-1))} ms at most`;
+    return { calls: sorted.length, median, max: sorted.at(-1) ?? 0 };
   }
 
   /** Calls that the edge has moved to another node. */
   moved(): Promise<number> {
     return this.platform.metric('edge-signaling-1', 'callweave_edge_calls_reanchored', ['outcome="moved"']);
+  }
+
+  /** Calls whose node is gone and that have found no other yet. */
+  stranded(): Promise<number> {
+    return this.platform.metric('edge-signaling-1', 'callweave_edge_calls_stranded');
   }
 
   /** Media sessions on all nodes that run. */
@@ -141,9 +152,9 @@ export class TwoMediaNodes {
     return [...(await callKinds(this.bus))].filter(([callId]) => !this.#before.has(callId)).map(([, kinds]) => kinds);
   }
 
-  /** Answered calls, but for those `known`, from both sides of which their present node has had packets. */
-  async #heard(known: ReadonlySet<string>): Promise<CallRecord[]> {
-    const calls = (await answeredCalls(this.bus)).filter(({ callId }) => !known.has(callId));
+  /** Of those that `isAsked` the answered calls from both sides of which their present node has had packets. */
+  async #heard(isAsked: (call: CallRecord) => boolean): Promise<CallRecord[]> {
+    const calls = (await answeredCalls(this.bus)).filter(isAsked);
     const isHeard = async (call: CallRecord): Promise<boolean> => {
       const node = this.#nodes[this.#indexOf(call)];
       const relayed = await node?.ng.query(call.mediaId ?? call.callId, ASK_MS).catch(() => undefined);

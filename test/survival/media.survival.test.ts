@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { CALLS, type MediaNode, type Survived, TwoMediaNodes } from '../support/two-media-nodes.ts';
+import { until } from '../support/until.ts';
+
+const nodes = new TwoMediaNodes();
+
+async function eachCallIsOnOneNode(): Promise<void> {
+  await until('each call is on one node', async () => (await nodes.sessions()) === CALLS);
+}
+
+describe('calls by way of two rtpengines', () => {
+  test.for([1, 2, 3, 4, 5])(
+    'go on when one is killed, and it comes back without them (%i)',
+    async (_round, context) => {
+      const survived = await nodes.talkThrough((node) => node.kill());
+      note(context, survived);
+      await survived.node.restart();
+      await nodes.expectAllWell(survived);
+    },
+  );
+
+  test.for([1, 2, 3])(
+    'go on when one is killed and started anew at once, so that nobody misses it (%i)',
+    async (_round, context) => {
+      const survived = await nodes.talkThrough((node) => node.restart());
+      note(context, survived);
+      await eachCallIsOnOneNode();
+      await nodes.expectAllWell(survived);
+    },
+  );
+
+  test.for([1, 2, 3])('go on when one freezes, which forgets them when it wakes up (%i)', async (_round, context) => {
+    const survived = await nodes.talkThrough((node) => node.freeze());
+    note(context, survived);
+    survived.node.thaw();
+    await eachCallIsOnOneNode();
+    await nodes.expectAllWell(survived);
+  });
+
+  test.for([1, 2, 3])(
+    'go on when one cannot be controlled any more, which forgets them when it can (%i)',
+    async (_round, context) => {
+      const survived = await nodes.talkThrough((node) => node.cut());
+      note(context, survived);
+      survived.node.mend();
+      await eachCallIsOnOneNode();
+      await nodes.expectAllWell(survived);
+    },
+  );
+
+  test('wait for one when both are killed, and go on when it is back', async (context) => {
+    const survived = await nodes.talkThrough(async (node) => {
+      await Promise.all(nodes.all.map((each) => each.kill()));
+      await until('the calls wait', async () => (await nodes.stranded()) === CALLS);
+      await node.restart();
+    });
+    note(context, survived);
+    await Promise.all(nodes.all.map((each) => (each === survived.node ? undefined : each.restart())));
+    await nodes.expectAllWell(survived);
+  });
+
+  test('go on when their edge dies with their rtpengine, by way of the edge that takes them over', async (context) => {
+    const survived = await nodes.talkThrough(async (node: MediaNode) => {
+      await Promise.all([node.kill(), nodes.platform.kill('edge-signaling-1')]);
+    });
+    note(context, survived);
+    await survived.node.restart();
+    await nodes.expectAllWell(survived);
+    expect(await nodes.stranded()).toBe(0);
+  });
+});
+
+/** For the report of `npm run verify -- survival`. */
+function note({ task }: { readonly task: { readonly meta: object } }, { gapsMs }: Survived): void {
+  Object.assign(task.meta, { silentMs: nodes.summary(gapsMs) });
+}
