@@ -13,6 +13,8 @@ import { z } from 'zod';
 
 /** Who dies in which way, how, and how many calls are up. */
 const Field = z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() });
+/** How long calls were silent whose media node died. */
+const Silence = z.object({ calls: z.number(), median: z.number(), max: z.number() });
 const Report = z.object({
   testResults: z.array(
     z.object({
@@ -21,7 +23,7 @@ const Report = z.object({
           fullName: z.string(),
           status: z.string(),
           duration: z.number().nullish(),
-          meta: z.object({ survival: Field.optional() }).optional(),
+          meta: z.object({ survival: Field.optional(), silentMs: Silence.optional() }).optional(),
         }),
       ),
     }),
@@ -65,6 +67,7 @@ try {
     passed: status === 'passed',
     seconds: Math.round((duration ?? 0) / 100) / 10,
     field: meta?.survival,
+    silentMs: meta?.silentMs,
     date: new Date().toISOString(),
     commit,
   }));

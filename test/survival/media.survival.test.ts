@@ -13,7 +13,7 @@ describe('calls by way of two rtpengines', () => {
     'go on when one is killed, and it comes back without them (%i)',
     async (_round, context) => {
       const survived = await nodes.talkThrough((node) => node.kill());
-      note(context, survived);
+      note(context, survived, ['killed', 'SIGKILL']);
       await survived.node.restart();
       await nodes.expectAllWell(survived);
     },
@@ -31,7 +31,7 @@ describe('calls by way of two rtpengines', () => {
 
   test.for([1, 2, 3])('go on when one freezes, which forgets them when it wakes up (%i)', async (_round, context) => {
     const survived = await nodes.talkThrough((node) => node.freeze());
-    note(context, survived);
+    note(context, survived, ['frozen', 'SIGSTOP, and SIGCONT later']);
     survived.node.thaw();
     await eachCallIsOnOneNode();
     await nodes.expectAllWell(survived);
@@ -41,7 +41,7 @@ describe('calls by way of two rtpengines', () => {
     'go on when one cannot be controlled any more, which forgets them when it can (%i)',
     async (_round, context) => {
       const survived = await nodes.talkThrough((node) => node.cut());
-      note(context, survived);
+      note(context, survived, ['cut off', 'its control port, while it goes on to relay']);
       survived.node.mend();
       await eachCallIsOnOneNode();
       await nodes.expectAllWell(survived);
@@ -55,7 +55,7 @@ describe('calls by way of two rtpengines', () => {
       await node.restart();
     });
     note(context, survived);
-    await Promise.all(nodes.all.map((each) => (each === survived.node ? undefined : each.restart())));
+    await Promise.all(nodes.all.filter((each) => each !== survived.node).map((each) => each.restart()));
     await nodes.expectAllWell(survived);
   });
 
@@ -70,7 +70,12 @@ describe('calls by way of two rtpengines', () => {
   });
 });
 
-/** For the report of `npm run verify -- survival`. */
-function note({ task }: { readonly task: { readonly meta: object } }, { gapsMs }: Survived): void {
-  Object.assign(task.meta, { silentMs: nodes.summary(gapsMs) });
+/** For the report of `npm run verify -- survival`, and for its matrix when the test is a field of it. */
+function note(
+  { task }: { readonly task: { readonly meta: object } },
+  { gapsMs }: Survived,
+  [way, how]: readonly [way?: string, how?: string] = [],
+): void {
+  const survival = way === undefined ? undefined : { who: 'an rtpengine of two', way, how: how ?? '', calls: CALLS };
+  Object.assign(task.meta, { silentMs: nodes.summary(gapsMs), survival });
 }

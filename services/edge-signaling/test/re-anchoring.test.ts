@@ -118,7 +118,7 @@ test('a phone that refuses is asked three times and then left in peace, in a cal
   await pass(20_000);
   tell(true, MediaNodeId.parse('127.0.0.1:9999@1'));
   await pass(1_000);
-  expect(moved).toEqual(['a at 20', 'a at 5040', 'a at 10060']);
+  expect(moved).toEqual(['a at 20', 'a at 2040', 'a at 4060']);
   expect([call.state, reAnchoring.size]).toEqual(['talking', 0]);
 });
 

@@ -6,7 +6,7 @@ import { type MediaDeps, patience, settle } from './offer.ts';
 export function answerAnswer({ pool, log }: MediaDeps): Answer {
   return answer(answerMedia, async (question, { leftMs }) => {
     const { callId, node: id } = question;
-    const node = pool.find(id);
+    const node = await pool.findNow(id);
     if (node === undefined) {
       log.warn('answer.node-gone', { callId, node: id });
       return { kind: 'no-node' as const };

@@ -65,6 +65,18 @@ export class NodePool {
     return node?.isLife(id) === true ? node : undefined;
   }
 
+  /** The same; a life that began later than the one known here is looked for first: another replica has seen it. */
+  async findNow(id: MediaNodeId): Promise<PooledNode | undefined> {
+    const node = this.#nodes.get(mediaLifeOf(id).address);
+    if (node?.isBefore(id) === true) await node.look();
+    return this.find(id);
+  }
+
+  /** The node at the address of `id`, whose life is over. */
+  successorOf(id: MediaNodeId): PooledNode | undefined {
+    return this.#nodes.get(mediaLifeOf(id).address);
+  }
+
   close(): void {
     this.#timer.cancel();
     for (const node of this.nodes) node.close();

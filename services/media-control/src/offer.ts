@@ -65,7 +65,7 @@ async function anchorAnywhere(
 
 async function anchorAt({ pool, log }: MediaDeps, question: Question, leftMs: number): Promise<Reply> {
   const { node: id, callId } = question;
-  const node = id === undefined ? undefined : pool.find(id);
+  const node = id === undefined ? undefined : await pool.findNow(id);
   if (node === undefined) {
     log.warn('offer.node-gone', { callId, node: id });
     return { kind: 'no-node' };

@@ -1,5 +1,5 @@
 import { type Clock } from '@callweave/clock';
-import { type MediaNodeId } from '@callweave/contracts';
+import { compareLives, mediaLifeOf, type MediaNodeId } from '@callweave/contracts';
 import { type Logger } from '@callweave/telemetry';
 import { type MediaNode, type NodeAnswer, type NodeOffer, type NodeReply } from './media-node.ts';
 import { type Health, type HealthAction, type HealthInput, nodeHealthTable } from './node-health.table.ts';
@@ -74,6 +74,12 @@ export class PooledNode {
     return this.#life.is(id);
   }
 
+  /** Whether `id` names a life that began after the one that is known to run there. */
+  isBefore(id: MediaNodeId): boolean {
+    const { id: known } = this;
+    return known !== undefined && compareLives(mediaLifeOf(known).startSec, mediaLifeOf(id).startSec) === 'older';
+  }
+
   /** Asks the node how it is, and makes up for what it could not be told. */
   async look(): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
@@ -87,10 +93,7 @@ export class PooledNode {
     const isAnother = this.#life.see(report.uptimeSec, now);
     this.#sessions = report.sessions;
     this.#placed = 0;
-    if (isAnother) {
-      this.#owed.clear();
-      this.#log.warn('node.restarted', { uptimeSec: report.uptimeSec, life: this.id, before });
-    }
+    if (isAnother) this.#log.warn('node.restarted', { uptimeSec: report.uptimeSec, life: this.id, before });
     this.#feed(isAnother ? 'restarted' : 'answered', before);
     await this.#settle();
   }

@@ -5,7 +5,7 @@ import { type MediaDeps, patience } from './offer.ts';
 /** Tells what a node knows of a call now. */
 export function answerQuery({ pool }: MediaDeps): Answer {
   return answer(queryMedia, async ({ callId, node: id }, { leftMs }) => {
-    const node = pool.find(id);
+    const node = await pool.findNow(id);
     const totals = node === undefined ? undefined : await node.query(callId, patience(node, leftMs));
     return totals?.kind === 'totals' ? { found: true, statistics: totals.statistics } : { found: false };
   });

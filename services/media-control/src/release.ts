@@ -3,8 +3,9 @@ import { deleteMedia } from '@callweave/contracts';
 import { type MediaDeps, patience, TRY_MS } from './offer.ts';
 
 /**
- * Releases the media of calls, with what was relayed. A life that is over has released everything already; a node that
- * does not answer now is told when it does, and so are all when nobody says which it is.
+ * Releases the media of calls, with what was relayed. A life that is over has released everything already, but the one
+ * after it is told: a replica that had not noticed yet may have called it by the name of that before. A node that does
+ * not answer now is told when it does, and so are all when nobody says which it is.
  */
 export function answerRelease({ pool, log }: MediaDeps): Answer {
   return answer(deleteMedia, async ({ callId, node: id }, { leftMs }) => {
@@ -12,8 +13,9 @@ export function answerRelease({ pool, log }: MediaDeps): Answer {
       for (const node of pool.nodes) node.owe(callId);
       return { found: false };
     }
-    const node = pool.find(id);
+    const node = await pool.findNow(id);
     if (node === undefined) {
+      pool.successorOf(id)?.owe(callId);
       log.info('release.node-gone', { callId, node: id });
       return { found: false };
     }

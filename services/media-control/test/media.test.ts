@@ -182,7 +182,7 @@ describe('releasing and asking', () => {
     expect(first.calls.size).toBe(0);
   });
 
-  test('what a life before did not hear is nothing to the life after it', async () => {
+  test('what a life before did not hear the life after is told, which knows nothing of it', async () => {
     const { offer, release, id, first, second, clock } = await openMedia();
     await offer();
     first.isFrozen = true;
@@ -191,8 +191,27 @@ describe('releasing and asking', () => {
     clock.advance(60_000);
     first.uptimeSec = 0;
     await second();
-    expect(first.asked.filter((question) => question === 'delete')).toEqual([]);
+    expect(first.asked.filter((question) => question === 'delete')).toEqual(['delete']);
     expect(await release(id)).toEqual({ found: false });
+  });
+
+  test('a life that another replica has seen already is found here too', async () => {
+    const { release, first, pool } = await openMedia();
+    const { offer } = questionsAbout(1);
+    first.uptimeSec = 0;
+    first.calls.add(offer.callId);
+    expect(await release(`${first.address}@1000000`)).toMatchObject({ found: true });
+    expect(pool.nodes.map(({ id }) => id)).toContain(`${first.address}@1000000`);
+  });
+
+  test('what was anchored in the name of a life that was over by then is released too', async () => {
+    const { offer, release, id, first, second } = await openMedia();
+    first.uptimeSec = 0;
+    expect(await offer()).toMatchObject({ kind: 'anchored', node: id });
+    await second();
+    expect(await release(id)).toEqual({ found: false });
+    await second();
+    expect(first.calls.size).toBe(0);
   });
 
   test('operators see every node with its life, health and load', async () => {

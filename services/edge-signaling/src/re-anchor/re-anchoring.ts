@@ -9,7 +9,7 @@ import { type NodeLives } from './node-lives.ts';
 /** 50 calls a second: phones, media nodes and whoever else shares the wire get through it, and new calls beside it. */
 const EVERY_MS = 20;
 /** A call that could not be moved is tried again after so long. */
-const RETRY_MS = 5_000;
+const RETRY_MS = 2_000;
 /** A phone that has refused so often is left in peace. */
 const MAX_ATTEMPTS = 3;
 
