@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '@callweave/clock';
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, type SipEngineOptions, type Spammers, startSipEngine } from '@callweave/sip-engine';
@@ -132,10 +132,23 @@ describe('a request outside dialogs', () => {
   const message = (body: string): string =>
     `sip||\r\nMESSAGE ${target()} SIP/2.0\r\nContent-Type: text/plain\r\n\r\n${body}`;
 
+  /** A server for TCP at the port of the phone, which takes another while somebody has that one. */
+  async function listenBeside(): Promise<Server> {
+    for (;;) {
+      const server = createServer((socket) => sockets.push(socket));
+      server.listen(phone.port, '127.0.0.1');
+      const isTaken = await once(server, 'listening').then(
+        () => false,
+        () => true,
+      );
+      if (!isTaken) return server;
+      phone.close();
+      phone = await openRawPhone();
+    }
+  }
+
   test('goes by TCP when it is larger than the MTU, and says so; RFC 3261 §18.1.1', async () => {
-    const server = createServer((socket) => sockets.push(socket));
-    server.listen(phone.port, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await listenBeside();
     await start({ udpMtu: 1_300 });
     const connected = once(server, 'connection') as Promise<[Socket]>;
     await ask(message('x'.repeat(1_300)));
