@@ -46,12 +46,21 @@ const Before = z.object({
 });
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const config = ['--config', 'test/survival/vitest.config.ts'];
+const listed = execFileSync(join(root, 'node_modules/.bin/vitest'), ['list', ...config, '--json'], { cwd: root });
+/** Every test there is, by its title. */
+const known = new Set(
+  z
+    .array(z.object({ name: z.string() }))
+    .parse(JSON.parse(listed.toString()))
+    .map(({ name }) => name.replaceAll(' > ', ' ')),
+);
 const folder = mkdtempSync(join(tmpdir(), 'callweave-survival-'));
 try {
   const file = join(folder, 'report.json');
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const which = process.argv.slice(2);
-  const args = ['run', '--config', 'test/survival/vitest.config.ts', ...which];
+  const args = ['run', ...config, ...which];
   args.push('--reporter=verbose', '--reporter=json');
   const vitest = spawn(join(root, 'node_modules/.bin/vitest'), [...args, `--outputFile.json=${file}`], {
     cwd: root,
@@ -71,7 +80,7 @@ try {
     date: new Date().toISOString(),
     commit,
   }));
-  const kept = which.length === 0 ? [] : before().filter(({ title }) => now.every((test) => test.title !== title));
+  const kept = which.length === 0 ? [] : before().filter(({ title }) => isKept(title, now));
   const tests = [...kept, ...now];
   process.stdout.write(`${JSON.stringify({ passed: tests.filter(({ passed }) => passed).length, tests })}\n`);
   process.exitCode = vitest.exitCode ?? 1;
@@ -84,4 +93,9 @@ function before(): z.infer<typeof Recorded>[] {
   const text = readFileSync(join(root, 'docs/measured/survival.json'), 'utf8');
   const { date, commit, result } = Before.parse(JSON.parse(text));
   return result.tests.map((test) => ({ ...test, date: test.date ?? date, commit: test.commit ?? commit }));
+}
+
+/** Whether there is still such a test, and it was not run now. */
+function isKept(title: string, now: readonly { readonly title: string }[]): boolean {
+  return known.has(title) && now.every((test) => test.title !== title);
 }
