@@ -59,4 +59,5 @@ STOPSIGNAL SIGTERM
 # Whether the process lives, not whether it takes work: a bus that is away is no reason to end every service.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.CALLWEAVE_HTTP_PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+# Young objects get 32 MiB a half, twice what Node gives: what belongs to a call in progress is then seldom copied.
+ENTRYPOINT ["node", "--max-semi-space-size=32", "dist/main.js"]

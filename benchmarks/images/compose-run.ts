@@ -114,7 +114,7 @@ export class ComposeRun {
     await run('sh', [
       '-c',
       `for pid in $(ip netns pids ${this.#network}); do
-      tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE '^(node dist/main.js|rtpengine )' && kill -TERM "$pid"
+      tr '\\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE '^(node .*dist/main.js|rtpengine )' && kill -TERM "$pid"
     done; true`,
     ]);
   }

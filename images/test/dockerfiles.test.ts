@@ -80,7 +80,9 @@ test('the daemon and the module are of the same version', () => {
 });
 
 test('every service starts as its image starts it', () => {
-  expect(argumentsOf(finalStage(SHARED), 'ENTRYPOINT')).toEqual(['["node", "dist/main.js"]']);
+  expect(argumentsOf(finalStage(SHARED), 'ENTRYPOINT')).toEqual([
+    '["node", "--max-semi-space-size=32", "dist/main.js"]',
+  ]);
   for (const service of services()) expect(files(`services/${service}/src/main.ts`)).not.toEqual(['']);
 });
 

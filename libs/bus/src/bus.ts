@@ -207,6 +207,7 @@ export class Bus {
       isConnected: () => this.#connection.isConnected(),
       onReconnect: (action) => this.#connection.onReconnect(action),
       clock,
+      departures: this.#connection.departures,
       log,
       directory,
       instance,

@@ -8,6 +8,7 @@ import {
   type JetStreamManager,
   type NatsConnection,
 } from 'nats';
+import { Departures } from './departures.ts';
 import { Exchange } from './exchange.ts';
 import { type Faults } from './faults/faults.ts';
 import { openRelay } from './faults/relay.ts';
@@ -38,6 +39,8 @@ export interface Connection {
   readonly exchange: Exchange;
   readonly jetstream: JetStream;
   readonly faults: Faults | undefined;
+  /** When what nobody waits for leaves. */
+  readonly departures: Departures;
   isConnected(): boolean;
   /** Calls `action` after each reconnection. */
   onReconnect(action: () => void): void;
@@ -96,6 +99,7 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     exchange,
     jetstream: new JetStream(exchange, JETSTREAM_TIMEOUT_MS),
     faults,
+    departures: new Departures(clock),
     isConnected: () => connected && !nc.isClosed(),
     onReconnect: (action) => reconnected.push(action),
   };

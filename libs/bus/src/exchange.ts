@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** How much later than asked for a time-out may come; one timer serves all that wait. */
-const TICK_MS = 10;
+const TICK_MS = 25;
 const NO_RESPONDERS = 503;
 
 /**

@@ -10,7 +10,8 @@ export const JournalLine = z.object({
   subject: z.string(),
   /** `Nats-Msg-Id`: told twice, stored once. */
   id: z.string(),
-  payload: z.string(),
+  /** JSON; a journal has it as it is, one of an earlier version as a string. */
+  payload: z.union([z.string(), z.looseObject({}).transform((event) => JSON.stringify(event))]),
   /** Stored only if its subject is empty. */
   once: z.boolean().optional(),
   /** The span in which it was told, so that whoever tells it in the end goes on with that trace. */
@@ -18,6 +19,11 @@ export const JournalLine = z.object({
   note: JournalNote.optional(),
 });
 export type JournalLine = z.infer<typeof JournalLine>;
+
+/** A fact as a line of a journal, its end included. */
+export function lineOf({ payload, ...rest }: JournalLine): string {
+  return `${JSON.stringify(rest).slice(0, -1)},"payload":${payload}}\n`;
+}
 
 const AckLine = z.object({ ack: z.number().int() });
 const NoteLine = z.object({ note: JournalNote });

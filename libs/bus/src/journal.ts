@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './errors.ts';
-import { type JournalLine, type JournalNote } from './journal-line.ts';
+import { type JournalLine, type JournalNote, lineOf } from './journal-line.ts';
 import { type ProcessLock, takeLock } from './process-lock.ts';
 
 /** What the names of all journals end in. */
@@ -54,8 +54,8 @@ export class Journal {
   /** Appends a fact. Throws `JournalError` when the line cannot be written (full disk). */
   append(fact: Omit<JournalLine, 'n'>): JournalLine {
     const line = { n: this.#last + 1, ...fact };
-    if (this.#acknowledged === undefined) this.#write(line);
-    else this.#write({ ack: this.#acknowledged }, line);
+    const told = this.#acknowledged === undefined ? '' : ackLine(this.#acknowledged);
+    this.#write(`${told}${lineOf(line)}`);
     this.#acknowledged = undefined;
     this.#last = line.n;
     this.#open.set(line.n, line);
@@ -64,7 +64,7 @@ export class Journal {
 
   /** Leaves a note to whoever finds this journal. Throws `JournalError`. */
   note(note: JournalNote): void {
-    this.#write({ note });
+    this.#write(`${JSON.stringify({ note })}\n`);
   }
 
   /** Everything up to `n` has reached the stream; the file says so with the next fact, or when it is settled. */
@@ -82,7 +82,7 @@ export class Journal {
     if (this.#acknowledged === undefined) return;
     try {
       if (this.#isTidyDue) this.#tidy();
-      else this.#write({ ack: this.#acknowledged });
+      else this.#write(ackLine(this.#acknowledged));
       this.#acknowledged = undefined;
     } catch (error) {
       // A lost acknowledgement means the facts are told again, and stored once.
@@ -93,7 +93,7 @@ export class Journal {
   /** Whether the journal takes lines (again). */
   probe(): boolean {
     try {
-      this.#write({ ack: 0 });
+      this.#write(ackLine(0));
       return true;
     } catch (error) {
       if (error instanceof JournalError) return false;
@@ -120,7 +120,7 @@ export class Journal {
       this.#bytes = 0;
       this.#torn = false;
     } else {
-      this.#replace([...this.#open.values()].map((line) => `${JSON.stringify(line)}\n`).join(''));
+      this.#replace([...this.#open.values()].map(lineOf).join(''));
     }
     this.#tidyAt = Math.max(TIDY_BYTES, 2 * this.#bytes);
   }
@@ -143,16 +143,19 @@ export class Journal {
     }
   }
 
-  #write(...lines: object[]): void {
-    // After a torn line a new one must not continue it: both would be lost.
-    const text = `${this.#torn ? '\n' : ''}${lines.map((line) => `${JSON.stringify(line)}\n`).join('')}`;
+  #write(lines: string): void {
     try {
-      this.#bytes += writeWhole(this.#fd, text, () => (this.#torn = true));
+      // After a torn line a new one must not continue it: both would be lost.
+      this.#bytes += writeWhole(this.#fd, this.#torn ? `\n${lines}` : lines, () => (this.#torn = true));
       this.#torn = false;
     } catch (error) {
       throw new JournalError(`${this.#path}: cannot append`, { cause: error });
     }
   }
+}
+
+function ackLine(ack: number): string {
+  return `${JSON.stringify({ ack })}\n`;
 }
 
 /** Writes all of `text` or throws; `onTorn` is called when a part of it was written. */

@@ -1,10 +1,20 @@
 import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CloudEvent, type EventType, type TokenValues } from '@callweave/contracts';
-import { gauge, ignore, type Logger, type Span, SpanKind, startSpan, traceParentOf } from '@callweave/telemetry';
+import {
+  gauge,
+  ignore,
+  isTracing,
+  type Logger,
+  type Span,
+  SpanKind,
+  startSpan,
+  traceParentOf,
+} from '@callweave/telemetry';
 import { type z } from 'zod';
 import { type Abandoned, claimAbandoned } from './abandoned-journals.ts';
 import { expBackoff } from './backoff.ts';
 import { encodeText } from './codec.ts';
+import { type Departures } from './departures.ts';
 import { JournalError } from './errors.ts';
 import { shortName, tracedHeaders } from './headers.ts';
 import { type JetStream } from './jetstream.ts';
@@ -27,8 +37,6 @@ export interface Fact<P extends string, S extends z.ZodType> {
 }
 
 const BATCH = 128;
-/** The first fact is told at once; what follows within this time is told together, which costs both sides less. */
-const GATHER_MS = 20;
 const TIDY_EVERY_MS = 5_000;
 /** How long acknowledgements are gathered for one line; whoever adopts us meanwhile tells them again, stored once. */
 const SETTLE_MS = 100;
@@ -63,8 +71,10 @@ export class Publisher {
   /** Of the journals we adopted, for as long as somebody may go on where they stop. */
   readonly #notes = new Map<string, readonly unknown[]>();
   #settling: Timer | undefined;
-  /** From when on the next batch may leave. */
-  #gatheredAtMs = 0;
+  /** What waits has waited only for the facts before it, and waits no longer. */
+  #isLate = false;
+  /** Ends the wait for a departure. */
+  #goOn: (() => void) | undefined;
 
   private constructor(journal: Journal, deps: PublisherDeps) {
     this.#journal = journal;
@@ -95,16 +105,8 @@ export class Publisher {
 
   /** Tells a fact. When this returns it is in the journal (or, on a full disk, in memory and this process unready). */
   tell<P extends string, S extends z.ZodType>({ type, tokens, id, data, context, note }: Fact<P, S>): void {
-    const span = startSpan(`publish ${shortName(type.pattern)}`, {
-      kind: SpanKind.PRODUCER,
-      attributes: {
-        'messaging.system': 'nats',
-        'messaging.operation.type': 'send',
-        'messaging.destination.template': type.pattern,
-        'messaging.message.id': id,
-      },
-    });
-    const traceParent = traceParentOf(span);
+    const span = isTracing() ? publishing(type.pattern, id) : undefined;
+    const traceParent = span === undefined ? undefined : traceParentOf(span);
     const trace = traceParent === undefined ? {} : { traceparent: traceParent };
     const envelope: CloudEvent = {
       specversion: '1.0',
@@ -156,6 +158,7 @@ export class Publisher {
     this.#tidying.cancel();
     this.#settling?.cancel();
     this.#stopping.abort();
+    this.#goOn?.();
     await this.#adopting;
     await this.#pumping;
     for (const { adopted } of this.#queue) adopted?.release();
@@ -166,10 +169,11 @@ export class Publisher {
     return this.#stopping.signal.aborted;
   }
 
-  #enqueue(fact: Omit<JournalLine, 'n'>, span: Span): void {
-    let pending: Pending = { ...fact, span };
+  #enqueue(fact: Omit<JournalLine, 'n'>, span: Span | undefined): void {
+    const traced = span === undefined ? {} : { span };
+    let pending: Pending = { ...fact, ...traced };
     try {
-      pending = { ...this.#journal.append(fact), span };
+      pending = { ...this.#journal.append(fact), ...traced };
       this.#journalFailed = false;
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
@@ -216,12 +220,10 @@ export class Publisher {
 
   async #run(): Promise<void> {
     for (let failures = 0; this.#canTell();) {
-      await this.#gather();
+      if (!this.#isLate) await this.#departure();
       if (!this.#canTell()) break;
       const batch = nextBatch(this.#queue);
-      const now = this.#deps.clock.monotonicMs();
-      // What has waited already, and only for the facts before it, waits no longer.
-      if (batch.length === this.#queue.length) this.#gatheredAtMs = now + GATHER_MS;
+      this.#isLate = batch.length < this.#queue.length;
       const results = await Promise.allSettled(batch.map((fact) => this.#publish(fact)));
       const failed = results.findIndex(({ status }) => status === 'rejected');
       this.#settle(failed === -1 ? batch.length : failed);
@@ -232,14 +234,13 @@ export class Publisher {
     if (this.#queue.length === 0) for (const resolve of this.#whenFlushed.splice(0)) resolve();
   }
 
-  async #gather(): Promise<void> {
-    const waitMs = this.#gatheredAtMs - this.#deps.clock.monotonicMs();
-    if (waitMs <= 0) return;
-    try {
-      await sleep(this.#deps.clock, waitMs, this.#stopping.signal);
-    } catch (error) {
-      ignore(this.#deps.log, error, 'the publisher closes');
-    }
+  async #departure(): Promise<void> {
+    const leaving = this.#deps.departures.next();
+    if (leaving === undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+      void leaving.then(resolve);
+    });
   }
 
   #canTell(): boolean {
@@ -292,6 +293,18 @@ export class Publisher {
   }
 }
 
+function publishing(pattern: string, id: string): Span {
+  return startSpan(`publish ${shortName(pattern)}`, {
+    kind: SpanKind.PRODUCER,
+    attributes: {
+      'messaging.system': 'nats',
+      'messaging.operation.type': 'send',
+      'messaging.destination.template': pattern,
+      'messaging.message.id': id,
+    },
+  });
+}
+
 /**
  * The facts to publish at the same time: the head of the queue up to the second fact about the same thing, which must
  * not overtake the first when that one has to be repeated.
@@ -313,6 +326,8 @@ export interface PublisherDeps {
   readonly isConnected: () => boolean;
   readonly onReconnect: (action: () => void) => void;
   readonly clock: Clock;
+  /** When facts leave. */
+  readonly departures: Pick<Departures, 'next'>;
   readonly log: Logger;
   /** Where journals are kept (`CALLWEAVE_STATE_DIR`). */
   readonly directory: string;

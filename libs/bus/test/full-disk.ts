@@ -1,5 +1,6 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { Departures } from '../src/departures.ts';
 import { Publisher } from '../src/publisher.ts';
 import { told } from './thing-told.ts';
 
@@ -14,6 +15,7 @@ const publisher = await Publisher.open({
   isConnected: () => false,
   onReconnect: () => undefined,
   clock,
+  departures: new Departures(clock),
   log: recordLogs(),
   directory,
   instance: 'edge',

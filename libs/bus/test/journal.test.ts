@@ -23,6 +23,9 @@ function path(): string {
   return join(directory, name);
 }
 
+/** The content of a fact that fills the file. */
+const BIG = JSON.stringify({ text: 'x'.repeat(100_000) });
+
 /** What another process would find unfinished now. */
 function left(): string[] {
   return unfinished(readFileSync(path(), 'utf8')).map(({ id }) => id);
@@ -49,6 +52,11 @@ describe('the journal', () => {
     journal.acknowledge(2);
     journal.settle();
     expect(left()).toEqual([]);
+  });
+
+  test('of an earlier version, in which facts are strings, is read as well', () => {
+    const line = { n: 1, subject: 'callweave.test.v1.thing', id: 'a', payload: '{"text":"old"}' };
+    expect(unfinished(`${JSON.stringify(line)}\n`)).toEqual([line]);
   });
 
   test('keeps a fact as it was told', () => {
@@ -88,7 +96,7 @@ describe('the journal', () => {
 
   test('is emptied when it has grown and everything is acknowledged', () => {
     let last = 0;
-    while (statSync(path()).size < 1_048_576) last = append('a', 'x'.repeat(100_000)).n;
+    while (statSync(path()).size < 1_048_576) last = append('a', BIG).n;
     journal.acknowledge(last);
     expect(statSync(path()).size).toBe(0);
     append('b');
@@ -101,7 +109,7 @@ describe('the journal', () => {
   test('does not grow for ever while there is always a fact under way', () => {
     let largest = 0;
     for (let count = 0; count < 100; count++) {
-      const { n } = append(`fact-${String(count)}`, 'x'.repeat(100_000));
+      const { n } = append(`fact-${String(count)}`, BIG);
       journal.acknowledge(n - 1);
       largest = Math.max(largest, statSync(path()).size);
     }

@@ -8,6 +8,7 @@ import { ErrorCode, NatsError, type PubAck } from 'nats';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { decode } from '../src/codec.ts';
+import { Departures } from '../src/departures.ts';
 import { Publisher } from '../src/publisher.ts';
 import { told, thingTold } from './thing-told.ts';
 
@@ -68,6 +69,7 @@ function open(): Promise<Publisher> {
     isConnected: () => state.connected,
     onReconnect: (action) => (state.reconnect = action),
     clock,
+    departures: new Departures(clock),
     log,
     directory,
     instance: 'edge',

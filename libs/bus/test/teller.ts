@@ -1,5 +1,6 @@
 import { systemClock } from '@callweave/clock';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { Departures } from '../src/departures.ts';
 import { Publisher } from '../src/publisher.ts';
 import { added } from './added.ts';
 
@@ -10,6 +11,7 @@ const publisher = await Publisher.open({
   isConnected: () => false,
   onReconnect: () => undefined,
   clock: systemClock,
+  departures: new Departures(systemClock),
   log: recordLogs(),
   directory,
   instance: 'tttttttttttttttt',

@@ -65,14 +65,24 @@ export function readable(message: SrfMessage): ReadableMessage {
   return { header: headersOf(message), body: body === '' ? undefined : body };
 }
 
-/** Looks headers up in a table, made when first asked: drachtio-srf goes through all of them each time. */
+/**
+ * Looks headers up in what drachtio-srf has parsed, where nearly all are in lower case; the few others are sought once.
+ * It goes through all of them each time itself.
+ */
 function headersOf(message: SrfMessage): (name: string) => string | undefined {
   const { msg } = message;
   if (msg === undefined) return (name) => message.get(name);
-  let table: Map<string, string | undefined> | undefined;
+  const { headers } = msg;
+  let others: Map<string, string | undefined> | undefined;
   return (name) => {
-    table ??= new Map(Object.entries(msg.headers).map(([written, value]) => [written.toLowerCase(), value]));
-    return table.get(name.toLowerCase());
+    const lowerCase = name.toLowerCase();
+    if (Object.hasOwn(headers, lowerCase)) return headers[lowerCase];
+    others ??= new Map(
+      Object.keys(headers)
+        .filter((written) => written !== written.toLowerCase())
+        .map((written) => [written.toLowerCase(), headers[written]]),
+    );
+    return others.get(lowerCase);
   };
 }
 

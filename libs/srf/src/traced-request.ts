@@ -5,6 +5,7 @@ import {
   failSpan,
   insideSpan,
   insideTrace,
+  isTracing,
   type Span,
   SpanKind,
   startSpan,
@@ -34,7 +35,7 @@ export async function answerInSpan(
   handler: (request: IncomingRequest) => Promise<void>,
 ): Promise<void> {
   const { method, source, transport, isFromEngine } = request;
-  if (method === 'ACK' || isFromEngine) {
+  if (method === 'ACK' || isFromEngine || !isTracing()) {
     await insideTrace(parent, () => handler(request));
     return;
   }
@@ -87,6 +88,7 @@ export interface TracedRequest {
 /** Gives a request a span that lasts until its final response. */
 export function sendInSpan(request: OutgoingRequest, events: OutgoingEvents): TracedRequest {
   const { method, uri, nextHop, dialogId, headers, isInternal = false } = request;
+  if (!isTracing()) return { headers, events, cancelled: () => undefined };
   const callId = dialogId?.slice(0, dialogId.lastIndexOf(';from-tag=')) ?? headers?.['Call-ID'];
   const span = startSpan(`SIP ${method}`, {
     kind: SpanKind.CLIENT,

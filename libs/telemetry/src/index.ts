@@ -33,6 +33,7 @@ export {
   failSpan,
   insideSpan,
   insideTrace,
+  isTracing,
   note,
   type Span,
   SpanKind,

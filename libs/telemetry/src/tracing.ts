@@ -2,6 +2,8 @@ import {
   type Attributes,
   context,
   type Context,
+  INVALID_SPAN_CONTEXT,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -30,8 +32,22 @@ export interface SpanOptions {
 // A proxy: it turns to whatever provider is there when a span begins.
 const tracer = trace.getTracer('callweave');
 
+/** The span of a process that traces nothing. */
+const nothing = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+let tracing = false;
+
+/** Whether spans are recorded: what only they tell need not be worked out otherwise. */
+export function isTracing(): boolean {
+  if (tracing) return true;
+  const provider = trace.getTracerProvider();
+  tracing = !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('callweave') !== undefined;
+  return tracing;
+}
+
 /** Begins a span; whoever does must end it. Without a receiver of traces it records nothing. */
 export function startSpan(name: string, { kind, attributes, parent, startedAtMs }: SpanOptions = {}): Span {
+  if (parent === undefined && !isTracing()) return nothing;
   return tracer.startSpan(
     name,
     {

@@ -80,4 +80,4 @@ test('every call ends, whatever its peers do and in whatever order: its media is
   await fc.assert(property, { numRuns: 2_000 });
   // What never happens shows nothing.
   expect([...ways].sort()).toEqual(['ended', 'failed']);
-});
+}, 60_000);

@@ -12,6 +12,8 @@ import { type Launch } from './supervised-process.ts';
 const HTTP_HOST = '127.0.0.1';
 /** Services finish their work within the time a stop may take as a whole. */
 const DRAIN_SEC = '2';
+/** Young objects get twice the room that Node gives them: what belongs to a call in progress is then seldom copied. */
+const NODE_ARGS = ['--max-semi-space-size=32'];
 
 export interface LauncherDeps {
   readonly environment: Environment;
@@ -43,7 +45,7 @@ export function createLauncher({ environment, finder, stateDir, logLevel }: Laun
     const logFile = stateDir.log(spec.name);
     const command: Command =
       'entry' in spec.program
-        ? { program: process.execPath, args: [spec.program.entry, ...args], env, isNode: true, logFile }
+        ? { program: process.execPath, args: [...NODE_ARGS, spec.program.entry, ...args], env, isNode: true, logFile }
         : { program: spec.program.command, args, env, isNode: false, logFile };
     const ownDir = spec.env['CALLWEAVE_STATE_DIR'];
     if (ownDir !== undefined) mkdirSync(ownDir, { recursive: true, mode: 0o700 });

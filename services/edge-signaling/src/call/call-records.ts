@@ -88,7 +88,7 @@ export class CallRecords {
 
   constructor(deps: CallRecordsDeps) {
     this.#deps = deps;
-    this.#bucket = deps.bus.bucket(callsBucket, { recalls: true });
+    this.#bucket = deps.bus.bucket(callsBucket, { recalls: true, gathers: true });
     this.#leftovers = new Leftovers(deps.clock, ({ callId, strangers }) => void this.remove(callId, strangers));
   }
 
