@@ -280,7 +280,8 @@ export class ControlSession implements App {
     this.#out.push(bytes);
     if (this.#leaving !== 'never') return;
     this.#leaving = 'soon';
-    this.#deps.clock.after(NEWS_MS, () => this.#flush());
+    // The pace of writing, like the turn of the loop that other messages wait for: no time that anybody counts.
+    setTimeout(() => this.#flush(), NEWS_MS).unref();
   }
 
   #flush(): void {
