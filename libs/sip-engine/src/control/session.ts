@@ -20,12 +20,6 @@ const END_MS = 1_000;
  */
 const HOLD_MS = 2;
 
-/**
- * How long the news that a response has left may wait for what else there is to tell: nothing can follow from it before
- * the peer's next message, and alone it would wake the application for nothing.
- */
-const NEWS_MS = 2;
-
 /** What a session asks of the engine. */
 export interface SessionUser {
   /** Whether the secret is right. */
@@ -77,8 +71,6 @@ export class ControlSession implements App {
   readonly #reader = new FrameReader();
   readonly #held = new Map<string, Buffer[]>();
   #out: Buffer[] = [];
-  /** When what there is to write leaves. */
-  #leaving: 'never' | 'soon' | 'now' = 'never';
   #authenticated = false;
   #open = true;
 
@@ -237,11 +229,8 @@ export class ControlSession implements App {
 
   #replySent(commandId: string, sent: Sent): void {
     const tokens = sentTokens(timeOfDay(this.#deps.clock.epochMs()), sent);
-    const bytes = frame(replyLeader(this.#deps.ids.uuid(), commandId, 'OK', ...tokens), sent.bytes);
-    if (sent.dialogId === undefined) {
-      this.#write(bytes);
-      this.#hold(sent.txn);
-    } else this.#writeSoon(bytes);
+    this.#write(frame(replyLeader(this.#deps.ids.uuid(), commandId, 'OK', ...tokens), sent.bytes));
+    if (sent.dialogId === undefined) this.#hold(sent.txn);
   }
 
   #hold(txn: string): void {
@@ -268,26 +257,13 @@ export class ControlSession implements App {
 
   #write(bytes: Buffer): void {
     if (!this.#open) return;
+    if (this.#out.length === 0) setImmediate(() => this.#flush());
     this.#out.push(bytes);
-    if (this.#leaving === 'now') return;
-    this.#leaving = 'now';
-    setImmediate(() => this.#flush());
-  }
-
-  /** The same with what is written next, or a moment later. */
-  #writeSoon(bytes: Buffer): void {
-    if (!this.#open) return;
-    this.#out.push(bytes);
-    if (this.#leaving !== 'never') return;
-    this.#leaving = 'soon';
-    // The pace of writing, like the turn of the loop that other messages wait for: no time that anybody counts.
-    setTimeout(() => this.#flush(), NEWS_MS).unref();
   }
 
   #flush(): void {
     const out = this.#out;
     this.#out = [];
-    this.#leaving = 'never';
     if (out.length === 0 || !this.#socket.writable) return;
     const { maxQueuedBytes, onStuck } = this.#deps.limits;
     if (this.#socket.writableLength > maxQueuedBytes) {
