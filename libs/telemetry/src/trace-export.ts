@@ -1,4 +1,5 @@
 import { type Logger } from './logger.ts';
+import { noteTracing } from './tracing.ts';
 
 export interface TracingOptions {
   readonly service: string;
@@ -51,6 +52,7 @@ export async function startTracing(options: TracingOptions): Promise<() => Promi
     logRecordProcessors: [],
   });
   sdk.start();
+  noteTracing();
   return () => within(FLUSH_MS, sdk.shutdown());
 }
 

@@ -3,7 +3,6 @@ import {
   context,
   type Context,
   INVALID_SPAN_CONTEXT,
-  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -37,11 +36,13 @@ const nothing = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 let tracing = false;
 
+/** From now on somebody records spans. */
+export function noteTracing(): void {
+  tracing = true;
+}
+
 /** Whether spans are recorded: what only they tell need not be worked out otherwise. */
 export function isTracing(): boolean {
-  if (tracing) return true;
-  const provider = trace.getTracerProvider();
-  tracing = !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('callweave') !== undefined;
   return tracing;
 }
 

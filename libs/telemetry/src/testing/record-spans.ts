@@ -1,6 +1,7 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { noteTracing } from '../tracing.ts';
 
 /** A span that has ended, as tests compare it. */
 export interface RecordedSpan {
@@ -19,6 +20,7 @@ export function recordSpans(): () => RecordedSpan[] {
   const exporter = new InMemorySpanExporter();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  noteTracing();
   return () => {
     const spans = exporter.getFinishedSpans().map((span) => ({
       name: span.name,
