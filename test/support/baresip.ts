@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatHostPort } from '@callweave/sip';
 import getPort from 'get-port';
 import { z } from 'zod';
 import { netstring, NetstringReader } from './netstring.ts';
@@ -19,6 +20,8 @@ export interface BaresipOptions {
   readonly password: string;
   /** `host:port` of the edge. */
   readonly registrar: string;
+  /** Its own address; with one of IPv6 it knows no other. */
+  readonly host?: '127.0.0.1' | '::1';
   readonly transport?: 'udp' | 'tcp' | 'tls';
   readonly regintSec?: number;
   /** What it plays into calls, Hz. */
@@ -29,6 +32,7 @@ export interface BaresipOptions {
 }
 
 const START_ATTEMPTS = 5;
+const LOOPBACK = '127.0.0.1';
 
 /** A real softphone, driven through its control connection. */
 export interface Baresip {
@@ -48,7 +52,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
   writeFileSync(join(directory, 'accounts'), '');
-  const { gone, socket } = await run(directory);
+  const { gone, socket } = await run(directory, options.host ?? LOOPBACK);
   const events: BaresipEvent[] = [];
   const reader = new NetstringReader();
   socket.on('data', (chunk: Buffer) => {
@@ -87,12 +91,13 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
 }
 
 /** Runs it; somebody else may have taken one of its ports meanwhile, then it ends at once and is run with others. */
-async function run(directory: string): Promise<{ gone: Promise<unknown>; socket: Socket }> {
+async function run(directory: string, host: string): Promise<{ gone: Promise<unknown>; socket: Socket }> {
+  const families = host.includes(':') ? ['-6'] : [];
   for (let attempt = 1; ; attempt++) {
-    const sipPort = await freeSipPort();
-    const controlPort = await getPort({ host: '127.0.0.1', exclude: [sipPort, sipPort + 1] });
-    writeFileSync(join(directory, 'config'), config(sipPort, controlPort, directory));
-    const child = spawn(...tied('baresip', ['-f', directory]), {
+    const sipPort = await freeSipPort(host);
+    const controlPort = await getPort({ host: LOOPBACK, exclude: [sipPort, sipPort + 1] });
+    writeFileSync(join(directory, 'config'), config(host, sipPort, controlPort, directory));
+    const child = spawn(...tied('baresip', ['-f', directory, ...families]), {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'ignore'],
       env: { PATH: '/usr/bin:/usr/local/bin', HOME: directory },
@@ -105,10 +110,10 @@ async function run(directory: string): Promise<{ gone: Promise<unknown>; socket:
 }
 
 /** baresip takes the port after its own for TLS, asked or not. */
-async function freeSipPort(): Promise<number> {
+async function freeSipPort(host: string): Promise<number> {
   for (;;) {
-    const port = await getPort({ host: '127.0.0.1' });
-    if ((await getPort({ host: '127.0.0.1', port: port + 1 })) === port + 1) return port;
+    const port = await getPort({ host });
+    if ((await getPort({ host, port: port + 1 })) === port + 1) return port;
   }
 }
 
@@ -117,7 +122,7 @@ async function control(port: number, child: ChildProcess): Promise<Socket | unde
   let socket: Socket | undefined;
   await until('baresip listens', async () => {
     if (child.exitCode !== null) return true;
-    const candidate = connect(port, '127.0.0.1');
+    const candidate = connect(port, LOOPBACK);
     const opened = await Promise.race([
       once(candidate, 'connect').then(() => true),
       once(candidate, 'close').then(() => false),
@@ -140,11 +145,11 @@ function account({
   return `<sip:${user}@${registrar};transport=${transport}>;auth_pass=${password};regint=${String(regintSec)};answermode=${answers ? 'auto' : 'manual'};audio_codecs=${codec}`;
 }
 
-function config(sipPort: number, controlPort: number, directory: string): string {
+function config(host: string, sipPort: number, controlPort: number, directory: string): string {
   return `
 poll_method epoll
-sip_listen 127.0.0.1:${String(sipPort)}
-net_interface 127.0.0.1
+sip_listen ${formatHostPort(host, sipPort)}
+net_interface ${host}
 audio_player aubridge,null
 audio_source aufile,${directory}/tone.wav
 ausrc_srate 8000
@@ -161,6 +166,6 @@ module uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:${String(controlPort)}
+ctrl_tcp_listen ${LOOPBACK}:${String(controlPort)}
 `;
 }

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ export type { Browser, BrowserContext, Page } from 'playwright-core';
 export interface BrowserOptions {
   /** What the microphone hears, again and again: a WAV. Without one it hears a beep every second. */
   readonly microphone?: Buffer;
+  /** A certificate (PEM) that it takes, although no authority it knows has signed it. */
+  readonly trusted?: string | undefined;
 }
 
 /** A real Chromium without a window that reaches nothing but this machine. */
@@ -38,7 +41,7 @@ const SWITCHES = [
 ];
 
 /** Starts Chromium. */
-export async function startBrowser({ microphone }: BrowserOptions = {}): Promise<TestBrowser> {
+export async function startBrowser({ microphone, trusted }: BrowserOptions = {}): Promise<TestBrowser> {
   const home = mkdtempSync(join(tmpdir(), 'callweave-browser-'));
   const args = [...SWITCHES];
   if (microphone !== undefined) {
@@ -46,6 +49,7 @@ export async function startBrowser({ microphone }: BrowserOptions = {}): Promise
     writeFileSync(file, microphone);
     args.push(`--use-file-for-fake-audio-capture=${file}`);
   }
+  if (trusted !== undefined) args.push(`--ignore-certificate-errors-spki-list=${keyHash(trusted)}`);
   const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home };
   const browser = await chromium.launch({ executablePath: PROGRAM, headless: true, args, env, timeout: 60_000 });
   return {
@@ -56,4 +60,9 @@ export async function startBrowser({ microphone }: BrowserOptions = {}): Promise
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+function keyHash(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
 }

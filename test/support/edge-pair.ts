@@ -37,15 +37,17 @@ export interface EdgePair {
 export interface EdgePairOptions {
   readonly host: string;
   readonly port: number;
-  /** What phones are told. */
-  readonly externalIp: string;
+  /** What phones are told instead of it. */
+  readonly externalIp?: string;
+  /** Further flags of the engine, as for what else it listens at. */
+  readonly flags?: readonly string[];
   /** Further settings of the edge. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Starts an edge in addition to those of the platform; nobody restarts it when it dies. */
 export async function startEdgePair(platform: Platform, options: EdgePairOptions): Promise<EdgePair> {
-  const { host, port, externalIp, settings } = options;
+  const { host, port, externalIp, flags = [], settings } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-edge-'));
   const secrets = Secrets.parse(JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')));
   const controlPort = await getPort({ host: '127.0.0.1' });
@@ -65,7 +67,8 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     });
   };
   const start = async (): Promise<void> => {
-    const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, '--external-ip', externalIp];
+    const shown = externalIp === undefined ? [] : ['--external-ip', externalIp];
+    const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, ...shown, ...flags];
     const control = ['--address', '127.0.0.1', '--port', String(controlPort), '--offer-unknown-dialogs'];
     run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], { DRACHTIO_SECRET: secret });
     run('edge', 'edge-signaling/bin/callweave-edge-signaling.mjs', [], {

@@ -8,6 +8,8 @@ import { type LoadAccount } from './subscribers.ts';
 import { toneShare } from './tone.ts';
 import { until } from './until.ts';
 
+type Environment = Readonly<Record<string, string>>;
+
 /** Samples of a second and a half. */
 const ENOUGH = 12_000;
 
@@ -19,9 +21,9 @@ export class PhonePlatform {
   #before: ReadonlySet<string> = new Set();
 
   /** Starts and ends all of it with the tests of the file that calls this; after each test nothing of a call is left. */
-  constructor(environment: Readonly<Record<string, string>> = {}) {
+  constructor(environment: Environment | (() => Promise<Environment>) = {}) {
     beforeAll(async () => {
-      this.#platform = await startPlatform(environment);
+      this.#platform = await startPlatform(typeof environment === 'function' ? await environment() : environment);
       this.#bus = await this.#platform.bus();
     });
     afterAll(async () => {

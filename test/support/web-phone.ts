@@ -13,7 +13,7 @@ export interface WebPhoneOptions {
   readonly user: string;
   readonly password: string;
   readonly domain: string;
-  /** Where it connects, `ws://host:port`. */
+  /** Where it connects, `ws://host:port` or `wss://host:port`. */
   readonly server: string;
   /** Which implementation of SIP the page uses. */
   readonly stack?: 'jssip' | 'sip.js';
@@ -50,8 +50,11 @@ const WAIT_MS = 30_000;
 /** Below it is noise, dB. */
 const AUDIBLE = -60;
 
-/** Starts a browser into whose microphone somebody whistles at `toneHz`, and the web server its pages come from. */
-export async function startWebPhones(toneHz: number): Promise<WebPhones> {
+/**
+ * Starts a browser into whose microphone somebody whistles at `toneHz`, and the web server its pages come from. The
+ * certificate `trusted` (PEM) is taken for `wss://`.
+ */
+export async function startWebPhones(toneHz: number, trusted?: string): Promise<WebPhones> {
   const stacks = await bundleStacks();
   const page = readFileSync(join(root, 'test/support/web-phone/page.html'));
   const server = createServer((request, response) => {
@@ -62,7 +65,7 @@ export async function startWebPhones(toneHz: number): Promise<WebPhones> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
-  const browser = await startBrowser({ microphone: toneWav(toneHz) });
+  const browser = await startBrowser({ microphone: toneWav(toneHz), trusted });
   return {
     open: async (options) => {
       const context = await browser.newContext();

@@ -35,8 +35,8 @@ const PORTS = 400;
 const HOST = '127.0.0.1';
 const START_MS = 10_000;
 
-/** Starts rtpengine on free ports and waits until it answers. */
-export async function startRtpengine(): Promise<Rtpengine> {
+/** Starts rtpengine on free ports and waits until it answers; it relays between `hosts`, each an address of this machine. */
+export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise<Rtpengine> {
   const log = recordLogs();
   const range = await claimRange();
   const port = await freePort();
@@ -44,7 +44,8 @@ export async function startRtpengine(): Promise<Rtpengine> {
   const client = new NgClient({ address, clock: systemClock, log });
   const ng = new NgCommands(client);
 
-  let child = await launch(port, range.first, ng, log);
+  const start = (): Promise<ChildProcess> => launch(hosts, port, range.first, ng, log);
+  let child = await start();
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -62,7 +63,7 @@ export async function startRtpengine(): Promise<Rtpengine> {
     kill,
     restart: async () => {
       await kill();
-      child = await launch(port, range.first, ng, log);
+      child = await start();
     },
     stop: async () => {
       client.close();
@@ -72,11 +73,17 @@ export async function startRtpengine(): Promise<Rtpengine> {
   };
 }
 
-async function launch(port: number, firstPort: number, ng: NgCommands, log: Logger): Promise<ChildProcess> {
+async function launch(
+  hosts: readonly string[],
+  port: number,
+  firstPort: number,
+  ng: NgCommands,
+  log: Logger,
+): Promise<ChildProcess> {
   const args = [
     // The package's own configuration would open ports of its choice besides.
     ['--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
-    [`--interface=${HOST}`, `--listen-ng=${HOST}:${String(port)}`],
+    [...hosts.map((host) => `--interface=${host}`), `--listen-ng=${HOST}:${String(port)}`],
     [`--port-min=${String(firstPort)}`, `--port-max=${String(firstPort + PORTS - 2)}`],
   ].flat();
   const child = spawn('rtpengine', args, {

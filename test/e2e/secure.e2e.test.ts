@@ -1,0 +1,144 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { type Rtpengine, startRtpengine } from '@callweave/rtpengine/testing';
+import { testCertificate } from '@callweave/sip-engine/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
+import { type EdgePair, startEdgePair } from '../support/edge-pair.ts';
+import { freePortOn } from '../support/free-port.ts';
+import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { talks } from '../support/talk.ts';
+import { until } from '../support/until.ts';
+import { startWebPhones } from '../support/web-phone.ts';
+
+const HOST = '127.0.0.1';
+const ALICE_HZ = 440;
+const BOB_HZ = 880;
+const answeredCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+const directory = mkdtempSync(join(tmpdir(), 'callweave-secure-'));
+const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+const authority = testCertificate('authority.example.com');
+let rtpengine: Rtpengine | undefined;
+let edge: EdgePair | undefined;
+/** The certificate that was put there last. */
+let current = '';
+
+// What is registered first ends last.
+afterAll(async () => {
+  await rtpengine?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const phones = new PhonePlatform(async () => {
+  rtpengine = await startRtpengine([HOST, '::1']);
+  return { CALLWEAVE_RTPENGINE: rtpengine.address };
+});
+
+beforeAll(async () => {
+  renewCertificate();
+  const secure = (transport: string): string[] => ['--contact', `sips:${HOST}:0;transport=${transport}`];
+  const files = ['--cert-file', certFile, '--key-file', keyFile];
+  const flags = [...secure('tls'), ...secure('wss'), '--contact', 'sip:[::1]:0;transport=udp', ...files];
+  edge = await startEdgePair(phones.platform, { host: HOST, port: await freePortOn([HOST]), flags });
+});
+
+afterAll(() => edge?.stop());
+
+/** Puts a new certificate where the engine reads it when it is told to. */
+function renewCertificate(): string {
+  const { cert, key } = testCertificate('sip.example.com', authority);
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  current = cert;
+  return cert;
+}
+
+/** `host:port` where the edge listens. */
+function listener(transport: 'tls' | 'wss' | 'udp', host = HOST): string {
+  const contacts = [...(edge?.logs() ?? '').matchAll(/"(udp|tls|wss)\/([^"]+)"/g)];
+  const found = contacts.find(([, protocol, address]) => protocol === transport && address?.startsWith(`${host}:`));
+  if (found?.[2] === undefined) throw new Error(`nobody listens at ${host} by ${transport}`);
+  return found[2];
+}
+
+/** Fingerprint of the certificate that is shown to who connects now; throws unless the authority has signed it for us. */
+async function shownCertificate(): Promise<string> {
+  const [host, port] = listener('tls').split(':');
+  const socket = connect({ host, port: Number(port), ca: authority.cert });
+  await once(socket, 'secureConnect');
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
+
+const fingerprintOf = (certificate: string): string => new X509Certificate(certificate).fingerprint256;
+
+/** Two phones that know the edge by one address, in a call in which they hear each other. */
+async function talking(options: Partial<BaresipOptions> & { readonly registrar: string }): Promise<[Baresip, Baresip]> {
+  const [alice, bob] = await Promise.all([
+    phones.phone('alice', { ...options, toneHz: ALICE_HZ }),
+    phones.phone('bob', { ...options, toneHz: BOB_HZ }),
+  ]);
+  alice.command('dial', `sip:bob@${options.registrar};transport=${options.transport ?? 'udp'}`);
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+  await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+  return [alice, bob];
+}
+
+const byTls = (): { registrar: string; transport: 'tls' } => ({ registrar: listener('tls'), transport: 'tls' });
+
+describe('phones on TLS', () => {
+  test('hear each other until the caller hangs up', async () => {
+    const [alice, bob] = await talking(byTls());
+    alice.command('hangup');
+    await bob.waitFor('CALL_CLOSED');
+    expect(await phones.toldInAll()).toEqual(answeredCall);
+  });
+
+  test('go on talking, and hang up, when the certificate is renewed, which is shown to who connects next', async () => {
+    const [alice, bob] = await talking(byTls());
+    expect(await shownCertificate()).toBe(fingerprintOf(current));
+    const renewed = fingerprintOf(renewCertificate());
+    expect(await shownCertificate()).not.toBe(renewed);
+    edge?.signal('SIGHUP', 'engine');
+    await until('the renewed certificate is shown', async () => (await shownCertificate()) === renewed);
+    await Promise.all([talks(phones, 'caller'), talks(phones, 'callee')]);
+    bob.command('hangup');
+    await alice.waitFor('CALL_CLOSED');
+    expect(await phones.toldInAll()).toEqual(answeredCall);
+  });
+});
+
+test('a browser on WSS and a phone on TLS hear each other until the browser hangs up', async () => {
+  const browser = await startWebPhones(ALICE_HZ, current);
+  try {
+    const account = phones.platform.accounts.find(({ user }) => user === 'alice');
+    if (account === undefined) throw new Error('no account alice');
+    const server = `wss://${listener('wss')}`;
+    const [alice, bob] = await Promise.all([
+      browser.open({ ...account, domain: HOST, server }),
+      phones.phone('bob', { ...byTls(), toneHz: BOB_HZ }),
+    ]);
+    await alice.waitFor('registered');
+    await alice.call('bob');
+    await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
+    await Promise.all([alice.hears(BOB_HZ), hears(bob, ALICE_HZ)]);
+    await alice.hangUp();
+    await bob.waitFor('CALL_CLOSED');
+    expect(await phones.toldInAll()).toEqual(answeredCall);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('phones on IPv6 hear each other until the callee hangs up', async () => {
+  const [alice, bob] = await talking({ registrar: listener('udp', '[::1]'), host: '::1' });
+  bob.command('hangup');
+  await alice.waitFor('CALL_CLOSED');
+  expect(await phones.toldInAll()).toEqual(answeredCall);
+});
