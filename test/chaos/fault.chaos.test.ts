@@ -22,10 +22,4 @@ describe('an edge that dies', () => {
     await edges.expectBooksBalance();
     expect(await edges.newCalls()).toEqual([['initiated', 'routed', 'ringing', 'answered', 'ended']]);
   });
-
-  test('in a re-INVITE keeps its calls, whose phones try again', async () => {
-    const [called] = await dieAt(edges, { at: 'in-reinvite', pass: 2 }, 5);
-    expect(called, called.errors).toMatchObject({ successful: 5, failed: 0 });
-    await edges.expectBooksBalance();
-  });
 });
