@@ -3,18 +3,30 @@ export type Table<S extends string, I extends string, A extends string> = {
   readonly [s in S]: { readonly [i in I]?: readonly [next: S, ...actions: A[]] };
 };
 
-/** Runs a table: the one place where a state changes. Actions may feed further inputs; those wait their turn. */
-export class Machine<S extends string, I extends string, A extends string, D> {
+/**
+ * Runs a table: the one place where a state changes. Actions may feed further inputs; those wait their turn. Those that
+ * are the same for every machine of their kind are told whose they are, so that a thousand calls need not have a
+ * thousand of each.
+ */
+export class Machine<S extends string, I extends string, A extends string, D, O = undefined> {
   readonly #table: Table<S, I, A>;
-  readonly #actions: Readonly<Record<A, (detail: D) => void>>;
+  readonly #actions: Readonly<Record<A, (detail: D, owner: O) => void>>;
+  readonly #owner: O;
   readonly #queue: { input: I; detail: D }[] = [];
   #state: S;
   #running = false;
 
-  constructor(table: Table<S, I, A>, initial: S, actions: Readonly<Record<A, (detail: D) => void>>) {
+  constructor(
+    table: Table<S, I, A>,
+    initial: S,
+    actions: Readonly<Record<A, (detail: D, owner: O) => void>>,
+    owner?: NoInfer<O>,
+  ) {
     this.#table = table;
     this.#state = initial;
     this.#actions = actions;
+    // Left out where actions do not ask for one.
+    this.#owner = owner as O;
   }
 
   get state(): S {
@@ -42,6 +54,6 @@ export class Machine<S extends string, I extends string, A extends string, D> {
     if (edge === undefined) return;
     const [next, ...actions]: readonly [S, ...A[]] = edge;
     this.#state = next;
-    for (const action of actions) this.#actions[action](detail);
+    for (const action of actions) this.#actions[action](detail, this.#owner);
   }
 }

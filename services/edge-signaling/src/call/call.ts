@@ -18,6 +18,7 @@ import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts
 import { type UacLeg } from '../leg/uac-leg.ts';
 import { UasLeg } from '../leg/uas-leg.ts';
 import { Machine } from '../machine.ts';
+import { AnsweredLeg } from './answered-leg.ts';
 import { describe, userOf } from './call-names.ts';
 import { type CallFaults, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
@@ -334,7 +335,11 @@ export class Call {
     teller.answered(callee.legId, target.name, this.#media.node, () => recordOf(parts, teller));
     faults?.pass('before-answer');
     const untold = agreed.isStale ? { untold: 'callee' as const } : {};
-    this.#established = this.#deps.establish({ ...parts, ...untold }, teller);
+    const answered = this.#deps.establish({ ...parts, ...untold }, teller);
+    this.#established = answered;
+    const told = { answered, legs: this.#deps.legs, acknowledged: this.#deps.acknowledged, faults };
+    this.caller.settle(new AnsweredLeg(this.caller.legId, told, callId));
+    callee.settle(new AnsweredLeg(callee.legId, told));
     this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body });
     faults?.passSoon('after-answer');
   }

@@ -98,7 +98,7 @@ const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
 /** An answered call: two legs, media between, and one end. */
 export class EstablishedCall {
   readonly #deps: EstablishedDeps;
-  readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail>;
+  readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail, EstablishedCall>;
   readonly #changes: SessionChanges;
   #parts: EstablishedParts;
   #ending: Promise<void> = Promise.resolve();
@@ -107,7 +107,7 @@ export class EstablishedCall {
   constructor(parts: EstablishedParts, deps: EstablishedDeps) {
     this.#parts = parts;
     this.#deps = deps;
-    this.#machine = new Machine(establishedCallTable, 'talking', this.#actions);
+    this.#machine = new Machine(establishedCallTable, 'talking', EstablishedCall.#actions, this);
     const { teller, changed, faults, clock, log } = deps;
     const place = (): ExchangePlace | undefined => this.#place;
     const changing = {
@@ -277,27 +277,27 @@ export class EstablishedCall {
     this.#deps.disposed(this);
   }
 
-  readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail) => void>> = {
-    endTransfer: () => this.#replacing?.over(),
-    dropTransfer: () => this.#replacing?.dropped(),
-    endChange: () => this.#changes.close(),
-    hangUpCaller: ({ cause = UNAVAILABLE }) => this.parts.caller.hangUp(reasonOf(cause)),
-    hangUpCallee: ({ cause = UNAVAILABLE }) => this.parts.callee.hangUp(reasonOf(cause)),
-    hangUpLeft: ({ given }) => {
-      if (given !== undefined) this.parts[otherSide(given)].hangUp();
+  static readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail, call: EstablishedCall) => void>> = {
+    endTransfer: (_detail, call) => call.#replacing?.over(),
+    dropTransfer: (_detail, call) => call.#replacing?.dropped(),
+    endChange: (_detail, call) => call.#changes.close(),
+    hangUpCaller: ({ cause = UNAVAILABLE }, call) => call.parts.caller.hangUp(reasonOf(cause)),
+    hangUpCallee: ({ cause = UNAVAILABLE }, call) => call.parts.callee.hangUp(reasonOf(cause)),
+    hangUpLeft: ({ given }, call) => {
+      if (given !== undefined) call.parts[otherSide(given)].hangUp();
     },
-    handOn: ({ successor }) => successor?.(),
-    dropLegs: () => {
-      this.parts.caller.drop();
-      this.parts.callee.drop();
+    handOn: ({ successor }, call) => successor?.(),
+    dropLegs: (_detail, call) => {
+      call.parts.caller.drop();
+      call.parts.callee.drop();
     },
-    end: (detail) => {
-      const { callId } = this.parts;
-      this.#ending = this.#end(detail).catch((error: unknown) => {
-        this.#deps.log.error('call.end-failed', { callId, err: error });
+    end: (detail, call) => {
+      const { callId } = call.parts;
+      call.#ending = call.#end(detail).catch((error: unknown) => {
+        call.#deps.log.error('call.end-failed', { callId, err: error });
       });
     },
-    dispose: () => void this.#dispose(),
+    dispose: (_detail, call) => void call.#dispose(),
   };
 }
 

@@ -59,7 +59,7 @@ type Answered = Exchanged & { readonly kind: 'answered' };
 /** Changes of an answered call's session, one at a time: the offer of one side, the answer of the other. */
 export class SessionChanges {
   readonly #deps: SessionChangesDeps;
-  readonly #machine: Machine<ChangeState, ChangeInput, ChangeAction, Detail>;
+  readonly #machine: Machine<ChangeState, ChangeInput, ChangeAction, Detail, SessionChanges>;
   #session: Session;
   #change: Change | undefined;
   #ackTimer: Timer | undefined;
@@ -77,7 +77,7 @@ export class SessionChanges {
     this.#deps = deps;
     this.#late = late;
     const begin = untold !== undefined ? 'callerConfirms' : late === undefined ? 'steady' : 'callerAnswers';
-    this.#machine = new Machine(sessionChangesTable, begin, this.#actions);
+    this.#machine = new Machine(sessionChangesTable, begin, SessionChanges.#actions, this);
     if (untold === undefined) return;
     this.#tell(untold).catch((error: unknown) => {
       deps.log.error('session.tell-failed', { callId: deps.place?.callId, err: error });
@@ -333,31 +333,32 @@ export class SessionChanges {
     });
   }
 
-  readonly #actions: Readonly<Record<ChangeAction, (detail: Detail) => void>> = {
-    change: (detail) => this.#begin(detail),
-    refuseOverlap: ({ request }) => {
-      const seconds = String(Math.floor(this.#deps.random() * (MAX_RETRY_SEC + 1)));
-      if (request !== undefined) void this.#answer(request, { status: 500, headers: { 'Retry-After': seconds } });
+  static readonly #actions: Readonly<Record<ChangeAction, (detail: Detail, changes: SessionChanges) => void>> = {
+    change: (detail, changes) => changes.#begin(detail),
+    refuseOverlap: ({ request }, changes) => {
+      const seconds = String(Math.floor(changes.#deps.random() * (MAX_RETRY_SEC + 1)));
+      if (request !== undefined) void changes.#answer(request, { status: 500, headers: { 'Retry-After': seconds } });
     },
-    refuseGlare: ({ request }) => {
-      if (request !== undefined) void this.#answer(request, { status: 491 });
+    refuseGlare: ({ request }, changes) => {
+      if (request !== undefined) void changes.#answer(request, { status: 491 });
     },
-    awaitAck: () => (this.#ackTimer = this.#deps.clock.after(ACK_MS, () => this.#feed('ackOverdue', {}))),
-    stopAwaiting: () => this.#ackTimer?.cancel(),
-    answer: ({ sdp }) => {
-      this.#answerLate(sdp).catch((error: unknown) => {
-        this.#deps.log.error('session.answer-failed', { callId: this.#deps.place?.callId, err: error });
-        this.#deps.gone(500);
+    awaitAck: (_detail, changes) =>
+      (changes.#ackTimer = changes.#deps.clock.after(ACK_MS, () => changes.#feed('ackOverdue', {}))),
+    stopAwaiting: (_detail, changes) => changes.#ackTimer?.cancel(),
+    answer: ({ sdp }, changes) => {
+      changes.#answerLate(sdp).catch((error: unknown) => {
+        changes.#deps.log.error('session.answer-failed', { callId: changes.#deps.place?.callId, err: error });
+        changes.#deps.gone(500);
       });
     },
-    giveUp: () => this.#deps.gone(408),
-    abandon: () => {
+    giveUp: (_detail, changes) => changes.#deps.gone(408),
+    abandon: (_detail, changes) => {
       // RFC 3261 §15.1.2: what is pending when the dialog ends is answered 487.
-      if (this.#change !== undefined) void this.#reply(this.#change, { status: 487 });
+      if (changes.#change !== undefined) void changes.#reply(changes.#change, { status: 487 });
     },
-    dispose: () => {
-      this.#ackTimer?.cancel();
-      this.#letGo();
+    dispose: (_detail, changes) => {
+      changes.#ackTimer?.cancel();
+      changes.#letGo();
     },
   };
 }

@@ -18,6 +18,18 @@ export type SendThrough = (edge: InstanceId | undefined) => SendRequest;
 /** A request of ours inside a dialog, which says the rest. */
 export type InDialog = Pick<OutgoingRequest, 'method' | 'headers' | 'body'>;
 
+/** What is seen in a dialog. */
+export interface DialogEvents {
+  bye(request: IncomingRequest): void;
+  lost(): void;
+  /** A request inside the dialog that is neither ACK nor BYE. */
+  request(request: IncomingRequest): Promise<void>;
+  /** An ACK, of the INVITE or of a later one. */
+  acknowledged(sdp: string | undefined): void;
+  /** The leg is over and holds nothing any more. */
+  disposed(): void;
+}
+
 /** One SIP dialog of ours, whoever opened it. */
 export interface Leg {
   /** Also our tag. */

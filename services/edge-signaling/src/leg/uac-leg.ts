@@ -25,23 +25,17 @@ import {
 } from './dialog.ts';
 import { RELIABLE, ReliableProgress } from './reliable.ts';
 import { termsOfAnswer } from './session-terms.ts';
-import { type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
+import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 
 /** What a device's leg tells its call. */
-export interface UacLegEvents {
+export interface UacLegEvents extends DialogEvents {
   progress(response: IncomingResponse): void;
   answered(response: IncomingResponse): void;
   /** A final response of 300 or more. */
   failed(response: IncomingResponse): void;
-  bye(request: IncomingRequest): void;
-  lost(): void;
-  request(request: IncomingRequest): Promise<void>;
-  /** An ACK, which can only be that of a re-INVITE. */
-  acknowledged(sdp: string | undefined): void;
   /** The dialog can be found from now on. */
   established(): void;
-  disposed(): void;
 }
 
 /** Whom to call, and how. */
@@ -68,10 +62,13 @@ export class UacLeg implements Leg {
   readonly trace = activeTrace();
   readonly edge: InstanceId | undefined;
   readonly #callId: string;
-  readonly #events: UacLegEvents;
+  /** Until the call is answered. */
+  #setUp: UacLegEvents | undefined;
+  #events: DialogEvents;
   readonly #send: SendRequest;
-  readonly #machine: Machine<UacState, UacInput, UacAction, Detail>;
-  readonly #sent: SentRequest;
+  readonly #machine: Machine<UacState, UacInput, UacAction, Detail, UacLeg>;
+  /** Until it is answered for good. */
+  #sent: SentRequest | undefined;
   readonly #isOfferless: boolean;
   #isAnsweredEarly = false;
   /** The 2xx whose offer is not answered yet. */
@@ -93,8 +90,9 @@ export class UacLeg implements Leg {
     this.edge = edge;
     this.#callId = invitation.callId;
     this.#send = send;
+    this.#setUp = events;
     this.#events = events;
-    this.#machine = new Machine(uacLegTable, 'calling', this.#actions);
+    this.#machine = new Machine(uacLegTable, 'calling', UacLeg.#actions, this);
     const { uri, nextHop, headers, sdp, callId, offersEarly = false } = invitation;
     const isReliable = sdp !== undefined || offersEarly;
     this.#isOfferless = sdp === undefined;
@@ -125,6 +123,12 @@ export class UacLeg implements Leg {
 
   get dialog(): DialogState {
     return this.#dialog;
+  }
+
+  /** The call is answered: what is seen in the dialog is for `events` from now on, and nothing else is told any more. */
+  settle(events: DialogEvents): void {
+    this.#setUp = undefined;
+    this.#events = events;
   }
 
   get state(): UacState {
@@ -202,6 +206,7 @@ export class UacLeg implements Leg {
       if (this.#reliable.take(response, this.#isOfferless)) this.#machine.feed('progress', { response });
       return;
     }
+    this.#sent = undefined;
     if (response.status >= 300) {
       this.#machine.feed('failure', { response });
       return;
@@ -220,37 +225,37 @@ export class UacLeg implements Leg {
     this.#machine.feed('answer', { response });
   }
 
-  readonly #actions: Readonly<Record<UacAction, (detail: Detail) => void>> = {
-    sendCancel: ({ headers }) => this.#sent.cancel(headers),
-    sendAck: ({ response }) => {
-      this.#unacknowledged = response;
-      if (!this.#isOfferless || this.#isAnsweredEarly) this.acknowledge();
-      this.#events.established();
+  static readonly #actions: Readonly<Record<UacAction, (detail: Detail, leg: UacLeg) => void>> = {
+    sendCancel: ({ headers }, leg) => leg.#sent?.cancel(headers),
+    sendAck: ({ response }, leg) => {
+      leg.#unacknowledged = response;
+      if (!leg.#isOfferless || leg.#isAnsweredEarly) leg.acknowledge();
+      leg.#setUp?.established();
     },
-    sendBye: ({ headers }) => {
+    sendBye: ({ headers }, leg) => {
       // RFC 3261 §15: no BYE before the ACK.
-      this.acknowledge();
-      this.#request({ method: 'BYE', headers: headers ?? {} }, silent);
+      leg.acknowledge();
+      leg.#request({ method: 'BYE', headers: headers ?? {} }, silent);
     },
-    tellProgress: ({ response }) => {
-      if (response !== undefined) this.#events.progress(response);
+    tellProgress: ({ response }, leg) => {
+      if (response !== undefined) leg.#setUp?.progress(response);
     },
-    tellAnswer: ({ response }) => {
-      if (response !== undefined) this.#events.answered(response);
+    tellAnswer: ({ response }, leg) => {
+      if (response !== undefined) leg.#setUp?.answered(response);
     },
-    tellFailure: ({ response }) => {
-      if (response !== undefined) this.#events.failed(response);
+    tellFailure: ({ response }, leg) => {
+      if (response !== undefined) leg.#setUp?.failed(response);
     },
-    tellBye: ({ request }) => {
+    tellBye: ({ request }, leg) => {
       // Or he would repeat his 2xx until it comes, RFC 3261 §13.3.1.4.
-      this.acknowledge();
-      if (request !== undefined) this.#events.bye(request);
+      leg.acknowledge();
+      if (request !== undefined) leg.#events.bye(request);
     },
-    tellLost: () => {
-      this.acknowledge();
-      this.#events.lost();
+    tellLost: (_detail, leg) => {
+      leg.acknowledge();
+      leg.#events.lost();
     },
-    dispose: () => this.#events.disposed(),
+    dispose: (_detail, leg) => leg.#events.disposed(),
   };
 }
 

@@ -21,25 +21,17 @@ import {
   remoteTargetOf,
   type TargetRefresh,
 } from './dialog.ts';
-import { type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
+import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
 import { lists, reliably } from './reliable.ts';
 import { acceptedTerms, answerHeaders } from './session-terms.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
 
 /** What a caller's leg tells its call. */
-export interface UasLegEvents {
+export interface UasLegEvents extends DialogEvents {
   /** With the Reason of the CANCEL, to pass on. RFC 3326 */
   cancelled(reason: string | undefined): void;
-  bye(request: IncomingRequest): void;
-  lost(): void;
-  /** A request inside the dialog that is neither ACK nor BYE. */
-  request(request: IncomingRequest): Promise<void>;
   /** A PRACK of a response that brought an offer, with the answer. RFC 3262 §5 */
   pracked?(sdp: string | undefined): void;
-  /** An ACK, of the INVITE or of a later one. */
-  acknowledged(sdp: string | undefined): void;
-  /** The leg is over and holds nothing any more. */
-  disposed(): void;
 }
 
 interface Detail {
@@ -56,9 +48,11 @@ export class UasLeg implements Leg {
   readonly edge = undefined;
   readonly identity: DialogIdentity;
   #dialog: DialogState;
-  readonly #events: UasLegEvents;
+  /** Until the call is answered. */
+  #setUp: UasLegEvents | undefined;
+  #events: DialogEvents;
   readonly #send: SendRequest;
-  readonly #machine: Machine<UasState, UasInput, UasAction, Detail>;
+  readonly #machine: Machine<UasState, UasInput, UasAction, Detail, UasLeg>;
   #invite: IncomingRequest | undefined;
   /** Whether the caller will have every provisional response acknowledged. */
   readonly isReliable: boolean;
@@ -87,13 +81,20 @@ export class UasLeg implements Leg {
     this.isReliable = lists(invite, 'require');
     this.takesEarlyOffer = invite.body === undefined && (this.isReliable || lists(invite, 'supported'));
     this.#send = send;
+    this.#setUp = events;
     this.#events = events;
-    this.#machine = new Machine(uasLegTable, 'received', this.#actions);
+    this.#machine = new Machine(uasLegTable, 'received', UasLeg.#actions, this);
     invite.onCancel((cancel) => this.#machine.feed('cancelled', { reason: cancel.header('reason') }));
   }
 
   get dialog(): DialogState {
     return this.#dialog;
+  }
+
+  /** The call is answered: what is seen in the dialog is for `events` from now on, and nothing else is told any more. */
+  settle(events: DialogEvents): void {
+    this.#setUp = undefined;
+    this.#events = events;
   }
 
   get state(): UasState {
@@ -149,7 +150,7 @@ export class UasLeg implements Leg {
         if (this.#early === 'open') {
           this.#early = 'answered';
           await request.reply({ status: 200 });
-          this.#events.pracked?.(request.body);
+          this.#setUp?.pracked?.(request.body);
         }
         // What it offers anew could be answered only before the call is.
         else await request.reply({ status: request.body === undefined ? 200 : 488 });
@@ -184,19 +185,22 @@ export class UasLeg implements Leg {
     sending?.catch(() => this.#machine.feed('lost', {}));
   }
 
-  readonly #actions: Readonly<Record<UasAction, (detail: Detail) => void>> = {
-    sendProgress: ({ reply }) => this.#reply(reply),
-    sendAnswer: ({ reply }) => this.#reply(reply),
-    sendRefusal: ({ reply }) => this.#reply(reply),
-    sendBye: ({ headers }) => this.#request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellCancelled: ({ reason }) => this.#events.cancelled(reason),
-    tellBye: ({ request }) => {
-      if (request !== undefined) this.#events.bye(request);
+  static readonly #actions: Readonly<Record<UasAction, (detail: Detail, leg: UasLeg) => void>> = {
+    sendProgress: ({ reply }, leg) => leg.#reply(reply),
+    sendAnswer: ({ reply }, leg) => {
+      leg.#reply(reply);
+      leg.#invite = undefined;
     },
-    tellLost: () => this.#events.lost(),
-    dispose: () => {
-      this.#invite = undefined;
-      this.#events.disposed();
+    sendRefusal: ({ reply }, leg) => leg.#reply(reply),
+    sendBye: ({ headers }, leg) => leg.#request({ method: 'BYE', headers: headers ?? {} }, silent),
+    tellCancelled: ({ reason }, leg) => leg.#setUp?.cancelled(reason),
+    tellBye: ({ request }, leg) => {
+      if (request !== undefined) leg.#events.bye(request);
+    },
+    tellLost: (_detail, leg) => leg.#events.lost(),
+    dispose: (_detail, leg) => {
+      leg.#invite = undefined;
+      leg.#events.disposed();
     },
   };
 }
