@@ -70,7 +70,10 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     const shown = externalIp === undefined ? [] : ['--external-ip', externalIp];
     const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, ...shown, ...flags];
     const control = ['--address', '127.0.0.1', '--port', String(controlPort), '--offer-unknown-dialogs'];
-    run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], { DRACHTIO_SECRET: secret });
+    run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], {
+      ...settings,
+      DRACHTIO_SECRET: secret,
+    });
     run('edge', 'edge-signaling/bin/callweave-edge-signaling.mjs', [], {
       CALLWEAVE_NATS_URL: platform.nats.url,
       CALLWEAVE_NATS_USER: 'edge-signaling',

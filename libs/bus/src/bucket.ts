@@ -242,6 +242,8 @@ export class Bucket<P extends string, S extends z.ZodType> {
     if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
     if (this.#connection.faults?.refusesWritesTo(this.#type.name) === true)
       throw new BusUnavailableError(`${this.#type.name}: write refused on purpose`);
+    const lateMs = this.#connection.faults?.writesLateBy(this.#type.name) ?? 0;
+    if (lateMs > 0) await sleep(this.#clock, lateMs);
     const options = expected === undefined ? {} : { expect: { lastSubjectSequence: expected } };
     const leaving = this.#gathers ? this.#connection.departures.next() : undefined;
     if (leaving !== undefined) await leaving;
@@ -252,7 +254,10 @@ export class Bucket<P extends string, S extends z.ZodType> {
       this.#recollection?.set(key, { value, revision: seq });
       return seq;
     } catch (error) {
-      if (classifyNatsFailure(error) === 'conflict') return undefined;
+      const failure = classifyNatsFailure(error);
+      if (failure === 'conflict') return undefined;
+      // Connected, and nobody is there to write: those who are there elect him.
+      if (failure === 'unavailable' && this.#connection.isConnected()) this.#connection.faults?.pass('in-election');
       throw toBusError(error, `${this.#type.name}: write`);
     }
   }

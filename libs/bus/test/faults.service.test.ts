@@ -3,6 +3,7 @@ import { controlFaults, Fault, instancesBucket, type ServiceProfile } from '@cal
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Bus } from '../src/bus.ts';
+import { provision } from '../src/provision.ts';
 import { answer } from '../src/responder.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { eventually } from './eventually.ts';
@@ -65,6 +66,30 @@ describe('a process in which faults may be set', () => {
     await expect(oracle.bucket(instancesBucket).put(lease, value)).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     await operator.askOnce(controlFaults, { instance: DELPHI }, { ask: 'clear' }, 2_000);
     expect(await oracle.bucket(instancesBucket).put(lease, value)).toBeGreaterThan(0);
+  });
+
+  test('writes late to a bucket, after what others write meanwhile', async () => {
+    const writing = (bus: Bus, service: string): Promise<number> => {
+      const lease = { service, instance: DELPHI, version: '0.0.0', startedAt: 0 };
+      return bus.bucket(instancesBucket).put(lease, instancesBucket.value.parse(lease));
+    };
+    await set({ kind: 'late-writes', bucket: 'instances', byMs: 300, forMs: 60_000 });
+    const late = writing(oracle, 'oracle');
+    const inTime = await writing(operator, 'operator');
+    expect(await late).toBeGreaterThan(inTime);
+  });
+
+  test('stands still where it cannot write since nobody leads, and nowhere else', async () => {
+    const lease = { service: 'oracle', instance: DELPHI, version: '0.0.0', startedAt: 0 };
+    const write = (): Promise<number> => oracle.bucket(instancesBucket).put(lease, instancesBucket.value.parse(lease));
+    await set({ kind: 'freeze', at: 'in-election', forMs: 1 });
+    await write();
+    expect(oracle.faults?.list()).toHaveLength(1);
+    const { jsm } = await nats.operator();
+    await jsm.streams.delete('KV_instances');
+    await expect(write()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    expect(oracle.faults?.list()).toEqual([]);
+    await provision(jsm, { replicas: 1 });
   });
 
   test('is the only one: elsewhere nobody answers', async () => {

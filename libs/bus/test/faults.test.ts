@@ -53,8 +53,10 @@ describe('faults that are set', () => {
   test('concern the bucket and the rtpengine they name', () => {
     const { faults, set } = open();
     set({ kind: 'no-writes', bucket: 'calls', forMs: 1_000 });
+    set({ kind: 'late-writes', bucket: 'location', byMs: 200, forMs: 1_000 });
     set({ kind: 'cut-node', node: '127.0.0.1:2223', forMs: 1_000 });
     expect([faults.refusesWritesTo('calls'), faults.refusesWritesTo('instances')]).toEqual([true, false]);
+    expect([faults.writesLateBy('location'), faults.writesLateBy('calls')]).toEqual([200, 0]);
     expect([faults.isCut('127.0.0.1:2223'), faults.isCut('127.0.0.1:2224')]).toEqual([true, false]);
   });
 });

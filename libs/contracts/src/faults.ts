@@ -5,7 +5,8 @@ import { defineRequest } from './define.ts';
  * Places at which a process can be made to end or to stand still. In an edge: an answer is in the journal and has not
  * left (`before-answer`), has left (`after-answer`), is acknowledged by the caller (`after-ack`); the other side has
  * agreed to a change that its asker has not heard of (`in-reinvite`); a BYE is answered, the other side not hung up yet
- * (`in-bye`). In every service: an answer is ready and has not left (`before-reply`).
+ * (`in-bye`). In every service: an answer is ready and has not left (`before-reply`); something cannot be written since
+ * whoever leads the bucket is dead and another is not elected yet (`in-election`).
  */
 export const FaultPoint = z.enum([
   'before-answer',
@@ -14,12 +15,33 @@ export const FaultPoint = z.enum([
   'in-reinvite',
   'in-bye',
   'before-reply',
+  'in-election',
 ]);
 export type FaultPoint = z.infer<typeof FaultPoint>;
 
 const ForMs = z.number().int().min(1).max(600_000);
 /** It happens when the point is reached so many times more, from 1. */
 const pass = z.number().int().min(1).max(1_000_000).default(1);
+
+/** Which SIP messages: those that the engine gets (`in`), sends (`out`), or both. */
+const about = {
+  way: z.enum(['in', 'out', 'both']),
+  /** Requests of this method and the responses to them; absent: all. */
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,16}$/)
+    .optional(),
+  /** Which share of them, from 0 to 1; absent: all. */
+  share: z.number().min(0).max(1).optional(),
+  /** How many more at most. */
+  next: z.number().int().min(1).max(1_000_000).optional(),
+};
+
+const messageFaults = [
+  z.object({ kind: z.literal('drop'), ...about, forMs: ForMs }),
+  z.object({ kind: z.literal('delay'), ...about, byMs: z.number().int().min(1).max(60_000), forMs: ForMs }),
+  z.object({ kind: z.literal('duplicate'), ...about, forMs: ForMs }),
+] as const;
 
 /** Something that goes wrong on purpose. What lasts, lasts `forMs`: nobody could end it in a process that hears nothing. */
 export const Fault = z.discriminatedUnion('kind', [
@@ -35,6 +57,15 @@ export const Fault = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('late'), byMs: z.number().int().min(1).max(10_000), forMs: ForMs }),
   /** Writes to this bucket are refused. */
   z.object({ kind: z.literal('no-writes'), bucket: z.string(), forMs: ForMs }),
+  /** Writes to this bucket leave later. */
+  z.object({
+    kind: z.literal('late-writes'),
+    bucket: z.string(),
+    byMs: z.number().int().min(1).max(10_000),
+    forMs: ForMs,
+  }),
+  /** SIP messages by UDP are lost, late or come twice at the engine of this edge. */
+  ...messageFaults,
   /** Nothing comes from or reaches this rtpengine (`host:port`); of media-control. */
   z.object({ kind: z.literal('cut-node'), node: z.string(), forMs: ForMs }),
 ]);

@@ -34,6 +34,7 @@ import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
 import { LimitCounts, type LimitName } from './limit-counts.ts';
+import { FAULTS, MessageFaults } from './message-faults.ts';
 import { MessageLog, type MessageTap } from './message-log.ts';
 import { NextHops } from './locate/next-hop.ts';
 import { createResolver } from './locate/resolver.ts';
@@ -125,7 +126,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #screen: Screen | undefined;
   readonly #taps: readonly MessageTap[];
   readonly #capture: Capture | undefined;
+  readonly #faults: MessageFaults | undefined;
   readonly onSent: ((flow: Flow, bytes: Buffer) => void) | undefined;
+  readonly onLeaving: ((bytes: Buffer, go: () => void) => void) | undefined;
   #control: ControlServer | undefined;
   #secureControl: ControlServer | undefined;
   #isDraining = false;
@@ -152,6 +155,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const taps = [messageLog, this.#capture].filter((tap) => tap !== undefined);
     this.#taps = taps;
     this.onSent = taps.length === 0 ? undefined : (flow, bytes) => taps.forEach((tap) => tap.sent(flow, bytes));
+    const random = deps.random ?? Math.random;
+    const faults = options.faults === 'on' ? new MessageFaults({ clock, log, random }) : undefined;
+    this.#faults = faults;
+    this.onLeaving = faults === undefined ? undefined : (bytes, go) => faults.leaving(bytes, go);
     this.#screen = options.screening === undefined ? undefined : new Screen(options.screening, { log, quirks });
     const apps = new Sessions(
       {
@@ -192,7 +199,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       isDraining: () => this.#isDraining,
     };
     const resolver = options.resolver ?? createResolver({ servers: options.dnsServers }, clock);
-    const hops = new NextHops({ listeners: this.#listeners, resolver, clock, random: deps.random ?? Math.random });
+    const hops = new NextHops({ listeners: this.#listeners, resolver, clock, random });
     // Every engine with the secret knows the routes of the others.
     const signer = new Signer(createHash('sha256').update(`routes ${options.control.secret}`).digest());
     const forwarder = new InDialogForwarder(this.#core, hops, signer);
@@ -287,6 +294,12 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   onMessage(inbound: Inbound): void {
+    const { message, flow } = inbound;
+    if (this.#faults === undefined || flow.protocol !== 'udp') this.#receive(inbound);
+    else this.#faults.arrived(message.headers, () => this.#receive(inbound));
+  }
+
+  #receive(inbound: Inbound): void {
     for (const tap of this.#taps) tap.received(inbound);
     try {
       if (isRequest(inbound)) {
@@ -326,7 +339,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     if (head.problem !== undefined && !isHeaderLine(head.problem)) throw new RefusedError(refusal);
     const { method, uri } = head.startLine;
     const wish = { method, uri, headers: head.headers, body };
-    if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
+    if (method === FAULTS && this.#faults !== undefined)
+      whenSent(this.#uac.answerHere({ app, wish, proxyUri, refusal }, this.#faults.set(body.toString()) ? 200 : 400));
+    else if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
     else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
     else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');
     else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);

@@ -45,6 +45,8 @@ export interface SipEngineOptions {
   readonly resolver?: Resolver | undefined;
   /** DNS servers to ask instead of the operating system's, as `192.0.2.53` or `192.0.2.53:5353`, in this order. */
   readonly dnsServers?: readonly string[] | undefined;
+  /** For rehearsals: whether applications may make things go wrong with SIP messages on purpose. */
+  readonly faults?: 'off' | 'on' | undefined;
   /** Do as drachtio-server does also where that is not right; `docs/drachtio-compatibility.md` lists it. */
   readonly compat?: 'drachtio' | undefined;
   /**

@@ -21,6 +21,7 @@ import { leftCalls } from './call/left-calls.ts';
 import { tracedTeller } from './call/traced-teller.ts';
 import { type Target } from './call/targets.ts';
 import { type Config } from './config.ts';
+import { passFaultsOn } from './engine-faults.ts';
 import { engineIdentity } from './engine-identity.ts';
 import { openFlowKey } from './flow-key.ts';
 import { type Flow, openFlow, sealFlow } from './flow-token.ts';
@@ -247,6 +248,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     doubts.raise();
     sweep.reprieve();
   });
+  if (faults !== undefined) passFaultsOn(faults, { link, log });
   link.connect();
 
   return {

@@ -1,4 +1,4 @@
-import { type ConfigOf, defineConfig, env, port, processConfig, Secret, secret } from '@callweave/service';
+import { busConfig, type ConfigOf, defineConfig, env, port, processConfig, Secret, secret } from '@callweave/service';
 import { z } from 'zod';
 import { allSettings, type Setting } from './settings.table.ts';
 import { Source } from './source.ts';
@@ -11,6 +11,9 @@ export const health = defineConfig({
     port.optional().describe('Port of health and metrics, unless --http-port says it; none unless given.'),
   ),
 });
+
+/** What is allowed of those who rehearse; the messages of an engine are theirs who speak for it on the bus. */
+export const rehearsals = defineConfig({ faults: busConfig.faults });
 
 /** What drachtio-server reads from its environment; a flag of the same meaning counts more. */
 export const environment = defineConfig(

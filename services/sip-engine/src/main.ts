@@ -3,7 +3,7 @@ import { ConfigError, loadProcessConfig, reportConfigProblems, version } from '@
 import { BindError } from '@callweave/sip-engine';
 import { createLogger } from '@callweave/telemetry';
 import { type EngineConfig, readConfig, type Wish } from './config.ts';
-import { environment, Environment, health } from './environment.ts';
+import { environment, Environment, health, rehearsals } from './environment.ts';
 import { logTargets } from './log-targets.ts';
 import { startEngineProcess } from './service.ts';
 import { usage } from './settings.table.ts';
@@ -41,7 +41,7 @@ async function run(config: EngineConfig): Promise<void> {
   try {
     const name = 'sip-engine';
     const log = createLogger({ name, level: config.logLevel, ...logTargets(config, systemClock, name) });
-    const engine = await startEngineProcess(config, { clock: systemClock, log });
+    const engine = await startEngineProcess(config, { clock: systemClock, log, ...loadProcessConfig(rehearsals) });
     process.on('SIGHUP', () => engine.reload());
     let isStopping = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,6 +1,6 @@
 import { type Clock } from '@callweave/clock';
 import { createInstanceId, type HealthServer, Life, serveHealth } from '@callweave/service';
-import { ENGINE_VERSION, publishMetrics, startSipEngine } from '@callweave/sip-engine';
+import { ENGINE_VERSION, publishMetrics, type SipEngineOptions, startSipEngine } from '@callweave/sip-engine';
 import { type Logger, startMetrics } from '@callweave/telemetry';
 import { Certificate } from './certificate.ts';
 import { type EngineConfig } from './config.ts';
@@ -12,6 +12,8 @@ const DRAIN_MS = 32_000;
 export interface ProcessDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether an application may make things go wrong on purpose; not unless given. */
+  readonly faults?: SipEngineOptions['faults'];
 }
 
 /** The engine as a process. */
@@ -24,7 +26,7 @@ export interface EngineProcess {
 
 /** The composition root: the engine, and its health where addresses for it are given. */
 export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps): Promise<EngineProcess> {
-  const { clock, log } = deps;
+  const { clock, log, faults } = deps;
   const life = new Life({ log, clock });
   for (const warning of config.warnings) log.warn('setting.ignored', { warning });
   const certificate = config.tls === undefined ? undefined : new Certificate(config.tls, deps);
@@ -33,7 +35,7 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
   const version = `${ENGINE_VERSION}+engine.${instance}`;
   const { control } = config;
   const engine = await startSipEngine(
-    { ...config.engine, control, tls: certificate?.read(), instance, version },
+    { ...config.engine, control, tls: certificate?.read(), instance, version, faults },
     { clock, log },
   );
   const health: HealthServer[] = [];

@@ -73,6 +73,14 @@ export class Faults {
     return this.#armed.some(({ fault }) => fault.kind === 'no-writes' && fault.bucket === bucket);
   }
 
+  /** How late writes to a bucket are, ms. */
+  writesLateBy(bucket: string): number {
+    const late = this.#armed.map(({ fault }) =>
+      fault.kind === 'late-writes' && fault.bucket === bucket ? fault.byMs : 0,
+    );
+    return Math.max(0, ...late);
+  }
+
   /** Whether this rtpengine cannot be reached. */
   isCut(node: string): boolean {
     return this.#armed.some(({ fault }) => fault.kind === 'cut-node' && fault.node === node);

@@ -234,6 +234,13 @@ export class Uac implements UacRequestUser {
     return flow === undefined ? undefined : this.#partsOf(command, flow);
   }
 
+  /** Answers a request that is for ourselves as a peer would; throws `RefusedError`. */
+  answerHere(command: SendCommand, status: number): Sent {
+    const flow = this.#core.listeners.flowTo('udp', LOOPBACK, SIP_PORT);
+    if (flow === undefined) throw new RefusedError(UNREACHABLE);
+    return this.#answerUnsent(this.#partsOf(command, flow), status);
+  }
+
   #targetOf({ wish, proxyUri, refusal }: SendCommand): Target {
     const [route] = routesOf(wish.headers);
     let target: Target;

@@ -57,6 +57,8 @@ export interface Inbound<M extends SipMessage = SipMessage> {
 /** Who takes what arrives; calls must not throw. */
 export interface TransportUser {
   onMessage(inbound: Inbound): void;
+  /** A datagram is about to leave, and does when `go` is called. Absent when nothing stands in its way. */
+  readonly onLeaving?: ((bytes: Buffer, go: () => void) => void) | undefined;
   /** A message was sent. Absent when nobody wants to know. */
   readonly onSent?: ((flow: Flow, bytes: Buffer) => void) | undefined;
   /** A socket's own probe has come back. */

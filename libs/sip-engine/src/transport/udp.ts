@@ -110,9 +110,16 @@ class UdpListener implements Listener {
   send(bytes: Buffer, to: Flow): boolean {
     const { remotePort: port, remoteAddress: address } = to;
     if (!this.#open || bytes.length > MAX_DATAGRAM || port === 0) return false;
-    this.#socket.send(bytes, port, address);
-    this.#user.onSent?.(to, bytes);
+    if (this.#user.onLeaving === undefined) this.#send(bytes, to);
+    else this.#user.onLeaving(bytes, () => this.#send(bytes, to));
     return true;
+  }
+
+  #send(bytes: Buffer, to: Flow): void {
+    // It may have been closed since.
+    if (!this.#open) return;
+    this.#socket.send(bytes, to.remotePort, to.remoteAddress);
+    this.#user.onSent?.(to, bytes);
   }
 
   probe(bytes: Buffer): void {

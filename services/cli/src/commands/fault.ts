@@ -28,13 +28,18 @@ export function addFault(program: Command): void {
     });
   fault
     .command('set <target> <kind>')
-    .description('set one in a service or instance: exit, freeze, slow, cut-off, late, no-writes, cut-node')
+    .description(
+      'set one in a service or instance: exit, freeze, slow, cut-off, late, late-writes, no-writes, drop, delay, duplicate, cut-node',
+    )
     .option('--at <point>', 'exit, freeze, slow: where')
     .option('--pass <number>', 'exit, freeze, slow: when the point is reached so many times', '1')
     .option('--for <time>', 'all but exit: how long (200ms, 10s, 1m)', '10s')
-    .option('--way <way>', 'cut-off: in, out or both', 'both')
-    .option('--by <time>', 'late: by how much', '200ms')
-    .option('--bucket <name>', 'no-writes: to which bucket', 'calls')
+    .option('--way <way>', 'cut-off, drop, delay, duplicate: in, out or both', 'both')
+    .option('--by <time>', 'late, late-writes, delay: by how much', '200ms')
+    .option('--bucket <name>', 'no-writes, late-writes: to which bucket', 'calls')
+    .option('--method <method>', 'drop, delay, duplicate: of these requests and their responses alone')
+    .option('--share <share>', 'drop, delay, duplicate: which share of them, 0 to 1; all unless given')
+    .option('--next <number>', 'drop, delay, duplicate: how many more at most')
     .option('--node <address>', 'cut-node: which rtpengine, host:port')
     .option('--json', 'print JSON, one process a line')
     .action(async (target: string, kind: string, _options: unknown, command: Command) => {
@@ -51,7 +56,15 @@ export function addFault(program: Command): void {
 
 function faultOf(kind: string, options: Readonly<Record<string, unknown>>): Fault {
   const { for: forText, by } = z.object({ for: z.string(), by: z.string() }).parse(options);
-  const asked = { ...options, kind, pass: Number(options['pass']), forMs: timeMs('--for', forText) };
+  const number = (name: string): object => (options[name] === undefined ? {} : { [name]: Number(options[name]) });
+  const asked = {
+    ...options,
+    ...number('share'),
+    ...number('next'),
+    kind,
+    pass: Number(options['pass']),
+    forMs: timeMs('--for', forText),
+  };
   const parsed = Fault.safeParse({ ...asked, byMs: timeMs('--by', by) });
   if (!parsed.success) throw new CliError(z.prettifyError(parsed.error));
   return parsed.data;
