@@ -37,11 +37,16 @@ export interface CallSide extends Side {
   readonly stop: () => Promise<void>;
 }
 
+/** The platform as such a side. */
+export interface PlatformSide extends CallSide {
+  readonly platform: Platform;
+}
+
 /** The whole platform, with `settings` of its own, and a callee that is registered. */
 export async function startPlatformSide(
   name: string,
   settings: Readonly<Record<string, string>> = {},
-): Promise<CallSide> {
+): Promise<PlatformSide> {
   const platform = await startPlatform(settings);
   try {
     const callers = await subscribe(platform, CALLER, CALLERS);
@@ -59,6 +64,7 @@ export async function startPlatformSide(
     };
     return {
       name,
+      platform,
       processes: () => platform.processes(),
       call,
       load: loadOf(call),
@@ -122,7 +128,7 @@ function callingOf(remote: string, callers: readonly LoadAccount[], calleePort: 
     });
     const keys = { callee: 'callee0' };
     const lines = sippLines(callers);
-    const load = { scenario: scenario('call'), calls, rate, keys, lines, talkMs, times: true };
+    const load = { scenario: scenario('call'), calls, atOnce: calls, rate, keys, lines, talkMs, times: true };
     const result = await runSipp({ ...about, ...load });
     stop.abort();
     await answering;

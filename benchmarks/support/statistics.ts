@@ -33,3 +33,22 @@ function quantile(sorted: readonly number[], q: number): number {
   const above = sorted[Math.ceil(at)] ?? NaN;
   return below + (above - below) * (at - Math.floor(at));
 }
+
+/** A rate of change with the bounds within which it is with 95 % confidence. */
+export interface Trend {
+  readonly slope: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The straight line through points, by least squares; the bounds are of a normal distribution. At least three points. */
+export function trend(points: readonly (readonly [x: number, y: number])[]): Trend {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanX = mean(points.map(([x]) => x));
+  const meanY = mean(points.map(([, y]) => y));
+  const sumXx = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / sumXx;
+  const rest = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  const bound = 1.96 * Math.sqrt(rest / (points.length - 2) / sumXx);
+  return { slope: round(slope), low: round(slope - bound), high: round(slope + bound) };
+}

@@ -15,6 +15,16 @@ import { z } from 'zod';
 const Field = z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() });
 /** How long calls were silent whose media node died. */
 const Silence = z.object({ calls: z.number(), median: z.number(), max: z.number() });
+/** How long each process took to end that was asked to, ms. */
+const Drains = z.record(z.string(), z.number());
+/** What chance began with, and who died by it. */
+const ByChance = z.object({ seed: z.number(), deaths: z.array(z.string()) });
+const Meta = z.object({
+  survival: Field.optional(),
+  silentMs: Silence.optional(),
+  drainsMs: Drains.optional(),
+  chance: ByChance.optional(),
+});
 const Report = z.object({
   testResults: z.array(
     z.object({
@@ -23,7 +33,7 @@ const Report = z.object({
           fullName: z.string(),
           status: z.string(),
           duration: z.number().nullish(),
-          meta: z.object({ survival: Field.optional(), silentMs: Silence.optional() }).optional(),
+          meta: Meta.optional(),
         }),
       ),
     }),
@@ -35,6 +45,9 @@ const Recorded = z.object({
   passed: z.boolean(),
   seconds: z.number(),
   field: Field.optional(),
+  silentMs: Silence.optional(),
+  drainsMs: Drains.optional(),
+  chance: ByChance.optional(),
   date: z.string(),
   commit: z.string(),
 });
@@ -77,6 +90,8 @@ try {
     seconds: Math.round((duration ?? 0) / 100) / 10,
     field: meta?.survival,
     silentMs: meta?.silentMs,
+    drainsMs: meta?.drainsMs,
+    chance: meta?.chance,
     date: new Date().toISOString(),
     commit,
   }));

@@ -1,4 +1,5 @@
 export { type Connection, joinBus, startNats } from './bus.ts';
+export { storedRecords } from './call-facts.ts';
 export { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from './compose-file.ts';
 export { anonymousKb, cpuByService, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
 export { freePort } from './free-port.ts';
@@ -6,6 +7,7 @@ export { takeLoadTurn } from './load-turn.ts';
 export { type Platform, startPlatform } from './platform.ts';
 export { breakOneByOne, RATE, RegisterLoad } from './register-load.ts';
 export { runSipp, type SippResult, type SippSecond } from './sipp.ts';
+export { readStreams, type StreamFacts } from './streams.ts';
 export { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 export { tied } from './tied.ts';
 export { until } from './until.ts';
