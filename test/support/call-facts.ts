@@ -1,6 +1,15 @@
 import { type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
-import { callRecorded, type CallRecord, callsBucket, type Cdr, cdrsStream, type LegRecord } from '@callweave/contracts';
+import {
+  callEnded,
+  callInitiated,
+  callRecorded,
+  type CallRecord,
+  callsBucket,
+  type Cdr,
+  cdrsStream,
+  type LegRecord,
+} from '@callweave/contracts';
 import { type z } from 'zod';
 
 /** Kinds of the events of every call so far, in order, by call. */
@@ -24,6 +33,34 @@ export async function callKinds(bus: Connection): Promise<Map<string, string[]>>
     );
   }
   return kinds;
+}
+
+/** What was told of one call. */
+export interface CallTold {
+  /** Call-ID of its caller. */
+  readonly sipCallId: string;
+  /** `ended` and `failed`, as often as they were told. */
+  readonly ends: readonly string[];
+  /** How long it was talked, as its end says, ms. */
+  readonly talkedMs?: number;
+}
+
+/** What was told of every call so far whose beginning was, by call. */
+export async function toldCalls(bus: Connection): Promise<Map<string, CallTold>> {
+  const calls = new Map<string, CallTold>();
+  for (const { subject, event } of await readFacts(bus, 'CALLS', 'callweave.call.v1.>')) {
+    const kind = subject.split('.').at(-1) ?? '';
+    const callId = event.callid ?? '';
+    if (kind === 'initiated') {
+      const { sipCallId } = callInitiated.data.parse(event.data);
+      calls.set(callId, { sipCallId, ends: [] });
+    }
+    const told = calls.get(callId);
+    if (told === undefined || (kind !== 'ended' && kind !== 'failed')) continue;
+    const talked = kind === 'ended' ? { talkedMs: callEnded.data.parse(event.data).durationMs } : {};
+    calls.set(callId, { ...told, ...talked, ends: [...told.ends, kind] });
+  }
+  return calls;
 }
 
 /** Records of all calls that are over so far, oldest first. */

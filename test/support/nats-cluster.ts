@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openConnection, operatorUser } from '@callweave/bus';
+import { type Connection, openConnection, operatorUser } from '@callweave/bus';
 import { recordLogs } from '@callweave/telemetry/testing';
 import getPort from 'get-port';
 import { tied } from './tied.ts';
@@ -12,12 +12,17 @@ import { until } from './until.ts';
 const HOST = '127.0.0.1';
 const NODES = 3;
 
+type ClusterInfo = NonNullable<Awaited<ReturnType<Connection['jsm']['streams']['info']>>['cluster']>;
+
 /** Three nats-servers that are one bus, of the operator alone. */
 export interface NatsCluster {
   /** What a platform is told in order to use it. */
   readonly settings: Readonly<Record<string, string>>;
   /** Resolves when every stream has a leader. */
   settled(): Promise<void>;
+  /** Resolves when every copy of every stream is up to date as well. */
+  whole(): Promise<void>;
+  readonly nodes: readonly NatsNode[];
   /** The node that leads what is kept of calls. */
   leader(): Promise<NatsNode>;
   stop(): void;
@@ -27,6 +32,7 @@ export interface NatsCluster {
 export interface NatsNode {
   readonly name: string;
   signal(signal: NodeJS.Signals): void;
+  isRunning(): boolean;
   /** Starts it again after it was killed. */
   start(): void;
 }
@@ -59,18 +65,27 @@ export async function startNatsCluster(): Promise<NatsCluster> {
       children.set(name, spawn(...tied('nats-server', ['-c', config]), { stdio: 'ignore', env }));
     };
     start();
-    return { name, start, signal: (signal) => children.get(name)?.kill(signal) };
+    const isRunning = (): boolean => {
+      const { exitCode = 0, signalCode = null } = children.get(name) ?? {};
+      return exitCode === null && signalCode === null;
+    };
+    return { name, start, isRunning, signal: (signal) => children.get(name)?.kill(signal) };
   });
   const url = places.map(({ client }) => `nats://${operatorUser}:${password}@${HOST}:${String(client)}`).join(',');
   const bus = await openConnection({ url, name: operatorUser }, recordLogs());
-  const allLed = async (): Promise<boolean> => {
+  const all = async (isWell: (cluster: ClusterInfo | undefined) => boolean): Promise<boolean> => {
     try {
-      for await (const { cluster } of bus.jsm.streams.list()) if (cluster?.leader === undefined) return false;
+      for await (const { cluster } of bus.jsm.streams.list()) if (!isWell(cluster)) return false;
       return true;
     } catch {
       // Whoever leads all of them is being elected.
       return false;
     }
+  };
+  const isLed = (cluster: ClusterInfo | undefined): boolean => cluster?.leader !== undefined;
+  const isWhole = (cluster: ClusterInfo | undefined): boolean => {
+    const copies = cluster?.replicas ?? [];
+    return isLed(cluster) && copies.length === NODES - 1 && copies.every(({ current, offline }) => current && !offline);
   };
   const leads = async (): Promise<boolean> => {
     try {
@@ -89,7 +104,9 @@ export async function startNatsCluster(): Promise<NatsCluster> {
       CALLWEAVE_NATS_PASSWORD: password,
       CALLWEAVE_NATS_REPLICAS: String(NODES),
     },
-    settled: () => until('every stream has a leader', allLed, 60_000),
+    settled: () => until('every stream has a leader', () => all(isLed), 60_000),
+    whole: () => until('every copy is up to date', () => all(isWhole), 120_000),
+    nodes,
     leader: async () => {
       const { cluster } = await bus.jsm.streams.info('KV_calls');
       const found = nodes.find(({ name }) => name === cluster?.leader);

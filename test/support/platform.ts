@@ -27,6 +27,8 @@ export interface Platform {
   signal(name: string, signal: NodeJS.Signals): void;
   /** Kills processes (-9) and waits until the ones started in their place take work. */
   kill(...names: string[]): Promise<void>;
+  /** Asks a process to end (SIGTERM) and waits until the one in its place takes work; how long it took to end, ms. */
+  restart(name: string): Promise<number>;
   /** One metric of one process, summed over the label sets that contain all of `labels`. */
   metric(process: string, name: string, labels?: readonly string[]): Promise<number>;
   /** A connection that may do everything. */
@@ -58,6 +60,16 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     if (file === undefined) throw new Error('the platform is gone');
     return file;
   };
+
+  const isBack = ({ name, pid }: Pick<PlatformFile['processes'][number], 'name' | 'pid'>): Promise<void> =>
+    until(
+      `${name} is back`,
+      async () => {
+        const now = read().processes.find((running) => running.name === name);
+        return now !== undefined && now.pid !== pid && (await isReady(now.httpPort ?? 0));
+      },
+      READY_MS,
+    );
 
   const stop = async (): Promise<number> => {
     await Promise.all(closers.splice(0).map((close) => close()));
@@ -95,13 +107,16 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     kill: async (...names) => {
       const killed = names.map((name) => find(read(), name));
       for (const { pid } of killed) process.kill(pid, 'SIGKILL');
-      for (const { name, pid } of killed) {
-        const isBack = async (): Promise<boolean> => {
-          const now = read().processes.find((running) => running.name === name);
-          return now !== undefined && now.pid !== pid && (await isReady(now.httpPort ?? 0));
-        };
-        await until(`${name} is back`, isBack, READY_MS);
-      }
+      for (const before of killed) await isBack(before);
+    },
+    restart: async (name) => {
+      const { pid } = find(read(), name);
+      const askedAt = performance.now();
+      process.kill(pid, 'SIGTERM');
+      await until(`${name} has ended`, () => !isThere(pid), READY_MS);
+      const tookMs = performance.now() - askedAt;
+      await isBack({ name, pid });
+      return Math.round(tookMs);
     },
     metric: (name, metric, labels = []) => scrape(find(read(), name).httpPort ?? 0, metric, labels),
     bus: async () => {
@@ -147,6 +162,14 @@ function find(file: PlatformFile, name: string): PlatformFile['processes'][numbe
   const found = file.processes.find((process) => process.name === name);
   if (found === undefined) throw new Error(`no process ${name} among ${file.processes.map((p) => p.name).join(', ')}`);
   return found;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // gone
+  }
 }
 
 async function runCli(stateDir: string, args: readonly string[]): Promise<{ code: number; output: string }> {

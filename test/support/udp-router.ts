@@ -8,6 +8,11 @@ export interface RoutedMessage {
   readonly edge: string;
   /** First line. */
   readonly line: string;
+  readonly callId: string;
+  /** As CSeq has it, of a request and of what answers it. */
+  readonly method: string;
+  /** By the monotonic clock. */
+  readonly atMs: number;
 }
 
 /**
@@ -21,6 +26,8 @@ export interface UdpRouter {
   readonly passed: readonly RoutedMessage[];
   /** Sends what phones say to this edge (`ip:port`) from now on. */
   routeTo(edge: string): void;
+  /** The same with what belongs to no Call-ID that has passed before; the rest goes on to where it went. */
+  leadTo(edge: string): void;
   /** How many messages passed whose first line contains `text`. */
   count(from: RoutedMessage['from'], edge: string, text: string): number;
   close(): void;
@@ -31,11 +38,19 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   const outside = await bind(shared.host, shared.port);
   const inside = new Map<string, Promise<Socket>>();
   const passed: RoutedMessage[] = [];
+  /** The edge that was last heard about a Call-ID, or heard of it. */
+  const places = new Map<string, string>();
+  let keepsPlaces = false;
   let edge = firstEdge;
   let isClosed = false;
 
   const note = (from: RoutedMessage['from'], at: string, message: Buffer): void => {
-    passed.push({ from, edge: at, line: message.toString('latin1', 0, Math.max(0, message.indexOf('\r\n'))) });
+    const text = message.toString('latin1');
+    const callId = callIdIn(text);
+    const line = text.slice(0, Math.max(0, text.indexOf('\r\n')));
+    const method = /^CSeq:\s*\d+\s+(\S+)/im.exec(text)?.[1] ?? '';
+    passed.push({ from, edge: at, line, callId, method, atMs: performance.now() });
+    places.set(callId, at);
   };
   const openInside = async (phone: RemoteInfo): Promise<Socket> => {
     const socket = await bind('127.0.0.1', 0);
@@ -46,7 +61,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
     return socket;
   };
   const forward = async (message: Buffer, phone: RemoteInfo): Promise<void> => {
-    const at = edge;
+    const at = (keepsPlaces ? places.get(callIdIn(message.toString('latin1'))) : undefined) ?? edge;
     const key = `${phone.address}:${String(phone.port)}`;
     const opening = inside.get(key) ?? openInside(phone);
     inside.set(key, opening);
@@ -60,7 +75,14 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   return {
     address: `${shared.host}:${String(shared.port)}`,
     passed,
-    routeTo: (next) => (edge = next),
+    routeTo: (next) => {
+      edge = next;
+      keepsPlaces = false;
+    },
+    leadTo: (next) => {
+      edge = next;
+      keepsPlaces = true;
+    },
     count: (from, at, text) =>
       passed.filter((one) => one.from === from && one.edge === at && one.line.includes(text)).length,
     close: () => {
@@ -69,6 +91,10 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
       for (const opening of inside.values()) void opening.then((socket) => socket.close());
     },
   };
+}
+
+function callIdIn(text: string): string {
+  return /^(?:Call-ID|i):\s*(\S+)/im.exec(text)?.[1] ?? '';
 }
 
 async function bind(host: string, port: number): Promise<Socket> {

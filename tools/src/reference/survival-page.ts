@@ -14,6 +14,10 @@ export const SurvivalRun = z.object({
         seconds: z.number(),
         /** Where it stands in the matrix, if it does. */
         field: z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() }).optional(),
+        /** How long each process took to end that was asked to, ms. */
+        drainsMs: z.record(z.string(), z.number()).optional(),
+        /** Who died by chance, and what had it so. */
+        chance: z.object({ seed: z.number(), deaths: z.array(z.string()) }).optional(),
         /** Of which commit, where that is another one than that of the run. */
         commit: z.string().optional(),
       }),
@@ -58,8 +62,19 @@ export function survivalPage({ date, commit: last, machine, result }: SurvivalRu
     ),
     '## Beside it',
     table(
-      ['Test', 'Outcome', 'Commit'],
-      others.map(({ title, passed, commit = last }) => [title, outcome(passed), code(commit.slice(0, 10))]),
+      ['Test', 'Outcome', 'With', 'Commit'],
+      others.map(({ title, passed, commit = last, ...test }) => [
+        ...[title, outcome(passed), circumstances(test)],
+        code(commit.slice(0, 10)),
+      ]),
     ),
   );
+}
+
+function circumstances({ drainsMs, chance }: Partial<SurvivalRun['result']['tests'][number]>): string {
+  const drains = Object.entries(drainsMs ?? {}).sort(([, one], [, other]) => other - one);
+  const [slowest] = drains;
+  if (slowest !== undefined)
+    return `${String(drains.length)} restarts; ${slowest[0]} took longest to end, ${(slowest[1] / 1_000).toFixed(1)} s`;
+  return chance === undefined ? '' : `seed ${String(chance.seed)}, ${String(chance.deaths.length)} deaths`;
 }

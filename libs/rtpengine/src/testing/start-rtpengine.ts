@@ -18,8 +18,8 @@ export interface Rtpengine {
   /** Stops its threads, as a node that hangs, and waits until they stand; `thaw` lets them go on. */
   freeze(): Promise<void>;
   thaw(): void;
-  /** Ends the process without a chance to tidy up, and waits until it is gone. */
-  kill(): Promise<void>;
+  /** Ends the process without a chance to tidy up, or as `signal` asks, and waits until it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same ports; it knows no calls then. */
   restart(): Promise<void>;
   /** Ends it for good and gives its ports back. */
@@ -46,10 +46,10 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
 
   const start = (): Promise<ChildProcess> => launch(hosts, port, range.first, ng, log);
   let child = await start();
-  const kill = async (): Promise<void> => {
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   };
   return {

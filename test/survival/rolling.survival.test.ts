@@ -1,0 +1,102 @@
+import { type Rtpengine, startRtpengine } from '@callweave/rtpengine/testing';
+import { afterAll, expect, test } from 'vitest';
+import { answeredCalls, callKinds } from '../support/call-facts.ts';
+import { CallLoad } from '../support/call-load.ts';
+import { type EdgePair } from '../support/edge-pair.ts';
+import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
+import '../support/survival-field.ts';
+import { CALLS, TwoEdges } from '../support/two-edges.ts';
+import { until } from '../support/until.ts';
+
+/** Calls a second beside those that are held. */
+const RATE = 20;
+/** Longer than all processes take to be restarted. */
+const HELD_MS = 240_000;
+const MAX_DRAIN_MS = 15_000;
+
+let cluster: NatsCluster | undefined;
+const nodes: Rtpengine[] = [];
+// Before the platform's own, that is after it.
+afterAll(async () => {
+  cluster?.stop();
+  await Promise.all(nodes.map((node) => node.stop()));
+});
+const edges = new TwoEdges(async () => {
+  cluster = await startNatsCluster();
+  nodes.push(await startRtpengine(), await startRtpengine());
+  return { ...cluster.settings, CALLWEAVE_RTPENGINE: nodes.map(({ address }) => address).join(',') };
+});
+
+test(`every process is restarted one after the other under ${String(RATE)} calls a second, and no call fails or is lost`, async ({
+  task,
+}) => {
+  const drainsMs: Record<string, number> = {};
+  task.meta.drainsMs = drainsMs;
+  const timed = async (name: string, ending: () => Promise<unknown>): Promise<void> => {
+    const askedAt = performance.now();
+    await ending();
+    drainsMs[name] = Math.round(performance.now() - askedAt);
+  };
+  const held = edges.load.talk({ calls: CALLS, talkMs: HELD_MS, follows: true, patienceMs: 60_000 });
+  const isUp = async (): Promise<boolean> => (await answeredCalls(edges.bus)).length === CALLS;
+  await until('all calls are held', isUp, 30_000);
+  const heldIds = new Set((await answeredCalls(edges.bus)).map(({ callId }) => callId));
+  const load = await CallLoad.open(edges.platform, edges.router.address);
+  const stop = new AbortController();
+  const passing = load.talk({ calls: 1e6, rate: RATE, callersLeave: stop.signal, patienceMs: 5_000, talkMs: 500 });
+  await moreCalls(RATE);
+
+  for (const [index, node] of nodes.entries()) {
+    await timed(`rtpengine ${String(index + 1)}`, () => node.kill('SIGTERM'));
+    await node.restart();
+    await moreCalls(5 * RATE);
+  }
+  for (const [name, one, other] of [
+    ['first', edges.first, edges.second],
+    ['second', edges.second, edges.first],
+  ] as const)
+    await restartEdge(one, other, (ending) => timed(`${name} edge and engine`, ending));
+  for (const { name } of edges.platform.processes()) {
+    drainsMs[name] = await edges.platform.restart(name);
+    await moreCalls(RATE);
+  }
+  for (const node of cluster?.nodes ?? []) {
+    await timed(node.name, async () => {
+      node.signal('SIGTERM');
+      await until(`${node.name} has ended`, () => !node.isRunning(), 60_000);
+    });
+    node.start();
+    await cluster?.whole();
+    await moreCalls(RATE);
+  }
+
+  expect((await answeredCalls(edges.bus)).filter(({ callId }) => heldIds.has(callId))).toHaveLength(CALLS);
+  stop.abort();
+  const [called] = await passing;
+  const { errors, ...counts } = called;
+  expect(counts, errors).toMatchObject({ failed: 0 });
+  expect(called.successful).toBeGreaterThan(5 * RATE);
+  edges.expectAllContent(await held);
+  await edges.expectBooksBalance();
+  expect(Object.entries(drainsMs).filter(([, ms]) => ms > MAX_DRAIN_MS)).toEqual([]);
+}, 900_000);
+
+/** Whoever shares the address out leads new calls elsewhere first; then both are asked to end. */
+async function restartEdge(
+  one: EdgePair,
+  other: EdgePair,
+  timed: (ending: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  edges.router.leadTo(other.address);
+  await moreCalls(RATE);
+  await timed(() => one.kill(undefined, 'SIGTERM'));
+  edges.router.routeTo(other.address);
+  await one.revive();
+  await moreCalls(RATE);
+}
+
+async function moreCalls(count: number): Promise<void> {
+  const told = (): Promise<number> => callKinds(edges.bus).then(({ size }) => size);
+  const before = await told();
+  await until(`${String(count)} more calls`, async () => (await told()) >= before + count, 120_000);
+}
