@@ -5,8 +5,9 @@ let bench: Bench;
 
 afterEach(() => bench.close());
 
-const tell = (...faults: object[]): Promise<Told> =>
-  bench.app.request('FAULTS sip:engine.invalid', { body: JSON.stringify(faults) });
+const lines = ['Content-Type: application/json'];
+const tell = (...faults: object[]): Promise<Told> => say(JSON.stringify(faults));
+const say = (body: string): Promise<Told> => bench.app.request('FAULTS sip:engine.invalid', { lines, body });
 
 /** Has the application send OPTIONS to a phone. */
 const ask = (uri: string): Promise<Told> => bench.app.request(`OPTIONS ${uri}`);
@@ -28,11 +29,11 @@ describe('an engine that may be rehearsed with', () => {
     const phone = await bench.phone();
     await tell({ id: 1, kind: 'delay', way: 'out', next: 1, byMs: 700 });
     await ask(phone.uri);
-    bench.clock.advance(500);
+    bench.clock.advance(600);
     // RFC 3261 §17.1.2.2: after T1 once more, which overtakes the first.
     const repeated = await phone.next();
     expect(phone.waiting).toBe(0);
-    bench.clock.advance(200);
+    bench.clock.advance(100);
     expect(await phone.next()).toBe(repeated);
   });
 
@@ -65,7 +66,7 @@ describe('an engine that may be rehearsed with', () => {
     for (let n = 0; n < 2; n++) expect((await bench.app.told()).line).toBe('SIP/2.0 200 OK');
     phone.request({ callId: 'arrives' });
     expect((await bench.app.told()).text).toContain('Call-ID: arrives\r\n');
-    await bench.app.request('FAULTS sip:engine.invalid', { body: '{"id":' });
+    await say('{"id":');
     expect((await bench.app.told()).line).toBe('SIP/2.0 400 Bad Request');
   });
 });
@@ -73,6 +74,6 @@ describe('an engine that may be rehearsed with', () => {
 test('an engine that is not for rehearsals takes such a request for any other', async () => {
   bench = await openBench();
   const phone = await bench.phone();
-  await bench.app.request(`FAULTS ${phone.uri}`, { body: '[]' });
+  await bench.app.request(`FAULTS ${phone.uri}`, { lines, body: '[]' });
   expect(startLine(await phone.next())).toMatch(/^FAULTS /);
 });

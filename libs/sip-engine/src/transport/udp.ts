@@ -108,8 +108,7 @@ class UdpListener implements Listener {
   }
 
   send(bytes: Buffer, to: Flow): boolean {
-    const { remotePort: port, remoteAddress: address } = to;
-    if (!this.#open || bytes.length > MAX_DATAGRAM || port === 0) return false;
+    if (!this.#open || bytes.length > MAX_DATAGRAM || to.remotePort === 0) return false;
     if (this.#user.onLeaving === undefined) this.#send(bytes, to);
     else this.#user.onLeaving(bytes, () => this.#send(bytes, to));
     return true;

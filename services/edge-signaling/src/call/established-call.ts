@@ -286,7 +286,7 @@ export class EstablishedCall {
     hangUpLeft: ({ given }, call) => {
       if (given !== undefined) call.parts[otherSide(given)].hangUp();
     },
-    handOn: ({ successor }, call) => successor?.(),
+    handOn: ({ successor }) => successor?.(),
     dropLegs: (_detail, call) => {
       call.parts.caller.drop();
       call.parts.callee.drop();
