@@ -13,7 +13,7 @@ import { z } from 'zod';
 
 /** Who dies in which way, how, and how many calls are up. */
 const Field = z.object({ who: z.string(), way: z.string(), how: z.string(), calls: z.number() });
-/** How long calls were silent whose media node died. */
+/** How long calls were silent, in the middle and at most. */
 const Silence = z.object({ calls: z.number(), median: z.number(), max: z.number() });
 /** How long each process took to end that was asked to, ms. */
 const Drains = z.record(z.string(), z.number());

@@ -10,9 +10,9 @@ const HALF_MS = 5_000;
 const short = survivalRows.filter(({ who, way }) => who === 'edge app' && way === 'cut off');
 
 describe('calls with speech', () => {
-  test.for(short.map((row) => [row.who, row.way, row] as const))('live on: %s, %s', ([, , row]) =>
-    liveOn(edges, row, HALF_MS),
-  );
+  test.for(short.map((row) => [row.who, row.way, row] as const))('live on: %s, %s', async ([, , row]) => {
+    await liveOn(edges, row, HALF_MS);
+  });
 });
 
 describe('an edge that dies', () => {

@@ -43,11 +43,11 @@ export class CallLoad {
     this.#speech = speech;
   }
 
-  /** Makes the accounts and registers the callee at `remote`. */
-  static async open(platform: Platform, remote = platform.sip[0] ?? ''): Promise<CallLoad> {
+  /** Makes the accounts, the callers' names beginning with `prefix`, and registers the callee at `remote`. */
+  static async open(platform: Platform, remote = platform.sip[0] ?? '', prefix = 'caller'): Promise<CallLoad> {
     const bus = await platform.bus();
     const localPort = await getPort({ host: '127.0.0.1' });
-    const callers = await addSubscribers(bus, 'caller', 100);
+    const callers = await addSubscribers(bus, prefix, 100);
     // One of its own for each load: what an earlier one registered may be gone.
     const [callee] = await addSubscribers(bus, `callee-${String(localPort)}-`, 1);
     if (callee === undefined) throw new Error('no callee');

@@ -1,3 +1,5 @@
+import { type Silence } from './silence.ts';
+
 declare module 'vitest' {
   interface TaskMeta {
     /** One field of the survival matrix, for who draws it. */
@@ -6,5 +8,7 @@ declare module 'vitest' {
     drainsMs?: Record<string, number>;
     /** What chance began with, and what it did, in this order. */
     chance?: { seed: number; deaths: string[] };
+    /** How long calls were silent meanwhile. */
+    silentMs?: Silence;
   }
 }

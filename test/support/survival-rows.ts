@@ -10,6 +10,8 @@ export interface SurvivalRow {
   readonly how: string;
   /** Lets the blow fall on calls that are up; resolves when calls may be changed and ended. */
   readonly blow: (edges: TwoEdges) => unknown;
+  /** Nobody is to notice anything of it, also who calls meanwhile. */
+  readonly isUnnoticed?: boolean;
   /** Lets whoever stands still go on, once the calls are over. */
   readonly heal?: (edges: TwoEdges) => unknown;
 }
@@ -32,7 +34,7 @@ const ofService = (who: (typeof services)[number]): SurvivalRow[] => {
     if (instance === undefined) throw new Error(`no ${who} to make suffer`);
     await setFault(edges.bus, instance, fault);
   };
-  return [
+  const rows: SurvivalRow[] = [
     { who, way: 'killed', how: 'one of two, SIGKILL', blow: ({ platform }) => platform.kill(`${who}-1`) },
     {
       ...{ who, way: 'frozen', how: 'one of two, SIGSTOP' },
@@ -47,7 +49,34 @@ const ofService = (who: (typeof services)[number]): SurvivalRow[] => {
       heal: ({ bus }) => clearFaults(bus, who),
     },
   ];
+  return rows.map((row) => ({ ...row, isUnnoticed: true }));
 };
+
+/** Somebody stands still half of the time; what ends that. */
+const STILL_HALF_MS = 100;
+function halting(signal: (signal: NodeJS.Signals) => void): () => void {
+  let isStill = false;
+  const timer = setInterval(() => {
+    isStill = !isStill;
+    signal(isStill ? 'SIGSTOP' : 'SIGCONT');
+  }, STILL_HALF_MS);
+  return () => {
+    clearInterval(timer);
+    signal('SIGCONT');
+  };
+}
+
+/** A row in which the engine of the first edge, or all of it, stands still half of the time. */
+function slowEngine(who: string, which?: 'engine'): SurvivalRow {
+  let end = (): void => undefined;
+  return {
+    ...{ who, way: 'slow', how: 'standing still half of the time, 100 ms each' },
+    blow: ({ first }) => {
+      end = halting((signal) => first.signal(signal, which));
+    },
+    heal: () => end(),
+  };
+}
 
 /** The first of two edges behind one address, the second taking over. */
 const edge: SurvivalRow[] = [
@@ -96,6 +125,7 @@ const edge: SurvivalRow[] = [
     ...{ who: 'SIP engine', way: 'cut off', how: 'the address goes to the other edge, nothing reaches the first' },
     blow: toSecond,
   },
+  slowEngine('SIP engine', 'engine'),
   {
     ...{ who: 'edge app and engine', way: 'killed', how: 'SIGKILL, the address goes to the other edge' },
     blow: async (edges) => {
@@ -111,6 +141,19 @@ const edge: SurvivalRow[] = [
     },
     heal: ({ first }) => first.signal('SIGCONT'),
   },
+  {
+    ...{
+      who: 'edge app and engine',
+      way: 'cut off',
+      how: '`cut-off`, nothing it says reaches phones, the address goes to the other edge',
+    },
+    blow: async (edges) => {
+      edges.router.mute(edges.first.address);
+      await setFault(edges.bus, edges.first.instance(), cutOff);
+      toSecond(edges);
+    },
+  },
+  slowEngine('edge app and engine'),
 ];
 
 /** Every process that is connected to the bus, at once. */

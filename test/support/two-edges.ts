@@ -25,6 +25,7 @@ interface Made {
   readonly first: EdgePair;
   readonly second: EdgePair;
   readonly load: CallLoad;
+  readonly others: CallLoad;
 }
 
 /** Two edges behind one UDP address, made anew for each test, and phones that call through the first of them. */
@@ -84,6 +85,11 @@ export class TwoEdges {
     return this.#edges.load;
   }
 
+  /** Further phones, for calls that begin later. */
+  get others(): CallLoad {
+    return this.#edges.others;
+  }
+
   /** Places the calls, waits until every one of them is answered and kept, and lets `blow` fall. What both sides saw. */
   async talkThrough(
     blow: () => Promise<void> | void,
@@ -104,15 +110,15 @@ export class TwoEdges {
     }
   }
 
-  /** Every call of this test has ended once, and nothing is left of it but what is kept for repeated BYEs. */
-  async expectAllEnded(): Promise<Set<string>> {
+  /** Every one of the calls of this test has ended once, and nothing is left of it but what is kept for repeated BYEs. */
+  async expectAllEnded(calls = CALLS): Promise<Set<string>> {
     const isOver = (kinds: readonly string[]): boolean => kinds.at(-1) === 'ended';
     await until(
       'all calls have ended',
       async () => (await this.#isNothingOpen()) && (await this.newCalls()).every(isOver),
     );
-    expect(await this.newCalls()).toEqual(Array.from({ length: CALLS }, () => wholeCall));
-    await this.#expectAllRecorded();
+    expect(await this.newCalls()).toEqual(Array.from({ length: calls }, () => wholeCall));
+    await this.#expectAllRecorded(calls);
     const owners = await endedBy(this.bus);
     return new Set([...owners].filter(([callId]) => !this.#before.has(callId)).map(([, owner]) => owner));
   }
@@ -133,10 +139,10 @@ export class TwoEdges {
   }
 
   /** Every call of this test has one record, with both its legs, whoever wrote it. */
-  async #expectAllRecorded(): Promise<void> {
+  async #expectAllRecorded(calls: number): Promise<void> {
     const records = async (): Promise<Cdr[]> =>
       (await callDetailRecords(this.bus)).filter(({ callId }) => !this.#before.has(callId));
-    await until('all calls are recorded', async () => (await records()).length >= CALLS, 60_000);
+    await until('all calls are recorded', async () => (await records()).length >= calls, 60_000);
     const all = await records();
     expect(new Set(all.map(({ callId }) => callId)).size).toBe(all.length);
     const talkers = ({ legs }: Cdr): string[] =>
@@ -176,8 +182,10 @@ export class TwoEdges {
       startEdgePair(this.platform, { ...options, host: OWN[1] }),
     ]);
     const router = await openUdpRouter({ host: SHARED, port }, first.address);
-    const load = await CallLoad.open(this.platform, `${SHARED}:${String(port)}`);
-    this.#made = { router, first, second, load };
+    const shared = `${SHARED}:${String(port)}`;
+    const load = await CallLoad.open(this.platform, shared);
+    const others = await CallLoad.open(this.platform, shared, 'other');
+    this.#made = { router, first, second, load, others };
     this.#before = await callKinds(this.bus);
   }
 }

@@ -125,13 +125,6 @@ export class TwoMediaNodes {
     await until('no media session is left', async () => (await this.sessions()) === 0);
   }
 
-  /** How long calls were silent, the one in the middle and the longest, ms. */
-  summary(gapsMs: readonly number[]): { readonly calls: number; readonly median: number; readonly max: number } {
-    const sorted = gapsMs.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-    return { calls: sorted.length, median, max: sorted.at(-1) ?? 0 };
-  }
-
   /** Calls that the edge has moved to another node. */
   moved(): Promise<number> {
     return this.platform.metric('edge-signaling-1', 'callweave_edge_calls_reanchored', ['outcome="moved"']);

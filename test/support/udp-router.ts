@@ -28,6 +28,8 @@ export interface UdpRouter {
   routeTo(edge: string): void;
   /** The same with what belongs to no Call-ID that has passed before; the rest goes on to where it went. */
   leadTo(edge: string): void;
+  /** Passes nothing on any more of what this edge says. */
+  mute(edge: string): void;
   /** How many messages passed whose first line contains `text`. */
   count(from: RoutedMessage['from'], edge: string, text: string): number;
   close(): void;
@@ -42,6 +44,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   const places = new Map<string, string>();
   let keepsPlaces = false;
   let edge = firstEdge;
+  const muted = new Set<string>();
   let isClosed = false;
 
   const note = (from: RoutedMessage['from'], at: string, message: Buffer): void => {
@@ -55,7 +58,9 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
   const openInside = async (phone: RemoteInfo): Promise<Socket> => {
     const socket = await bind('127.0.0.1', 0);
     socket.on('message', (message, { address, port }) => {
-      note('edge', `${address}:${String(port)}`, message);
+      const from = `${address}:${String(port)}`;
+      if (muted.has(from)) return;
+      note('edge', from, message);
       if (!isClosed) outside.send(message, phone.port, phone.address);
     });
     return socket;
@@ -83,6 +88,7 @@ export async function openUdpRouter(shared: { host: string; port: number }, firs
       edge = next;
       keepsPlaces = true;
     },
+    mute: (silent) => void muted.add(silent),
     count: (from, at, text) =>
       passed.filter((one) => one.from === from && one.edge === at && one.line.includes(text)).length,
     close: () => {

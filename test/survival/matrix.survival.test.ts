@@ -15,7 +15,7 @@ describe('calls with speech', () => {
     async ([who, way, row], { task }) => {
       const { how } = row;
       task.meta.survival = { who, way, how, calls: CALLS };
-      await liveOn(edges, row, HALF_MS);
+      task.meta.silentMs = await liveOn(edges, row, HALF_MS);
     },
   );
 });

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, type TestContext } from 'vitest';
+import '../support/survival-field.ts';
+import { silenceOf } from '../support/silence.ts';
 import { CALLS, type MediaNode, type Survived, TwoMediaNodes } from '../support/two-media-nodes.ts';
 import { until } from '../support/until.ts';
 
@@ -72,10 +74,10 @@ describe('calls by way of two rtpengines', () => {
 
 /** For the report of `npm run verify -- survival`, and for its matrix when the test is a field of it. */
 function note(
-  { task }: { readonly task: { readonly meta: object } },
+  { task }: TestContext,
   { gapsMs }: Survived,
   [way, how]: readonly [way?: string, how?: string] = [],
 ): void {
-  const survival = way === undefined ? undefined : { who: 'an rtpengine of two', way, how: how ?? '', calls: CALLS };
-  Object.assign(task.meta, { silentMs: nodes.summary(gapsMs), survival });
+  task.meta.silentMs = silenceOf(gapsMs);
+  if (way !== undefined) task.meta.survival = { who: 'an rtpengine of two', way, how: how ?? '', calls: CALLS };
 }

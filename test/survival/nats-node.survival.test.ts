@@ -72,6 +72,6 @@ describe('calls with speech on three NATS nodes', () => {
   test.for(rows.map((row) => [row.who, row.way, row] as const))('live on: %s, %s', async ([, way, row], { task }) => {
     const { how } = row;
     task.meta.survival = { who, way, how, calls: CALLS };
-    await liveOn(edges, row, HALF_MS);
+    task.meta.silentMs = await liveOn(edges, row, HALF_MS);
   });
 });

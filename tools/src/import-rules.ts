@@ -26,7 +26,7 @@ export const importRules: readonly ImportRule[] = [
   { place: 'libs/sip-engine', ours: ['sip', 'clock', 'telemetry'], others: ['dns-packet', 'ws'], node: ['*'], because: 'the engine knows neither bus nor its clients' },
   { place: 'libs/media-engine', ours: ['sip-engine', 'sip', 'rtp', 'sdp', 'clock', 'telemetry'], others: [], node: ['*'], because: 'the engine knows neither bus nor its clients' },
   { place: 'libs/rtpengine', ours: ['clock', 'telemetry'], others: [], node: ['*'], because: 'rtpengine is a protocol client and nothing more' },
-  { place: 'libs/srf', ours: ['sip', 'telemetry'], others: ['drachtio-srf'], node: ['*'], because: 'srf does not know the bus' },
+  { place: 'libs/srf', ours: ['sip', 'clock', 'telemetry'], others: ['drachtio-srf'], node: ['*'], because: 'srf does not know the bus' },
   { place: 'libs/mrf', ours: ['srf', 'telemetry'], others: ['drachtio-fsmrf'], node: ['*'], because: 'mrf does not know the bus' },
   { place: 'services/*', ours: ['*'], others: ['*'], node: ['*'], because: 'services meet on the bus, never in code' },
   { place: 'test', ours: ['*'], others: ['*'], node: ['*'], because: 'tests use what is public' },

@@ -69,6 +69,20 @@ export const yieldCall = defineRequest('callweave.rpc.edge.{instance}.leg.yield'
   ]),
 });
 
+export const bringResponse = defineRequest('callweave.rpc.edge.{instance}.stray', {
+  service: 'edge-signaling',
+  summary:
+    'A response that reached another edge behind the same address, to the one whose engine sent its request; whether that one waits for it.',
+  request: z.object({
+    /** Where it came from, `ip:port`, and by what. */
+    source: z.string(),
+    transport: z.string(),
+    /** All of it. */
+    message: z.string().max(MAX_BODY_BYTES),
+  }),
+  response: z.object({ wanted: z.boolean() }),
+});
+
 /** A request that one edge sends through the engine of another, as both name it (ULID). */
 export const PlacementId = z
   .string()

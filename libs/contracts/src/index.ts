@@ -41,6 +41,7 @@ export {
   placeRequest,
   tellPlacement,
   watchPlacements,
+  bringResponse,
   yieldCall,
 } from './edge.ts';
 export { ContractError, SubjectError } from './errors.ts';

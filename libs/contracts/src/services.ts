@@ -11,6 +11,7 @@ import { callEvents, callsBucket } from './call.ts';
 import { type BucketType, type EventType, type RequestType, type StreamType } from './define.ts';
 import {
   acknowledgePlacement,
+  bringResponse,
   cancelPlacement,
   findLeg,
   passRequest,
@@ -93,6 +94,7 @@ const betweenEdges = [
   findLeg,
   passRequest,
   yieldCall,
+  bringResponse,
   placeRequest,
   cancelPlacement,
   acknowledgePlacement,

@@ -30,6 +30,7 @@ import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { SessionTimers } from './core/session-timers.ts';
 import { Subscriptions } from './core/subscriptions.ts';
 import { Screen } from './core/screen.ts';
+import { namedBranches, STRAY_RESPONSE, takeStray } from './core/stray-response.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
@@ -134,7 +135,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   #isDraining = false;
 
   constructor(options: SipEngineOptions, deps: EngineDeps) {
-    const ids = deps.ids ?? cryptoIds();
+    const ids = namedBranches(deps.ids ?? cryptoIds(), options.instance);
     this.#options = options;
     this.#deps = { ...deps, ids };
     this.instance = options.instance ?? ids.uuid();
@@ -172,6 +173,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#apps = apps;
     this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: options.tls?.peerCa });
     this.#core = {
+      instance: options.instance,
       listeners: this.#listeners,
       transactions: this.#transactions,
       dialogs,
@@ -343,6 +345,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       whenSent(this.#uac.answerHere({ app, wish, proxyUri, refusal }, this.#faults.set(body.toString()) ? 200 : 400));
     else if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
     else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
+    else if (method === STRAY_RESPONSE) whenSent(takeStray(this.#core, app, wish));
     else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');
     else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);
   }

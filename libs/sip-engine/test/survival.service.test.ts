@@ -17,29 +17,53 @@ const response = (port: number, branch = 'z9hG4bKelsewhere'): string =>
     '\r\n',
   ].join('\r\n');
 
-test('a response that no request waits for is told to whoever routes RESPONSE, without a transaction', async () => {
-  bench = await openBench(['response', 'frobnicate']);
+const ours = 'engineoneoneoneo';
+const theirs = 'enginetwotwotwot';
+
+test('a response to a request of another engine is told to whoever routes RESPONSE, with whose it is and where from', async () => {
+  bench = await openBench(['response', 'frobnicate'], { instance: ours });
   const phone = await bench.phone();
-  phone.send(response(bench.sipPort));
+  const stray = response(bench.sipPort, `z9hG4bK${theirs}.1`);
+  // Late ones of its own, and those that nobody can be asked about, are nobody's business.
+  for (const branch of [`z9hG4bK${ours}.1`, 'z9hG4bKelsewhere']) phone.send(response(bench.sipPort, branch));
+  phone.send(stray);
   const told = await bench.app.told();
-  expect(told.text).toBe(response(bench.sipPort));
-  expect([told.tokens[1], told.tokens[2], told.tokens[6], told.txn, told.dialogId]).toEqual([
-    'sip',
-    'network',
-    String(phone.port),
-    '',
-    '',
-  ]);
-  // One that was never ours is nobody's business, and RESPONSE is no method.
-  phone.send(response(9));
+  expect(told.line).toBe(`RESPONSE sip:${theirs}@127.0.0.1:${phone.port};transport=udp SIP/2.0`);
+  expect(told.text.endsWith(`\r\n\r\n${stray}`)).toBe(true);
+  expect([told.tokens[2], told.txn]).toEqual(['application', 'unsolicited']);
+  // One that was never ours is dropped, and RESPONSE is no method.
+  phone.send(response(9, `z9hG4bK${theirs}.1`));
   phone.request({ method: 'UNKNOWN' });
   expect(header(await phone.next(), 'Allow')).toBe('ACK, CANCEL, FROBNICATE');
 });
 
-test('nobody else is told of it', async () => {
-  bench = await openBench(['invite', 'options']);
+test('a response that reached another engine is given to the request that waits for it', async () => {
+  bench = await openBench(['invite'], { instance: ours });
   const phone = await bench.phone();
-  phone.send(response(bench.sipPort));
+  const sent = await bench.app.request(`OPTIONS sip:bob@127.0.0.1:${phone.port}`);
+  const options = await phone.next();
+  const branch = /branch=([^\r;]+)/.exec(options)?.[1] ?? '';
+  expect(branch).toMatch(new RegExp(`^z9hG4bK${ours}\\.[0-9a-v]{13}$`));
+  const answer = options.replace(/^OPTIONS.*/, 'SIP/2.0 200 OK').replace(/^To: [^\r]*/m, (to) => `${to};tag=bob`);
+  const bring = (): Promise<unknown> =>
+    bench.app.request(`RESPONSE sip:${ours}@127.0.0.1:${phone.port};transport=udp`, {
+      lines: ['Content-Type: message/sip'],
+      body: answer,
+    });
+  await bring();
+  const told = await bench.app.told();
+  expect([told.txn, told.line, told.tokens[6]]).toEqual([sent.txn, 'SIP/2.0 200 OK', String(phone.port)]);
+  expect(header((await bench.app.told()).text, 'CSeq')).toMatch(/ RESPONSE$/);
+  bench.clock.advance(10_000);
+  await bring();
+  // Nothing waits for it any more.
+  expect((await bench.app.told()).line).toMatch(/^SIP\/2.0 481 /);
+});
+
+test('nobody else is told of it', async () => {
+  bench = await openBench(['invite', 'options'], { instance: ours });
+  const phone = await bench.phone();
+  phone.send(response(bench.sipPort, `z9hG4bK${theirs}.1`));
   phone.request({});
   expect((await bench.app.told()).line).toMatch(/^OPTIONS /);
 });

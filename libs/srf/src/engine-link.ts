@@ -1,12 +1,15 @@
+import { type Clock } from '@callweave/clock';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { createSrf, type SrfApplication, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { incomingRequest, type IncomingRequest } from './incoming-request.ts';
 import { type OutgoingEvents, type OutgoingRequest, sendRequest, type SentRequest } from './outgoing-request.ts';
+import { Pulse } from './pulse.ts';
 
 export interface EngineOptions {
   /** `host:port` of the engine's control port. */
   readonly address: string;
   readonly secret: string;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -26,32 +29,48 @@ export interface EngineInfo {
 
 export type RequestHandler = (request: IncomingRequest) => Promise<void>;
 
-/** The connection of an application to its SIP engine; comes back by itself. */
+/**
+ * The connection of an application to its SIP engine; comes back by itself. An engine that does not answer any more counts
+ * as gone until it does.
+ */
 export class EngineLink {
   readonly #options: EngineOptions;
   readonly #srf: SrfApplication = createSrf();
   readonly #listeners: ((info: EngineInfo) => void)[] = [];
   readonly #lost: (() => void)[] = [];
+  readonly #pulse: Pulse;
   #info: EngineInfo | undefined;
-  #connected = false;
+  #state: 'apart' | 'connected' | 'silent' = 'apart';
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { log } = options;
+    const { log, clock } = options;
+    this.#pulse = new Pulse({
+      ask: (answered) => this.#askAnything(answered),
+      silent: () => {
+        log.warn('engine.silent');
+        this.#lose('silent');
+      },
+      back: () => {
+        log.info('engine.back');
+        this.#enter();
+      },
+      clock,
+    });
     this.#srf.on('connect', (error, contacts, version) => {
       if (error !== null && error !== undefined) {
         log.error('engine.refused', { err: error });
         return;
       }
       this.#info = parseEngineInfo(contacts ?? '', version ?? '');
-      this.#connected = true;
       log.info('engine.connected', { ...this.#info });
-      for (const listener of this.#listeners) listener(this.#info);
+      this.#pulse.start();
+      this.#enter();
     });
     this.#srf.on('close', () => {
-      this.#connected = false;
       log.warn('engine.disconnected');
-      for (const listener of this.#lost) listener();
+      this.#pulse.stop();
+      this.#lose('apart');
     });
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
   }
@@ -79,7 +98,27 @@ export class EngineLink {
     return sendRequest(this.#srf, request, events);
   }
 
+  #enter(): void {
+    this.#state = 'connected';
+    if (this.#info !== undefined) for (const listener of this.#listeners) listener(this.#info);
+  }
+
+  #lose(state: 'apart' | 'silent'): void {
+    this.#state = state;
+    for (const listener of this.#lost) listener();
+  }
+
+  /** A request in a dialog that is not there is refused at once, by every engine there is, and goes nowhere. */
+  #askAnything(answered: () => void): void {
+    this.send(
+      { method: 'OPTIONS', uri: 'sip:placeholder', dialogId: 'pulse;from-tag=pulse' },
+      { responded: answered, failed: answered },
+    );
+  }
+
   #run(handler: RequestHandler, request: SrfRequest, response: SrfResponse): void {
+    // Before anything is done for it: much may have changed while the engine stood still.
+    this.#pulse.heard();
     const incoming = incomingRequest(request, response);
     const { log } = this.#options;
     handler(incoming).catch(async (error: unknown) => {
@@ -89,11 +128,12 @@ export class EngineLink {
     });
   }
 
+  /** Calls `listener` whenever there is a connection, or an engine answers again that did not. */
   onConnect(listener: (info: EngineInfo) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Calls `listener` whenever the connection is lost. */
+  /** Calls `listener` whenever the connection is lost, or the engine does not answer any more. */
   onDisconnect(listener: () => void): void {
     this.#lost.push(listener);
   }
@@ -117,10 +157,12 @@ export class EngineLink {
 
   /** Why no request can come in; undefined when they can. */
   notReady(): string | undefined {
-    return this.#connected ? undefined : 'no connection to the SIP engine';
+    if (this.#state === 'connected') return undefined;
+    return this.#state === 'silent' ? 'the SIP engine does not answer' : 'no connection to the SIP engine';
   }
 
   close(): void {
+    this.#pulse.stop();
     this.#srf.disconnect();
   }
 }

@@ -6,6 +6,7 @@ import { echo } from './apps/echo.ts';
 import { playback } from './apps/playback.ts';
 import { type Config } from './config.ts';
 import { handleInvite } from './handle-invite.ts';
+import { optionsHandler } from './handle-options.ts';
 import { MediaConnection } from './media-connection.ts';
 import { activeSessions } from './metrics.ts';
 import { type Dialog } from './sip/dialog.ts';
@@ -19,7 +20,7 @@ export function startAppServer({ config, log, clock }: ServiceContext<Config>): 
   const { engine, engineSecret, mediaServer, mediaPassword, mediaProfile, listenHost, playbackFile } = config;
   const sessions = new Set<Dialog>();
   let isDraining = false;
-  const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
+  const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), clock, log });
   const dialogs = new Dialogs(link);
   const [host = '', port = ''] = mediaServer.split(/:(?=\d+$)/);
   const media = new MediaConnection({
@@ -42,10 +43,7 @@ export function startAppServer({ config, log, clock }: ServiceContext<Config>): 
       isDraining: () => isDraining,
     }),
   );
-  link.onRequest('OPTIONS', async (request) => {
-    const isReady = !isDraining && media.server !== undefined;
-    await request.reply(isReady ? { status: 200 } : { status: 503, headers: { 'Retry-After': '5' } });
-  });
+  link.onRequest('OPTIONS', optionsHandler({ dialogs, isReady: () => !isDraining && media.server !== undefined }));
   gauge(activeSessions, () => sessions.size);
   link.connect();
   media.open();

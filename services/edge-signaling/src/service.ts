@@ -12,6 +12,7 @@ import { type RunningService, type ServiceContext } from '@callweave/service';
 import { EngineLink } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
 import { busAuthenticator, busRegistrar } from './bus-ports.ts';
+import { ApplicationWatch } from './call/application-watch.ts';
 import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
 import { mediaOf } from './call/direct-media.ts';
 import { CallRecords } from './call/call-records.ts';
@@ -50,6 +51,7 @@ import { Adopter } from './survive/adopter.ts';
 import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
 import { busPeers } from './survive/peers.ts';
+import { strayResponseHandler } from './survive/stray-responses.ts';
 import { Strays } from './survive/strays.ts';
 import { Sweep } from './survive/sweep.ts';
 import { openTenants } from './tenants.ts';
@@ -66,7 +68,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const { media: mediaPolicy } = context.config;
   const bus = await Bus.connectService(edgeProfile, context);
   const flowKey = await openFlowKey(bus, clock);
-  const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), log });
+  const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), clock, log });
   let draining = false;
   let engineInstance = engineIdentity(undefined, stateDir).instance;
   const owner = (): InstanceId => engineInstance;
@@ -210,6 +212,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     lookBackSec: NODES_LOOK_BACK_SEC,
     onRestart: () => lives.forget(),
   });
+  const canAsk = (): boolean => link.notReady() === undefined;
+  const applications = new ApplicationWatch({ calls, send: link.send.bind(link), canAsk, clock, log });
   gauge(callsStranded, () => reAnchoring.size);
   gauge(activeCalls, () => invites.active + calls.size);
   const sealer = new SideSealer(flowKey);
@@ -227,9 +231,11 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('MESSAGE', observed('MESSAGE', messageHandler(reaching)));
   link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer, beginnings })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
+  link.onRequest('RESPONSE', strayResponseHandler({ peers, log }));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   await bus.serve();
-  const answers = [...edgeAnswers({ legs, calls, doubts, records }), ...placementAnswers(placements, engines)];
+  const ofLegs = edgeAnswers({ legs, calls, doubts, records, send: link.send.bind(link) });
+  const answers = [...ofLegs.answers, ...placementAnswers(placements, engines)];
   link.onConnect((info) => {
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
@@ -242,6 +248,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   // Whoever cannot send must not be thought to hold a dialog.
   link.onDisconnect(() => {
     placements.lost();
+    ofLegs.giveUp();
     void bus.speakFor(undefined);
   });
   bus.onReconnect(() => {
@@ -262,6 +269,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     },
     stop: async () => {
       doubts.stop();
+      applications.stop();
       reAnchoring.stop();
       sweep.stop();
       link.close();

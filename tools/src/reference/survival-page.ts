@@ -18,6 +18,8 @@ export const SurvivalRun = z.object({
         drainsMs: z.record(z.string(), z.number()).optional(),
         /** Who died by chance, and what had it so. */
         chance: z.object({ seed: z.number(), deaths: z.array(z.string()) }).optional(),
+        /** How long calls were silent meanwhile, in the middle and at most. */
+        silentMs: z.object({ calls: z.number(), median: z.number(), max: z.number() }).optional(),
         /** Of which commit, where that is another one than that of the run. */
         commit: z.string().optional(),
       }),
@@ -31,8 +33,8 @@ const WAYS = ['killed', 'frozen', 'cut off', 'slow'] as const;
 
 /** docs/reference/survival.md: who may die, in which way, and whether calls live on. */
 export function survivalPage({ date, commit: last, machine, result }: SurvivalRun): string {
-  const fields = result.tests.flatMap(({ field, passed, commit = last }) =>
-    field === undefined ? [] : [{ ...field, passed, commit }],
+  const fields = result.tests.flatMap(({ field, passed, silentMs, commit = last }) =>
+    field === undefined ? [] : [{ ...field, passed, silentMs, commit }],
   );
   const outcome = (passed: boolean): string => (passed ? 'passed' : '**failed**');
   const cell = (who: string, way: string): string => {
@@ -53,10 +55,12 @@ export function survivalPage({ date, commit: last, machine, result }: SurvivalRu
       whos.map((who) => [who, ...WAYS.map((way) => cell(who, way))]),
     ),
     '## How',
+    'Silence: for how long nothing of a side of a call was relayed, in the middle and at most, in seconds. It is looked ' +
+      'every quarter of a second, so that 0.3 is what speech without a gap looks like.',
     table(
-      ['Who', 'Way', 'How', 'Calls', 'Outcome', 'Commit'],
-      fields.map(({ who, way, how, calls, passed, commit }) => [
-        ...[who, way, how, String(calls), outcome(passed)],
+      ['Who', 'Way', 'How', 'Calls', 'Silence', 'Outcome', 'Commit'],
+      fields.map(({ who, way, how, calls, passed, silentMs, commit }) => [
+        ...[who, way, how, String(calls), silence(silentMs), outcome(passed)],
         code(commit.slice(0, 10)),
       ]),
     ),
@@ -77,4 +81,10 @@ function circumstances({ drainsMs, chance }: Partial<SurvivalRun['result']['test
   if (slowest !== undefined)
     return `${String(drains.length)} restarts; ${slowest[0]} took longest to end, ${(slowest[1] / 1_000).toFixed(1)} s`;
   return chance === undefined ? '' : `seed ${String(chance.seed)}, ${String(chance.deaths.length)} deaths`;
+}
+
+function silence(silentMs: { readonly median: number; readonly max: number } | undefined): string {
+  if (silentMs === undefined) return '–';
+  const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+  return `${seconds(silentMs.median)}, ${seconds(silentMs.max)}`;
 }

@@ -17,6 +17,8 @@ import { type UasRequest } from './uas-request.ts';
 
 /** What both sides of the core work with. */
 export interface Core {
+  /** The id of this engine, if it has one to tell. */
+  readonly instance: string | undefined;
   readonly listeners: Listeners;
   readonly transactions: TransactionStore;
   readonly dialogs: DialogStore;

@@ -30,6 +30,11 @@ export class Dialogs implements MediaDialer {
     return this.#dialogs.size;
   }
 
+  /** Whether there is a dialog of this name. */
+  has(id: string): boolean {
+    return this.#dialogs.has(id);
+  }
+
   /** Answers an INVITE with `sdp`. Rejects when it can no longer be answered. */
   async accept(invite: IncomingRequest, sdp: string, user: DialogUser): Promise<Dialog> {
     const dialog = this.#add(dialogId(invite, 'from'), sdp, user);

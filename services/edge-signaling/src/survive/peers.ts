@@ -1,5 +1,13 @@
 import { type Bus } from '@callweave/bus';
-import { findLeg, type InstanceId, type LegId, type PassedRequest, passRequest, yieldCall } from '@callweave/contracts';
+import {
+  bringResponse,
+  findLeg,
+  type InstanceId,
+  type LegId,
+  type PassedRequest,
+  passRequest,
+  yieldCall,
+} from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
 
 /** An edge that takes longer to say whether it holds a leg counts as gone. */
@@ -17,6 +25,8 @@ export type Passed =
   /** The owner has it and did not answer in time. */
   | { readonly kind: 'silent' };
 
+/** Who does not say that it has a response by then may have it all the same. */
+const BRING_MS = 1_000;
 /** Longest the owner of a call may take to note down how it leaves it. */
 const YIELD_MS = 2_000;
 
@@ -30,6 +40,13 @@ export type Yielded =
   /** Its owner did not answer, and may still do so. */
   | { readonly kind: 'silent' };
 
+/** A response as it arrived, and from where. */
+export interface StrayResponse {
+  readonly source: string;
+  readonly transport: string;
+  readonly message: string;
+}
+
 /** The other edges, as far as one asks them. */
 export interface Peers {
   /** Whether the owner holds the leg now. */
@@ -37,6 +54,8 @@ export interface Peers {
   pass(owner: InstanceId, request: PassedRequest): Promise<Passed>;
   /** Asks for the answered call of a leg, to take it over. */
   yield(owner: InstanceId, legId: LegId): Promise<Yielded>;
+  /** Brings a response to the edge whose engine sent its request; whether that one waits for it. */
+  bring(sender: InstanceId, response: StrayResponse): Promise<boolean>;
 }
 
 /** The other edges over the bus; throws `BusUnavailableError` without a connection. */
@@ -59,6 +78,10 @@ export function busPeers(bus: Bus): Peers {
       const asked = await bus.askOnce(yieldCall, { instance: owner }, { legId }, YIELD_MS);
       if (asked.kind === 'answered') return asked.answer;
       return { kind: asked.kind === 'nobody' ? 'not-held' : 'silent' };
+    },
+    bring: async (sender, response) => {
+      const asked = await bus.askOnce(bringResponse, { instance: sender }, response, BRING_MS);
+      return asked.kind === 'answered' && asked.answer.wanted;
     },
   };
 }

@@ -1,0 +1,88 @@
+import { type Clock, type Timer } from '@callweave/clock';
+import { type CallId } from '@callweave/contracts';
+import { type Logger } from '@callweave/telemetry';
+import { engineDialogId } from '../leg/dialog.ts';
+import { type Leg, type SendRequest } from '../leg/leg.ts';
+import { type EstablishedCall } from './established-call.ts';
+import { type EstablishedCalls } from './established-calls.ts';
+
+const BEAT_MS = 3_000;
+/** An application server that does not answer so many beats is gone: one that is slow is not. */
+const MAX_MISSED = 3;
+
+export interface ApplicationWatchDeps {
+  readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
+  readonly send: SendRequest;
+  /** Whether our own engine can ask anybody. */
+  readonly canAsk: () => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Asks application servers whether they still have the calls that are with them: one that died remembers none, and its
+ * caller would listen to silence for ever. It is asked outside the dialog, whose numbers are for what changes a call.
+ */
+export class ApplicationWatch {
+  readonly #deps: ApplicationWatchDeps;
+  readonly #timer: Timer;
+  /** Beats that were not answered in a row. */
+  #missed = new Map<CallId, number>();
+
+  constructor(deps: ApplicationWatchDeps) {
+    this.#deps = deps;
+    this.#timer = deps.clock.every(BEAT_MS, () => this.#beat());
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+
+  #beat(): void {
+    const { calls, canAsk } = this.#deps;
+    const before = this.#missed;
+    this.#missed = new Map();
+    if (!canAsk()) return;
+    for (const call of calls.all) {
+      const leg = applicationOf(call);
+      if (leg === undefined || call.state !== 'talking') continue;
+      const { callId } = call.parts;
+      const missed = (before.get(callId) ?? 0) + 1;
+      if (missed > MAX_MISSED) this.#lost(callId);
+      else {
+        this.#missed.set(callId, missed);
+        this.#ask(callId, leg);
+      }
+    }
+  }
+
+  #ask(callId: CallId, { identity, legId, dialog }: Leg): void {
+    this.#deps.send(
+      {
+        method: 'OPTIONS',
+        uri: dialog.remoteTarget,
+        headers: { 'X-App-Dialog': engineDialogId(identity.callId, legId) },
+        isInternal: true,
+      },
+      {
+        responded: ({ status }) => {
+          if (status === 200) this.#missed.set(callId, 0);
+          else if (status === 481) this.#lost(callId);
+        },
+        failed: () => undefined,
+      },
+    );
+  }
+
+  #lost(callId: CallId): void {
+    const call = this.#deps.calls.byId(callId);
+    if (call === undefined) return;
+    this.#deps.log.warn('application.lost', { callId });
+    call.lost('node-lost');
+  }
+}
+
+/** The leg to the application; an application is nobody's device, and is called. */
+function applicationOf({ parts: { users, callee } }: EstablishedCall): Leg | undefined {
+  return users.callee === undefined ? callee : undefined;
+}

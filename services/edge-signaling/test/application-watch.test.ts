@@ -1,0 +1,90 @@
+import { FakeClock } from '@callweave/clock/testing';
+import { type OutgoingRequest } from '@callweave/srf';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { expect, test } from 'vitest';
+import { ApplicationWatch } from '../src/call/application-watch.ts';
+import { type EstablishedCall } from '../src/call/established-call.ts';
+import { createLegId } from '../src/leg/leg-id.ts';
+import { response } from './fake-call.ts';
+
+const legId = createLegId();
+
+/** A call with an application whose server answers with `status`, or nothing; what is asked and what becomes of it. */
+function watched({
+  status,
+  user,
+  canAsk = true,
+}: {
+  status: () => number | undefined;
+  user?: string;
+  canAsk?: boolean;
+}): {
+  clock: FakeClock;
+  asked: OutgoingRequest[];
+  lost: string[];
+} {
+  const clock = new FakeClock();
+  const asked: OutgoingRequest[] = [];
+  const lost: string[] = [];
+  const call = {
+    state: 'talking',
+    parts: {
+      callId: 'call',
+      users: { caller: 'alice', callee: user },
+      callee: { legId, identity: { callId: 'c1', remoteTag: 'r' }, dialog: { remoteTarget: 'sip:app@192.0.2.1' } },
+    },
+    lost: (reason: string) => void lost.push(`${reason} @${String(clock.monotonicMs())}`),
+  } as unknown as EstablishedCall;
+  const gone = (): boolean => lost.length > 0;
+  new ApplicationWatch({
+    calls: {
+      get all() {
+        return gone() ? [] : [call];
+      },
+      byId: () => (gone() ? undefined : call),
+    },
+    send: (request, { responded }) => {
+      asked.push(request);
+      const answer = status();
+      if (answer !== undefined) responded(response(answer));
+      return { cancel: () => undefined };
+    },
+    ...{ canAsk: () => canAsk, clock, log: recordLogs() },
+  });
+  return { clock, asked, lost };
+}
+
+test('an application server is asked for its calls, and one that has them keeps them', () => {
+  const { clock, asked, lost } = watched({ status: () => 200 });
+  clock.advance(60_000);
+  expect(asked).toHaveLength(20);
+  expect(asked[0]).toMatchObject({
+    uri: 'sip:app@192.0.2.1',
+    headers: { 'X-App-Dialog': `c1;from-tag=${legId}` },
+  });
+  expect(lost).toEqual([]);
+});
+
+test('a call that its application server has forgotten is over', () => {
+  const { clock, lost } = watched({ status: () => 481 });
+  clock.advance(10_000);
+  expect(lost).toEqual(['node-lost @3000']);
+});
+
+test('one that says nothing for long is gone, and one that is slow or full is not', () => {
+  const silent = watched({ status: () => undefined });
+  silent.clock.advance(60_000);
+  expect(silent.lost).toEqual(['node-lost @12000']);
+  let beat = 0;
+  const slow = watched({ status: () => (beat++ % 3 === 2 ? 200 : 503) });
+  slow.clock.advance(60_000);
+  expect(slow.lost).toEqual([]);
+});
+
+test('nobody is asked for calls between phones, nor while our engine cannot ask', () => {
+  for (const each of [{ user: 'bob' }, { canAsk: false }]) {
+    const { clock, asked, lost } = watched({ status: () => undefined, ...each });
+    clock.advance(60_000);
+    expect([asked, lost]).toEqual([[], []]);
+  }
+});

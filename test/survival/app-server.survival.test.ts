@@ -1,0 +1,136 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Connection } from '@callweave/bus';
+import { type Cdr } from '@callweave/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import '../support/survival-field.ts';
+import { answeredCalls, callDetailRecords, callKinds, openCalls } from '../support/call-facts.ts';
+import { takeLoadTurn } from '../support/load-turn.ts';
+import { mediaSessions } from '../support/media-sessions.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { runSipp, type SippResult } from '../support/sipp.ts';
+import { addSubscribers, sippLines } from '../support/subscribers.ts';
+import { until } from '../support/until.ts';
+
+const CALLS = 20;
+/** Longer than anybody may be left in an application that is gone. */
+const TALK_MS = 30_000;
+const STILL_MS = 100;
+const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
+
+let platform: Platform;
+let bus: Connection;
+let endTurn = (): void => undefined;
+let lines: readonly string[] = [];
+let speech = '';
+
+beforeAll(async () => {
+  endTurn = await takeLoadTurn();
+  platform = await startPlatform();
+  bus = await platform.bus();
+  lines = sippLines(await addSubscribers(bus, 'caller', CALLS));
+  speech = join(platform.stateDir, 'speech.ulaw');
+  writeFileSync(speech, Buffer.alloc(8_000, 0xff));
+}, 420_000);
+
+afterAll(async () => {
+  await platform.stop();
+  endTurn();
+});
+
+/** Calls the echo, `talkMs` each unless it hangs up. */
+function callEcho(calls: number, talkMs: number): Promise<SippResult> {
+  const keys = { callee: 'echo', media_file: speech };
+  return runSipp({
+    scenario: 'call-and-follow',
+    remote: platform.sip[0] ?? '',
+    calls,
+    rate: calls,
+    talkMs,
+    lines,
+    keys,
+  });
+}
+
+/** Callers are in the application when `blow` falls; the records of their calls, each of which has ended once. */
+async function suffer(blow: () => Promise<void> | void): Promise<Cdr[]> {
+  const before = await callKinds(bus);
+  const calling = callEcho(CALLS, TALK_MS);
+  await until('all callers are answered', async () => (await answeredCalls(bus)).length === CALLS, 30_000);
+  await blow();
+  const { errors, ...counts } = await calling;
+  expect(counts, errors).toMatchObject({ successful: CALLS, failed: 0 });
+  const isNew = ({ callId }: { callId: string }): boolean => !before.has(callId);
+  const records = async (): Promise<Cdr[]> => (await callDetailRecords(bus)).filter(isNew);
+  await until('all calls are recorded', async () => (await records()).length >= CALLS);
+  await until(
+    'nothing is left of any call',
+    async () => (await mediaSessions(platform)) + (await openCalls(bus)).length === 0,
+  );
+  const told = [...(await callKinds(bus))].filter(([callId]) => !before.has(callId)).map(([, kinds]) => kinds);
+  // Whether it is told that a machine rings is up to the machine.
+  const answered = wholeCall.filter((kind) => kind !== 'ringing');
+  expect(told.map((kinds) => kinds.filter((kind) => kind !== 'ringing'))).toEqual(
+    Array.from({ length: CALLS }, () => answered),
+  );
+  const audit = await platform.cli('audit', '--grace-sec', '0');
+  expect(audit, audit.output).toMatchObject({ code: 0 });
+  return records();
+}
+
+/** Whoever calls again is served. */
+async function expectServed(): Promise<void> {
+  const { errors, ...counts } = await callEcho(5, 1_000);
+  expect(counts, errors).toMatchObject({ successful: 5, failed: 0 });
+}
+
+const reasons = (records: readonly Cdr[]): string[] => [
+  ...new Set(records.map(({ cause }) => `${cause.by} ${cause.reason}`)),
+];
+
+describe('callers in an application', () => {
+  test.for([
+    ['app-server', 'killed', 'SIGKILL; each caller is hung up on, and served when he calls again'],
+    ['app-server', 'frozen', 'SIGSTOP; the same, when it has not answered for long'],
+  ] as const)('whose %s is %s are hung up on and not left in silence', async ([who, way, how], { task }) => {
+    task.meta.survival = { who, way, how, calls: CALLS };
+    const records = await suffer(() => (way === 'killed' ? platform.kill(who) : platform.signal(who, 'SIGSTOP')));
+    expect(reasons(records)).toEqual(['platform node-lost']);
+    expect(Math.max(...records.map(({ talkMs }) => talkMs))).toBeLessThan(TALK_MS);
+    await expectServed();
+  });
+
+  test.for([
+    ['killed', 'SIGKILL; each caller is hung up on, and served when he calls again'],
+    ['frozen', 'SIGSTOP; the same, when its supervisor has killed it'],
+  ] as const)('whose media server is %s are hung up on and not left in silence', async ([way, how], { task }) => {
+    task.meta.survival = { who: 'media server of applications', way, how, calls: CALLS };
+    const who = 'media-engine';
+    const records = await suffer(() => (way === 'killed' ? platform.kill(who) : platform.signal(who, 'SIGSTOP')));
+    expect(reasons(records)).toEqual(['callee hang-up']);
+    expect(Math.max(...records.map(({ talkMs }) => talkMs))).toBeLessThan(TALK_MS);
+    await expectServed();
+  });
+
+  test('whose app-server is slow hang up when they like', async ({ task }) => {
+    const how = 'standing still half of the time, 100 ms each; nobody notices';
+    task.meta.survival = { who: 'app-server', way: 'slow', how, calls: CALLS };
+    const pid = platform.processes().find(({ name }) => name === 'app-server')?.pid;
+    let isStill = false;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const records = await suffer(() => {
+        timer = setInterval(() => {
+          isStill = !isStill;
+          platform.signal('app-server', isStill ? 'SIGSTOP' : 'SIGCONT');
+        }, STILL_MS);
+      });
+      expect(reasons(records)).toEqual(['caller hang-up']);
+      expect(platform.processes().find(({ name }) => name === 'app-server')?.pid).toBe(pid);
+    } finally {
+      clearInterval(timer);
+      platform.signal('app-server', 'SIGCONT');
+    }
+    await expectServed();
+  });
+});
