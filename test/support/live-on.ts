@@ -46,6 +46,8 @@ export async function liveOn(edges: TwoEdges, row: SurvivalRow, halfMs: number):
 
 async function callsBegin({ others }: TwoEdges): Promise<void> {
   const { perSec, seconds } = BEGUN;
-  const { errors, ...counts } = await others.run(perSec, seconds);
-  expect(counts, errors).toMatchObject({ successful: perSec * seconds, failed: 0 });
+  const calls = perSec * seconds;
+  for (const { errors, ...counts } of await others.talk({ calls, rate: perSec, talkMs: 500 })) {
+    expect(counts, errors).toMatchObject({ successful: calls, failed: 0 });
+  }
 }

@@ -48,14 +48,17 @@ export function namedBranches(ids: IdSource, instance: string | undefined): IdSo
  * is the response. By a connection it would have come to whoever opened that.
  */
 export function offerStray({ apps, instance }: Core, { message, flow }: Inbound<SipResponse>): void {
-  const sender = NAMED_BRANCH.exec(message.via.params.get('branch') ?? '')?.[1];
   const bytes = message.origin?.bytes;
-  if (flow.reliable || sender === undefined || sender === instance || bytes === undefined) return;
+  if (flow.reliable || bytes === undefined) return;
+  // As it arrived: whoever looked at it before has taken our Via off.
+  const response = parseMessage(bytes);
+  const sender = NAMED_BRANCH.exec(response.via.params.get('branch') ?? '')?.[1];
+  if (response.kind !== 'response' || sender === undefined || sender === instance) return;
   const app = apps.pick(STRAY_RESPONSE);
   if (app === undefined) return;
   const { remoteAddress: address, remotePort: port, protocol } = flow;
   const host = address.includes(':') ? `[${address}]` : address;
-  const told = envelope(message, `sip:${sender}@${host}:${port};transport=${protocol}`, bytes);
+  const told = envelope(response, `sip:${sender}@${host}:${port};transport=${protocol}`, bytes);
   const meta = { source: 'application', protocol, address, port, txn: 'unsolicited', dialogId: '' } as const;
   app.deliver({ ...meta, size: bytes.length }, told);
 }

@@ -29,7 +29,7 @@ export interface AnswersDeps {
 export interface EdgeAnswers {
   readonly answers: readonly Answer[];
   /** Our engine is gone: what was passed to us and is not answered yet is for whoever passed it. */
-  giveUp(): void;
+  readonly giveUp: () => void;
 }
 
 /** Answers by way of these. */
@@ -76,7 +76,7 @@ class InHand {
 
   async receive(leg: Leg, passed: PassedRequest): Promise<PassAnswer> {
     const key = keyOf(passed);
-    let settle = (_answer: PassAnswer): void => undefined;
+    let settle: (answer: PassAnswer) => void = () => undefined;
     const answered = new Promise<PassAnswer>((resolve, reject) => {
       settle = resolve;
       // The engine that took the CANCEL has answered by itself.
