@@ -7,7 +7,7 @@ import { round, type Trend, trend } from './statistics.ts';
 /** After the last call is up: what setting it up took is given back by then, RFC 6026 §7.1. */
 const SETTLED_MS = 38_000;
 /** Calls may be set up more slowly than they are begun by so much. */
-const LATE = 1.5;
+const LATE = 1.2;
 const SPARE_MS = 20_000;
 const LOOK_MS = 20_000;
 const PROBE_SEC = 15;

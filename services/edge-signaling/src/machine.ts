@@ -12,9 +12,10 @@ export class Machine<S extends string, I extends string, A extends string, D, O 
   readonly #table: Table<S, I, A>;
   readonly #actions: Readonly<Record<A, (detail: D, owner: O) => void>>;
   readonly #owner: O;
-  readonly #queue: { input: I; detail: D }[] = [];
-  #state: S;
   #running = false;
+  /** Of what waits for an action to end; most of its life a machine has nothing to do. */
+  #queue: { input: I; detail: D }[] | undefined;
+  #state: S;
 
   constructor(
     table: Table<S, I, A>,
@@ -39,13 +40,15 @@ export class Machine<S extends string, I extends string, A extends string, D, O 
   }
 
   feed(input: I, detail: D): void {
-    this.#queue.push({ input, detail });
+    const queue = (this.#queue ??= []);
+    queue.push({ input, detail });
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) this.#step(next);
     } finally {
       this.#running = false;
+      if (queue.length === 0) this.#queue = undefined;
     }
   }
 

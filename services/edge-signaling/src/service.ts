@@ -17,9 +17,8 @@ import { busLocator, busMedia, busRouter } from './call/call-bus-ports.ts';
 import { mediaOf } from './call/direct-media.ts';
 import { CallRecords } from './call/call-records.ts';
 import { EstablishedCalls } from './call/established-calls.ts';
-import { journalTeller } from './call/journal-teller.ts';
 import { leftCalls } from './call/left-calls.ts';
-import { tracedTeller } from './call/traced-teller.ts';
+import { TracedTeller } from './call/traced-teller.ts';
 import { type Target } from './call/targets.ts';
 import { type Config } from './config.ts';
 import { passFaultsOn } from './engine-faults.ts';
@@ -97,6 +96,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const registers = new RegisterHandler(registering);
   gauge(registersHeld, () => registers.held);
   const publisher = await bus.openPublisher(stateDir);
+  const telling = { publisher, clock };
   const { faults } = bus;
   const ports = { bus, log };
   const legs = new LegTable();
@@ -140,7 +140,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     legs,
     sendThrough,
     media,
-    openTeller: (call) => tracedTeller(journalTeller(publisher, call.owner, call, clock), clock),
+    openTeller: (call) => new TracedTeller(call, call.owner, telling),
     left,
     clock,
     log,
@@ -169,7 +169,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     redirects,
     networks,
     media,
-    openTeller: (call) => tracedTeller(journalTeller(publisher, engineInstance, call, clock), clock),
+    openTeller: (call) => new TracedTeller(call, engineInstance, telling),
     legs,
     begin: (call) => records.begin(call),
     abandon: (callId) => records.abandon(callId),

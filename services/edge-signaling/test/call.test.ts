@@ -28,7 +28,7 @@ describe('a call', () => {
 
   test('takes its trace to an application and to no device', async () => {
     const device = await placed();
-    expect(device.invited.map(({ request }) => request.isInternal)).toEqual([false]);
+    expect(device.invited.map(({ request }) => request.isInternal ?? false)).toEqual([false]);
     const application = await placed({
       deps: {
         applicationServer: () => '127.0.0.1:5090',

@@ -24,7 +24,7 @@ import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CallRecords } from '../src/call/call-records.ts';
 import { EstablishedCalls } from '../src/call/established-calls.ts';
-import { journalTeller } from '../src/call/journal-teller.ts';
+import { JournalTeller } from '../src/call/journal-teller.ts';
 import { ENDED_KEPT_MS } from '../src/call/leftovers.ts';
 import { LegTable } from '../src/leg/leg.ts';
 import { Adopter } from '../src/survive/adopter.ts';
@@ -70,7 +70,7 @@ describe('the record of a call', () => {
     for (const epoch of [1, 2]) {
       const bus = await nats.bus(edgeProfile, createInstanceId());
       const publisher = await bus.openPublisher(join(directory, String(epoch)));
-      const teller = journalTeller(publisher, edge, { ...call, epoch }, systemClock);
+      const teller = new JournalTeller({ ...call, epoch }, edge, { publisher, clock: systemClock });
       teller.ended({ by: 'caller', reason: 'hang-up' }, 2_000, undefined);
       await publisher.flush();
     }
@@ -97,7 +97,7 @@ describe('the record of a call', () => {
       clock: later,
       log,
     });
-    const openTeller = (told: CallRecord) => journalTeller(publisher, told.owner, told, later);
+    const openTeller = (told: CallRecord) => new JournalTeller(told, told.owner, { publisher, clock: later });
     const send = vi.fn();
     const adopter = new Adopter({
       records,

@@ -1,7 +1,7 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { callRecorded, CallId, defaultTenant, EpochMs, LegId, parseContract, User } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
-import { journalTeller, type ToldCall } from '../src/call/journal-teller.ts';
+import { JournalTeller, type ToldCall } from '../src/call/journal-teller.ts';
 import { q850Of, readQ850, reasonOf } from '../src/call/q850.ts';
 import { edge } from './fake-call.ts';
 
@@ -34,7 +34,7 @@ function openCall(call = begunCall()) {
   const publisher = {
     tell: ({ type, data }: { type: { type: string }; data: unknown }) => void told.push({ type: type.type, data }),
   };
-  const teller = journalTeller(publisher, edge, call, clock);
+  const teller = new JournalTeller(call, edge, { publisher, clock });
   return {
     clock,
     teller,

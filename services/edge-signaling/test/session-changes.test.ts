@@ -66,7 +66,7 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
     drop: () => undefined,
   });
   const changes = new SessionChanges(session, {
-    place: {
+    place: () => ({
       tenant: defaultTenant,
       callId: CallId.parse('01HF7YAT000000000000000000'),
       caller: leg('caller'),
@@ -82,7 +82,7 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
           return Promise.resolve({ kind: 'anchored', sdp: question.sdp, node });
         },
       },
-    },
+    }),
     teller: { held: (by) => void seen.push(`held by ${by}`), resumed: (by) => void seen.push(`resumed by ${by}`) },
     changed: () => seen.push('changed'),
     gone: (status) => seen.push(`gone ${String(status)}`),

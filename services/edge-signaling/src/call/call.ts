@@ -320,7 +320,11 @@ export class Call {
     const { tenant, callId } = this.facts;
     const times = { startedAtMs: this.#startedAtMs, answeredAtMs: clock.epochMs() };
     const session: Session = {
-      caller: { profile: this.facts.profile, sdp: agreed.offer, holds: false },
+      caller: {
+        profile: this.facts.profile,
+        sdp: agreed.offer === undefined ? undefined : copyText(agreed.offer),
+        holds: false,
+      },
       callee: { profile: target.profile, sdp: answer, holds: false },
     };
     const late = agreed.offer === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};

@@ -67,17 +67,17 @@ export interface Replacing {
   dropped(): void;
 }
 
+/** What all answered calls have in common. */
 export interface EstablishedDeps {
   readonly media: Media;
-  readonly teller: CallTeller;
   /** A REFER of one side. */
   readonly refer: (request: IncomingRequest, from: Side, call: EstablishedCall) => Promise<void>;
   /** Its session or a dialog is another than before. */
-  readonly changed: (session: Session) => void;
+  readonly changed: (call: EstablishedCall, session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
   readonly markEnded: (callId: CallId, cause: CallCause, given?: LegId) => Promise<'won' | 'lost'>;
   /** Leaves word to the next edge at this place. */
-  readonly leave?: (callId: CallId, word: LeftWord) => void;
+  readonly leave?: ((callId: CallId, word: LeftWord) => void) | undefined;
   readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
@@ -97,6 +97,7 @@ const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
 
 /** An answered call: two legs, media between, and one end. */
 export class EstablishedCall {
+  readonly teller: CallTeller;
   readonly #deps: EstablishedDeps;
   readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail, EstablishedCall>;
   readonly #changes: SessionChanges;
@@ -104,18 +105,16 @@ export class EstablishedCall {
   #ending: Promise<void> = Promise.resolve();
   #replacing: Replacing | undefined;
 
-  constructor(parts: EstablishedParts, deps: EstablishedDeps) {
+  constructor(parts: EstablishedParts, teller: CallTeller, deps: EstablishedDeps) {
     this.#parts = parts;
+    this.teller = teller;
     this.#deps = deps;
     this.#machine = new Machine(establishedCallTable, 'talking', EstablishedCall.#actions, this);
-    const { teller, changed, faults, clock, log } = deps;
-    const place = (): ExchangePlace | undefined => this.#place;
+    const { changed, faults, clock, log } = deps;
     const changing = {
-      get place() {
-        return place();
-      },
+      place: () => this.#place,
       teller,
-      changed,
+      changed: (session: Session) => changed(this, session),
       gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
       random: Math.random,
       faults,
@@ -135,10 +134,6 @@ export class EstablishedCall {
 
   get session(): Session {
     return this.#changes.session;
-  }
-
-  get teller(): CallTeller {
-    return this.#deps.teller;
   }
 
   /** Who replaces a side now; one at a time. */
@@ -243,7 +238,7 @@ export class EstablishedCall {
     const leg = this.parts[from];
     const before = JSON.stringify(leg.dialog);
     leg.refreshTarget(request);
-    if (JSON.stringify(leg.dialog) !== before) this.#deps.changed(this.session);
+    if (JSON.stringify(leg.dialog) !== before) this.#deps.changed(this, this.session);
   }
 
   /** One side has acknowledged a 2xx, with `sdp` if its ACK had a body. */
@@ -258,7 +253,7 @@ export class EstablishedCall {
 
   async #end({ cause = UNAVAILABLE, given, stored }: Detail): Promise<void> {
     const { tenant, callId, mediaId = callId, node, answeredAtMs } = this.parts;
-    const { media, teller, markEnded, clock, log } = this.#deps;
+    const { media, markEnded, clock, log } = this.#deps;
     const durationMs = Math.max(0, clock.epochMs() - answeredAtMs);
     // Or nobody could find who went, if this edge died now.
     await stored;
@@ -268,7 +263,7 @@ export class EstablishedCall {
       return;
     }
     const relayed = node === undefined ? undefined : await media.release(tenant, mediaId, node);
-    teller.ended(cause, durationMs, relayed);
+    this.teller.ended(cause, durationMs, relayed);
   }
 
   /** The call leaves our hands when its media is released and its end is told. */

@@ -27,11 +27,19 @@ export interface AnsweredLegs {
 /** The answered calls in the hands of this edge. */
 export class EstablishedCalls implements AnsweredLegs {
   readonly #deps: EstablishedCallsDeps;
+  readonly #ofCalls: EstablishedDeps;
   readonly #calls = new Map<CallId, EstablishedCall>();
   readonly #byLeg = new Map<LegId, EstablishedCall>();
 
   constructor(deps: EstablishedCallsDeps) {
     this.#deps = deps;
+    const { records, media, refer, leave, faults, clock, log } = deps;
+    this.#ofCalls = {
+      ...{ media, refer, leave, faults, clock, log },
+      changed: (call, session) => records.change(call.parts, session, call.teller.sequence),
+      markEnded: (callId, cause, given) => records.end(callId, cause, given),
+      disposed: (ended) => this.#forget(ended),
+    };
   }
 
   get size(): number {
@@ -64,22 +72,10 @@ export class EstablishedCalls implements AnsweredLegs {
 
   /** A call that was answered elsewhere. */
   restore(parts: EstablishedParts, teller: CallTeller): EstablishedCall {
-    const { records, media, refer, entered, leave, faults, clock, log } = this.#deps;
-    const call: EstablishedCall = new EstablishedCall(parts, {
-      media,
-      teller,
-      refer,
-      changed: (session) => records.change(call.parts, session, teller.sequence),
-      markEnded: (callId, cause, given) => records.end(callId, cause, given),
-      ...(leave === undefined ? {} : { leave }),
-      faults,
-      clock,
-      log,
-      disposed: (ended) => this.#forget(ended),
-    });
+    const call = new EstablishedCall(parts, teller, this.#ofCalls);
     this.#calls.set(parts.callId, call);
     for (const leg of [parts.caller, parts.callee]) this.#byLeg.set(leg.legId, call);
-    entered?.(call);
+    this.#deps.entered?.(call);
     return call;
   }
 

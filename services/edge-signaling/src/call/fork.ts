@@ -4,7 +4,7 @@ import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Re
 import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { abilities } from '../abilities.ts';
 import { createLegId } from '../leg/leg-id.ts';
-import { type LegTable, type SendThrough } from '../leg/leg.ts';
+import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { passedStatus } from '../leg/passed-status.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
 import { type Anchored, between, type Media } from './call-ports.ts';
@@ -85,6 +85,11 @@ export type ForkAnchored =
 
 /** Phones show a call that was taken at another one as no missed call, RFC 3326 §2. */
 const ELSEWHERE: HeaderValues = { Reason: 'SIP;cause=200;text="Call completed elsewhere"' };
+
+/** Sends what only parts of the platform are shown; it outlives the fork, and keeps nothing of it. */
+function internally(send: SendRequest): SendRequest {
+  return (request, told) => send({ ...request, isInternal: true }, told);
+}
 
 /** Devices that ring at once; the first to answer has the call. RFC 3261 §16.7 */
 export class Fork {
@@ -205,7 +210,7 @@ export class Fork {
       {
         legId,
         edge: target.edge,
-        send: (request, told) => send({ ...request, isInternal: target.isInternal }, told),
+        send: target.isInternal ? internally(send) : send,
         events: {
           progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),

@@ -3,6 +3,7 @@ import { type Clock } from '@callweave/clock';
 import {
   callAnswered,
   type CallCause,
+  type CallDetail,
   callEnded,
   callFailed,
   callHeld,
@@ -15,12 +16,15 @@ import {
   callTransferred,
   EpochMs,
   type InstanceId,
+  type LegId,
+  type MediaNodeId,
   type RelayedMedia,
 } from '@callweave/contracts';
 import { type z } from 'zod';
-import { noted } from './call-detail.ts';
+import { type LegNote, noted } from './call-detail.ts';
 import { type CallTeller } from './call-ports.ts';
 import { cdrOf } from './cdr.ts';
+import { type Side } from './session.ts';
 
 type CallPattern = `callweave.call.v1.{tenant}.{callId}.${string}`;
 
@@ -30,26 +34,97 @@ export type ToldCall = Pick<
   'tenant' | 'callId' | 'from' | 'to' | 'startedAt' | 'answeredAt' | 'media' | 'detail' | 'epoch' | 'sequence'
 >;
 
+/** How facts are told. */
+export interface TellerDeps {
+  readonly publisher: Pick<Publisher, 'tell'>;
+  readonly clock: Clock;
+}
+
 /** Tells the facts of one call through the journal, on from where they stand, and with the last of them its record. */
-export function journalTeller(
-  publisher: Pick<Publisher, 'tell'>,
-  owner: InstanceId,
-  call: ToldCall,
-  clock: Clock,
-): CallTeller {
-  const { tenant, callId, epoch } = call;
-  let { sequence, answeredAt, media } = call;
-  let detail = call.detail ?? { legs: [] };
-  const note: CallTeller['note'] = (change) => {
-    detail = noted(detail, change, clock.epochMs());
-  };
-  const tell = <P extends CallPattern, S extends z.ZodType>(
+export class JournalTeller implements CallTeller {
+  protected readonly deps: TellerDeps;
+  readonly #owner: InstanceId;
+  readonly #call: Pick<ToldCall, 'tenant' | 'callId' | 'from' | 'to' | 'startedAt' | 'epoch'>;
+  #sequence: number;
+  #answeredAt: ToldCall['answeredAt'];
+  #media: ToldCall['media'];
+  #detail: CallDetail;
+
+  constructor(call: ToldCall, owner: InstanceId, deps: TellerDeps) {
+    const { tenant, callId, from, to, startedAt, epoch } = call;
+    this.deps = deps;
+    this.#owner = owner;
+    this.#call = { tenant, callId, from, to, startedAt, epoch };
+    this.#sequence = call.sequence;
+    this.#answeredAt = call.answeredAt;
+    this.#media = call.media;
+    this.#detail = call.detail ?? { legs: [] };
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get detail(): CallDetail {
+    return this.#detail;
+  }
+
+  note(change: LegNote): void {
+    this.#detail = noted(this.#detail, change, this.deps.clock.epochMs());
+  }
+
+  initiated(fields: Parameters<CallTeller['initiated']>[0]): void {
+    this.#tell(callInitiated, fields);
+  }
+
+  routed(targets: readonly string[]): void {
+    this.#tell(callRouted, { targets });
+  }
+
+  ringing(legId: LegId, target: string): void {
+    this.#tell(callRinging, { legId, target });
+  }
+
+  answered(legId: LegId, target: string, media: MediaNodeId | undefined, kept?: () => CallRecord): void {
+    this.#answeredAt = EpochMs.parse(this.deps.clock.epochMs());
+    this.#media = media;
+    for (const leg of this.#detail.legs) if (leg.role === 'caller') this.note({ kind: 'answered', legId: leg.legId });
+    this.note({ kind: 'answered', legId });
+    this.#tell(callAnswered, { legId, target, media }, kept);
+  }
+
+  held(by: Side): void {
+    this.#tell(callHeld, { by });
+  }
+
+  resumed(by: Side): void {
+    this.#tell(callResumed, { by });
+  }
+
+  transferred(fields: Parameters<CallTeller['transferred']>[0]): void {
+    this.#tell(callTransferred, fields);
+  }
+
+  ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void {
+    this.#tell(callEnded, { cause, durationMs, statistics: relayed?.statistics });
+    this.#record((this.#answeredAt ?? this.#call.startedAt) + durationMs, cause, relayed);
+  }
+
+  failed(cause: CallCause): void {
+    this.#tell(callFailed, { cause });
+    this.#record(this.deps.clock.epochMs(), cause);
+  }
+
+  #tell<P extends CallPattern, S extends z.ZodType>(
     type: Fact<P, S>['type'],
     fields: object,
     kept?: () => CallRecord,
-  ): void => {
-    sequence += 1;
-    publisher.tell({
+  ): void {
+    const { tenant, callId, epoch } = this.#call;
+    const owner = this.#owner;
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    this.deps.publisher.tell({
       type,
       tokens: { tenant, callId } as Fact<P, S>['tokens'],
       // Whoever tells the end tells the same end; everything else has one teller, who counts.
@@ -58,45 +133,18 @@ export function journalTeller(
       context: { tenant, callid: callId, owner, epoch, sequence },
       ...(kept === undefined ? {} : { note: { about: callId, value: kept() } }),
     });
-  };
-  const record = (atMs: number, cause: CallCause, relayed?: RelayedMedia): void => {
-    const whole = { ...call, owner, answeredAt, media, detail };
-    publisher.tell({
+  }
+
+  #record(atMs: number, cause: CallCause, relayed?: RelayedMedia): void {
+    const { tenant, callId, epoch } = this.#call;
+    const owner = this.#owner;
+    const whole = { ...this.#call, owner, answeredAt: this.#answeredAt, media: this.#media, detail: this.#detail };
+    this.deps.publisher.tell({
       type: callRecorded,
       tokens: { tenant, callId },
       id: `${callId}.cdr`,
       data: cdrOf(whole, { atMs, cause, relayed }),
       context: { tenant, callid: callId, owner, epoch },
     });
-  };
-  return {
-    get sequence() {
-      return sequence;
-    },
-    get detail() {
-      return detail;
-    },
-    note,
-    initiated: (fields) => tell(callInitiated, fields),
-    routed: (targets) => tell(callRouted, { targets }),
-    ringing: (legId, target) => tell(callRinging, { legId, target }),
-    answered: (legId, target, node, kept) => {
-      answeredAt = EpochMs.parse(clock.epochMs());
-      media = node;
-      for (const leg of detail.legs) if (leg.role === 'caller') note({ kind: 'answered', legId: leg.legId });
-      note({ kind: 'answered', legId });
-      tell(callAnswered, { legId, target, media: node }, kept);
-    },
-    held: (by) => tell(callHeld, { by }),
-    resumed: (by) => tell(callResumed, { by }),
-    transferred: (fields) => tell(callTransferred, fields),
-    ended: (cause, durationMs, relayed) => {
-      tell(callEnded, { cause, durationMs, statistics: relayed?.statistics });
-      record((answeredAt ?? call.startedAt) + durationMs, cause, relayed);
-    },
-    failed: (cause) => {
-      tell(callFailed, { cause });
-      record(clock.epochMs(), cause);
-    },
-  };
+  }
 }

@@ -27,7 +27,7 @@ interface Unfinished {
 
 export interface SessionChangesDeps {
   /** As it is now; undefined when no node holds the media of the call. */
-  readonly place: ExchangePlace | undefined;
+  readonly place: () => ExchangePlace | undefined;
   readonly teller: Pick<CallTeller, 'held' | 'resumed'>;
   /** The session or a dialog is another than before. */
   readonly changed: (session: Session) => void;
@@ -80,7 +80,7 @@ export class SessionChanges {
     this.#machine = new Machine(sessionChangesTable, begin, SessionChanges.#actions, this);
     if (untold === undefined) return;
     this.#tell(untold).catch((error: unknown) => {
-      deps.log.error('session.tell-failed', { callId: deps.place?.callId, err: error });
+      deps.log.error('session.tell-failed', { callId: deps.place()?.callId, err: error });
     });
   }
 
@@ -119,7 +119,7 @@ export class SessionChanges {
   /** Has one side describe its session anew, which nobody need know, and the other agree to that. RFC 4028 §7.4 */
   async renew(side: Side): Promise<'accepted' | 'refused' | 'gone'> {
     if (!(await this.occupy())) return 'refused';
-    const { place } = this.#deps;
+    const place = this.#deps.place();
     if (place === undefined) {
       this.vacate();
       return 'refused';
@@ -152,7 +152,8 @@ export class SessionChanges {
   /** Offers one side what the other says of itself. */
   async #tell(from: Side): Promise<void> {
     if (!(await this.occupy())) return;
-    const { place, random, clock, log } = this.#deps;
+    const { random, clock, log } = this.#deps;
+    const place = this.#deps.place();
     const { sdp } = this.#session[from];
     if (place === undefined || sdp === undefined) {
       this.vacate();
@@ -189,7 +190,7 @@ export class SessionChanges {
   }
 
   async #run(change: Change): Promise<void> {
-    const { place } = this.#deps;
+    const place = this.#deps.place();
     if (place === undefined) {
       await this.#refuse(change, { status: 488 });
       return;
@@ -272,7 +273,8 @@ export class SessionChanges {
 
   /** The ACK is here, and with it the answer to the other side's offer; without one there is no session. */
   async #answerLate(sdp: string | undefined): Promise<void> {
-    const { place, gone } = this.#deps;
+    const { gone } = this.#deps;
+    const place = this.#deps.place();
     const late = this.#late;
     if (late === undefined || place === undefined) return;
     const outcome = sdp === undefined ? 'unusable' : await answerLate(place, this.#session, late, copyText(sdp));
@@ -328,7 +330,7 @@ export class SessionChanges {
       change.sent?.cancel();
     });
     this.#run(change).catch(async (error: unknown) => {
-      this.#deps.log.error('session.change-failed', { callId: this.#deps.place?.callId, err: error });
+      this.#deps.log.error('session.change-failed', { callId: this.#deps.place()?.callId, err: error });
       await this.#refuse(change, { status: 500 });
     });
   }
@@ -347,7 +349,7 @@ export class SessionChanges {
     stopAwaiting: (_detail, changes) => changes.#ackTimer?.cancel(),
     answer: ({ sdp }, changes) => {
       changes.#answerLate(sdp).catch((error: unknown) => {
-        changes.#deps.log.error('session.answer-failed', { callId: changes.#deps.place?.callId, err: error });
+        changes.#deps.log.error('session.answer-failed', { callId: changes.#deps.place()?.callId, err: error });
         changes.#deps.gone(500);
       });
     },

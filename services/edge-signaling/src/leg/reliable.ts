@@ -18,7 +18,8 @@ export function reliably(reply: Reply): Reply {
 
 /** What the devices behind one INVITE have said reliably, each in an early dialog of its own. RFC 3262 §4 */
 export class ReliableProgress {
-  readonly #heard = new Map<string, { readonly rseq: number; readonly sdp: string | undefined }>();
+  /** Most devices say nothing reliably. */
+  #heard: Map<string, { readonly rseq: number; readonly sdp: string | undefined }> | undefined;
   /** It brought an offer, and is acknowledged with the answer. */
   #offer: IncomingResponse | undefined;
 
@@ -35,9 +36,10 @@ export class ReliableProgress {
     const rseq = Number(response.header('rseq'));
     if (!lists(response, 'require') || !Number.isInteger(rseq)) return true;
     const tag = copyText(tagOf(response, 'to') ?? '');
-    const before = this.#heard.get(tag);
+    const before = this.#heard?.get(tag);
     if (before !== undefined && rseq !== before.rseq + 1) return false;
     const { body } = response;
+    this.#heard ??= new Map();
     this.#heard.set(tag, { rseq, sdp: before?.sdp ?? (body === undefined ? undefined : copyText(body)) });
     if (isAsked && body !== undefined && before?.sdp === undefined) this.#offer = response;
     else response.acknowledge();
@@ -52,6 +54,6 @@ export class ReliableProgress {
 
   /** The session description in a 2xx, or the one that was acknowledged before it: then a 2xx need not have any. */
   descriptionIn(response: IncomingResponse): string | undefined {
-    return response.body ?? this.#heard.get(tagOf(response, 'to') ?? '')?.sdp;
+    return response.body ?? this.#heard?.get(tagOf(response, 'to') ?? '')?.sdp;
   }
 }
