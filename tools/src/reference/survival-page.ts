@@ -47,7 +47,8 @@ export function survivalPage({ date, commit: last, machine, result }: SurvivalRu
     'Survival',
     'Who may die while calls with speech are up, and whether they live on: none is lost, each agrees to its session anew ' +
       'and is hung up with 200, has one `ended` and one record, leaves no media session, and `callweave audit` balances. ' +
-      'A phone that is told 503 with Retry-After comes back. As recorded by `npm run verify -- survival` on ' +
+      'A phone that is told 503 with Retry-After comes back. Calls with an application whose server dies do not live on: each ' +
+      'caller is hung up on, has one `ended`, and is served when he calls again. As recorded by `npm run verify -- survival` on ' +
       `${date.slice(0, 10)}, on ${String(machine.cores)} cores of ${machine.cpu}, ` +
       `Node ${machine.node}; a field without a word is not tried.`,
     table(
