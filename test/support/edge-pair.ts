@@ -84,7 +84,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
       CALLWEAVE_HTTP_PORT: String(httpPort),
       ...settings,
     });
-    await until('the edge is ready', () => isReady(httpPort), 30_000);
+    await until('the edge is ready', () => isReady(httpPort), 90_000);
   };
   const killAndWait = async (who?: 'engine' | 'edge', signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     const gone = Object.entries(children)

@@ -52,7 +52,7 @@ export class TwoEdges {
       await this.#platform?.stop();
       this.#endTurn();
     });
-    beforeEach(() => this.#make(), 60_000);
+    beforeEach(() => this.#make(), 180_000);
     afterEach(async () => {
       const { router, first, second } = this.#edges;
       router.close();
@@ -97,7 +97,7 @@ export class TwoEdges {
   ): Promise<[SippResult, SippResult]> {
     const talking = this.load.talk({ calls: CALLS, talkMs: TALK_MS, ...options });
     const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
-    await until('all calls are answered', async () => (await answered()).length === CALLS, 30_000);
+    await until('all calls are answered', async () => (await answered()).length === CALLS, 60_000);
     expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
     await blow();
     return talking;

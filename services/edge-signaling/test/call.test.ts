@@ -1,4 +1,5 @@
 import { MediaNodeId } from '@callweave/contracts';
+import { type Reply } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { answered, edge, fakeRequest, type FakeWorld, placed, response } from './fake-call.ts';
 
@@ -26,19 +27,30 @@ describe('a call', () => {
     expect([fake.legs.size, fake.calls.size]).toEqual([0, 0]);
   });
 
+  const toEcho: NonNullable<FakeWorld['deps']> = {
+    applicationServer: () => '127.0.0.1:5090',
+    router: {
+      route: () => Promise.resolve({ kind: 'targets', targets: [{ kind: 'application', action: 'echo', params: {} }] }),
+    },
+  };
+
   test('takes its trace to an application and to no device', async () => {
     const device = await placed();
     expect(device.invited.map(({ request }) => request.isInternal ?? false)).toEqual([false]);
-    const application = await placed({
-      deps: {
-        applicationServer: () => '127.0.0.1:5090',
-        router: {
-          route: () =>
-            Promise.resolve({ kind: 'targets', targets: [{ kind: 'application', action: 'echo', params: {} }] }),
-        },
-      },
-    });
+    const application = await placed({ deps: toEcho });
     expect(application.invited.map(({ request }) => request.isInternal)).toEqual([true]);
+  });
+
+  test('is told to come back when there is no application server, which a device cannot say for the platform', async () => {
+    const refused = async (world: FakeWorld): Promise<Reply | undefined> => {
+      const replies: Reply[] = [];
+      const fake = await placed({ ...world, replied: (reply) => void replies.push(reply) });
+      fake.invited[0]?.events.responded(response(503));
+      await fake.settle();
+      return replies.at(-1);
+    };
+    expect(await refused({ deps: toEcho })).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } });
+    expect(await refused({})).toMatchObject({ status: 500 });
   });
 
   test('that the callee hangs up sends the caller a BYE', async () => {

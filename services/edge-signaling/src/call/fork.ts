@@ -14,6 +14,9 @@ import { type Failure } from './failure.ts';
 import { readQ850 } from './q850.ts';
 import { type Target } from './targets.ts';
 
+/** Unless an application server says so itself. */
+const RETRY_AFTER_SEC = '5';
+
 /** A device that is called, and the offer it is made. */
 export interface Branch {
   readonly target: Target;
@@ -245,6 +248,12 @@ export class Fork {
   #refused(branch: Branch, response: IncomingResponse): void {
     const { reason } = response;
     this.#deps.events.over(branch, response.status);
+    // What a part of the platform says of itself holds for all of it.
+    if (branch.target.isInternal && response.status === 503) {
+      const retryAfter = response.header('retry-after') ?? RETRY_AFTER_SEC;
+      this.#failed(branch, { status: 503, headers: { 'Retry-After': retryAfter } });
+      return;
+    }
     const status = passedStatus(response.status);
     const told = response.status < 400 ? this.#deps.events.redirected(branch, response) : undefined;
     const reply = told ?? (status === response.status ? { status, reason } : { status });
