@@ -35,6 +35,8 @@ export interface Memory {
 export interface EngineUnderLoad {
   /** `host:port` of its SIP socket. */
   readonly address: string;
+  /** All it listens at, as `proto/host:port`. */
+  readonly contacts: readonly string[];
   readonly controlPort: number;
   readonly pid: number;
   /** The engine, and its applications as `app`. */
@@ -58,6 +60,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineUn
   const pidOf = ({ pid }: ChildProcess): number => pid ?? NaN;
   return {
     address: (contacts[0] ?? '').replace('udp/', ''),
+    contacts,
     controlPort,
     pid: pidOf(engine),
     processes: () => [

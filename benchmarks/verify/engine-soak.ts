@@ -6,6 +6,7 @@ import process, { argv } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort, runSipp, type SippResult } from '@callweave/test';
+import { countsOf } from '../support/counts.ts';
 import { type EngineUnderLoad, type Memory, startEngine } from '../support/engine-side.ts';
 import { round } from '../support/statistics.ts';
 
@@ -25,7 +26,7 @@ interface Look extends Memory {
   readonly held: Readonly<Record<string, number>>;
 }
 
-const plan = planOf(argv.slice(2), { minutes: 10, rate: 200 });
+const plan = countsOf(argv.slice(2), { minutes: 10, rate: 200 });
 const scenario = (name: string): string => fileURLToPath(new URL(`../scenarios/${name}.xml`, import.meta.url));
 const calleePort = await freePort();
 const httpPort = await freePort();
@@ -81,12 +82,4 @@ async function look(looked: EngineUnderLoad): Promise<Look> {
   if (held.length !== counted.size) throw new Error(`the engine does not tell all of ${[...counted].join()}`);
   const openFiles = readdirSync(`/proc/${String(looked.pid)}/fd`).length;
   return { ...(await looked.memory()), openFiles, held: Object.fromEntries(held) as Record<string, number> };
-}
-
-function planOf<P extends Readonly<Record<string, number>>>(args: readonly string[], defaults: P): P {
-  const given = args.map((arg) => arg.split('=')).map(([name = '', value]) => [name, Number(value)] as const);
-  for (const [name, value] of given) {
-    if (!(name in defaults) || !Number.isInteger(value) || value <= 0) throw new Error('expected minutes=N rate=N');
-  }
-  return { ...defaults, ...Object.fromEntries(given) };
 }

@@ -1,7 +1,7 @@
 export { type Connection, joinBus, startNats } from './bus.ts';
 export { storedRecords } from './call-facts.ts';
 export { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from './compose-file.ts';
-export { anonymousKb, cpuByService, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
+export { anonymousKb, cpuByService, cpuMs, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
 export { freePort } from './free-port.ts';
 export { takeLoadTurn } from './load-turn.ts';
 export { type Platform, startPlatform } from './platform.ts';

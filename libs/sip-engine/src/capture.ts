@@ -4,7 +4,7 @@ import { type Clock } from '@callweave/clock';
 import { type Logger } from '@callweave/telemetry';
 import { reasonOf } from './errors.ts';
 import { type MessageTap } from './message-log.ts';
-import { type Flow, type Inbound } from './transport/transport.ts';
+import { type Flow } from './transport/transport.ts';
 
 /** Where copies of every SIP message go: a collector of HEP version 3, as Homer is one. */
 export interface CaptureOptions {
@@ -22,8 +22,8 @@ const MIN_MESSAGE = 20;
 const MAX_DATAGRAM = 65_507;
 
 /**
- * Sends a collector every message as it was received or sent, credentials included. What the collector does not get is
- * lost: SIP never waits for it.
+ * Sends a collector every message as it was received or sent, credentials included, and what cannot be read as one. What
+ * the collector does not get is lost: SIP never waits for it.
  */
 export class Capture implements MessageTap {
   readonly #socket: Socket;
@@ -48,8 +48,8 @@ export class Capture implements MessageTap {
     this.#socket.connect(port, host, () => (this.#isConnected = true));
   }
 
-  received({ message, flow }: Inbound): void {
-    if (message.origin !== undefined) this.#send(message.origin.bytes, flow, 'received');
+  received(flow: Flow, bytes: Buffer): void {
+    this.#send(bytes, flow, 'received');
   }
 
   sent(flow: Flow, bytes: Buffer): void {

@@ -302,7 +302,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   }
 
   #receive(inbound: Inbound): void {
-    for (const tap of this.#taps) tap.received(inbound);
+    const { origin } = inbound.message;
+    if (origin !== undefined) this.#seen(inbound.flow, origin.bytes);
     try {
       if (isRequest(inbound)) {
         if (this.#screen?.takes(inbound) === true) return;
@@ -312,6 +313,14 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       // A defect of ours in one message must not end every call there is.
       this.#deps.log.error('message.failed', { peer: inbound.flow.remoteAddress, err: error });
     }
+  }
+
+  onUnreadable(flow: Flow, bytes: Buffer): void {
+    this.#seen(flow, bytes);
+  }
+
+  #seen(flow: Flow, bytes: Buffer): void {
+    for (const tap of this.#taps) tap.received(flow, bytes);
   }
 
   onProbe(bytes: Buffer): void {

@@ -1,6 +1,6 @@
 import { formatHostPort } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
-import { type Flow, type Inbound } from './transport/transport.ts';
+import { type Flow } from './transport/transport.ts';
 
 /** What stands in for what a peer proves itself with. */
 const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:)[^\r\n]*/gim;
@@ -8,9 +8,9 @@ const CREDENTIALS = /^((?:proxy-)?authorization[ \t]*:)[^\r\n]*/gim;
 /** Shorter ones are keep-alives. */
 const MIN_MESSAGE = 20;
 
-/** Who sees every SIP message. */
+/** Who sees every SIP message, and what was to be one and cannot be read. */
 export interface MessageTap {
-  received(inbound: Inbound): void;
+  received(flow: Flow, bytes: Buffer): void;
   sent(flow: Flow, bytes: Buffer): void;
 }
 
@@ -22,8 +22,8 @@ export class MessageLog implements MessageTap {
     this.#log = log;
   }
 
-  received({ message, flow }: Inbound): void {
-    if (message.origin !== undefined) this.#write('sip.received', flow, message.origin.bytes);
+  received(flow: Flow, bytes: Buffer): void {
+    this.#write('sip.received', flow, bytes);
   }
 
   sent(flow: Flow, bytes: Buffer): void {

@@ -107,6 +107,20 @@ describe('with Kamailio as a collector of HEP', () => {
     expect(response?.message).toBe(answer);
   });
 
+  test('what cannot be read is seen there as it was', async () => {
+    const bench: Bench = await openBench(['options'], { capture: { host: '127.0.0.1', port, agentId: 2026 } });
+    const phone = await bench.phone();
+    phone.send('OPTIONS sip:no.version.of.sip\r\nCall-ID: unreadable\r\n\r\n');
+    const mine = async (): Promise<{ around: string; message: string }[]> =>
+      (await collected()).filter(({ message }) => message.includes('unreadable'));
+    await vi.waitFor(async () => expect(await mine()).toHaveLength(1), { timeout: 10_000 });
+    await bench.close();
+    expect((await mine())[0]).toMatchObject({
+      around: expect.stringContaining(`from 127.0.0.1:${phone.port} to 127.0.0.1:${bench.sipPort}`),
+      message: 'OPTIONS sip:no.version.of.sip\r\nCall-ID: unreadable\r\n\r\n',
+    });
+  });
+
   test('what went by a connection is said to', async () => {
     const payload = Buffer.from(requestText({ callId: 'by-tcp' }));
     await send({ isUdp: false, epochMs: 1_700_000_000_042, agentId: 4_000_000_000, payload });

@@ -5,7 +5,7 @@ import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { openRawPhone } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { recordLogs, type RecordingLogger } from '@callweave/telemetry/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
 let engine: SipEngine;
@@ -84,6 +84,25 @@ describe('an engine that is asked to log messages', () => {
       ],
       ['debug', 'sip.sent', protocol, peer, expect.stringMatching(/^SIP\/2.0 503 [^]*\r\n\r\n$/)],
     ]);
+  });
+
+  test('has what is no message as well, as it came', async () => {
+    const strange = 'this is what a scanner sends\r\n\r\n';
+    const phone = await openRawPhone();
+    phone.send(strange, portOf('udp'));
+    const socket = connect(portOf('tcp'), '127.0.0.1');
+    socket.write(strange);
+    await once(socket, 'close');
+    const websocket = new WebSocket(`ws://127.0.0.1:${portOf('ws')}`, 'sip');
+    await once(websocket, 'open');
+    websocket.send(strange);
+    await once(websocket, 'close');
+    const seen = (): unknown[] => messages().map((message) => (message as unknown[]).filter((_, n) => n !== 3));
+    await vi.waitFor(() => expect(seen()).toHaveLength(3), 10_000);
+    expect(new Set(seen().map(String))).toEqual(
+      new Set(['udp', 'tcp', 'ws'].map((protocol) => String(['debug', 'sip.received', protocol, strange]))),
+    );
+    phone.close();
   });
 
   test('writes no credentials', async () => {

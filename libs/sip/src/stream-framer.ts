@@ -8,8 +8,13 @@ export type StreamUnit =
   | { readonly kind: 'message'; readonly message: SipMessage }
   /** CRLF CRLF between messages: the peer asks whether we are there, and is answered CRLF. RFC 5626 §4.4.1. */
   | { readonly kind: 'ping' }
-  /** From here on the stream cannot be cut into messages; `message` is what can still be answered. */
-  | { readonly kind: 'broken'; readonly error: SipError; readonly message: SipMessage | undefined };
+  /** From `bytes` on the stream cannot be cut into messages; `message` is what can still be answered. */
+  | {
+      readonly kind: 'broken';
+      readonly error: SipError;
+      readonly message: SipMessage | undefined;
+      readonly bytes: Buffer;
+    };
 
 const BLANK_LINE = '\r\n\r\n';
 
@@ -115,10 +120,11 @@ export class StreamFramer {
   #break(error: SipError, head: Head | undefined): StreamUnit {
     if (head !== undefined) head.problem ??= error;
     const message = head === undefined ? undefined : finish(head, this.#buffer, this.#start, this.#bodyStart, 0);
+    const bytes = this.#buffer.subarray(this.#start, this.#end);
     this.#broken = true;
     this.#buffer = Buffer.alloc(0);
     this.#head = undefined;
-    return { kind: 'broken', error, message };
+    return { kind: 'broken', error, message, bytes };
   }
 
   /**

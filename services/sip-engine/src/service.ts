@@ -1,6 +1,12 @@
 import { type Clock } from '@callweave/clock';
 import { createInstanceId, type HealthServer, Life, serveHealth } from '@callweave/service';
-import { ENGINE_VERSION, publishMetrics, type SipEngineOptions, startSipEngine } from '@callweave/sip-engine';
+import {
+  ENGINE_VERSION,
+  publishMetrics,
+  type SipEngineOptions,
+  startSipEngine,
+  type TlsOptions,
+} from '@callweave/sip-engine';
 import { type Logger, startMetrics } from '@callweave/telemetry';
 import { Certificate } from './certificate.ts';
 import { type EngineConfig } from './config.ts';
@@ -18,7 +24,7 @@ export interface ProcessDeps {
 
 /** The engine as a process. */
 export interface EngineProcess {
-  /** Reads certificate and key again; connections go on, and what cannot be used is left where it is. */
+  /** Reads certificate and key again without waiting until it is seen that they have changed; connections go on, and what cannot be used is left where it is. */
   reload(): void;
   /** Takes nothing new, finishes what is pending, closes everything. */
   stop(): Promise<void>;
@@ -38,6 +44,8 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
     { ...config.engine, control, tls: certificate?.read(), instance, version, faults },
     { clock, log },
   );
+  const renewTls = (tls: TlsOptions): void => engine.renewTls(tls);
+  const watch = certificate?.watch(renewTls);
   const health: HealthServer[] = [];
   try {
     if (config.health.length > 0) {
@@ -49,6 +57,7 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
       }
     }
   } catch (error) {
+    watch?.cancel();
     await Promise.all([engine.stop(), ...health.map((server) => server.close())]);
     throw error;
   }
@@ -61,8 +70,9 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
     httpPort: health[0]?.port,
   });
   return {
-    reload: () => certificate?.renew((tls) => engine.renewTls(tls)),
+    reload: () => certificate?.renew(renewTls),
     stop: async () => {
+      watch?.cancel();
       await life.shutDown(DRAIN_MS);
       await Promise.all(health.map((server) => server.close()));
     },

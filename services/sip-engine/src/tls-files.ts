@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { secureContext, type TlsOptions } from '@callweave/sip-engine';
 
@@ -53,6 +53,21 @@ export function readTlsFiles({ cert, key, chain, peerCa, dhParam, minVersion, ci
     });
   }
   return tls;
+}
+
+/** What tells whether anything in the files is other than it was; a file that is not there is also something. */
+export function printOf({ cert, key, chain, peerCa, dhParam }: TlsFiles): string {
+  const hash = createHash('sha256');
+  for (const path of [cert, key, chain, peerCa, dhParam]) hash.update(path === undefined ? '' : contentOf(path)).update('\0');
+  return hash.digest('base64');
+}
+
+function contentOf(path: string): Buffer | string {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 /** Until when a certificate is good. */

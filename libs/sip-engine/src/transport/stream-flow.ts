@@ -65,8 +65,9 @@ export class StreamFlow extends ConnectionFlow {
       }
       if (unit.error instanceof SipLimitError) this.deps.room.reached('message-size');
       this.deps.log.debug('connection.broken', { peer: this.remoteAddress, reason: unit.error.message });
-      const { message } = unit;
-      if (message !== undefined) this.deps.user.onMessage({ message, flow: this, size: 0 });
+      const { message, bytes } = unit;
+      if (message === undefined) this.deps.user.onUnreadable?.(this, bytes);
+      else this.deps.user.onMessage({ message, flow: this, size: 0 });
       this.finish();
       this.#socket.end();
       this.limit(END_MS);

@@ -61,6 +61,8 @@ export interface TransportUser {
   readonly onLeaving?: ((bytes: Buffer, go: () => void) => void) | undefined;
   /** A message was sent. Absent when nobody wants to know. */
   readonly onSent?: ((flow: Flow, bytes: Buffer) => void) | undefined;
+  /** What came is no message that can be read; nothing else becomes of it. */
+  onUnreadable?(flow: Flow, bytes: Buffer): void;
   /** A socket's own probe has come back. */
   onProbe?(bytes: Buffer): void;
   /** A flow has ended; what waits for it is to be told. */

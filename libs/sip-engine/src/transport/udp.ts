@@ -76,13 +76,14 @@ class UdpListener implements Listener {
         if (remote.port === this.port && remote.address === this.address) user.onProbe?.(bytes);
         return;
       }
+      const flow = new UdpFlow(this, plainAddress(remote.address), remote.port);
       try {
-        const flow = new UdpFlow(this, plainAddress(remote.address), remote.port);
         user.onMessage({ message: parseMessage(bytes), flow, size: bytes.length });
       } catch (error) {
         if (!(error instanceof SipError)) throw error;
         if (error instanceof SipLimitError) room.reached('message-size');
         log.debug('message.dropped', { peer: remote.address, reason: error.message });
+        user.onUnreadable?.(flow, bytes);
       }
     });
   }

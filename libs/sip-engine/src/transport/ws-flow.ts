@@ -89,6 +89,7 @@ export class WsFlow extends ConnectionFlow {
     } catch (error) {
       if (!(error instanceof SipError)) throw error;
       log.debug('connection.broken', { peer: this.remoteAddress, reason: error.message });
+      user.onUnreadable?.(this, bytes);
       this.#end(PROTOCOL_ERROR);
     }
   }
