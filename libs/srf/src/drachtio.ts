@@ -71,7 +71,7 @@ export interface SrfApplication {
   use(middleware: SrfMiddleware): void;
   use(method: string, middleware: SrfMiddleware): void;
   request(options: SrfRequestOptions, callback: (error: unknown, sent?: SrfSentRequest) => void): void;
-  on(event: 'connect', listener: (error: unknown, contacts?: string, version?: string) => void): void;
+  on(event: 'connect', listener: (error: unknown, contacts?: string, version?: string, sockets?: string) => void): void;
   on(event: 'close' | 'reconnecting', listener: () => void): void;
   on(event: 'error', listener: (error: unknown) => void): void;
 }

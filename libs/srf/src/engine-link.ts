@@ -17,6 +17,8 @@ export interface EngineOptions {
 export interface EngineContact {
   readonly transport: string;
   readonly hostPort: string;
+  /** Where its socket is, which differs from what is advertised behind a NAT. */
+  readonly local: string;
 }
 
 /** What an engine told about itself when it let us in. */
@@ -57,12 +59,12 @@ export class EngineLink {
       },
       clock,
     });
-    this.#srf.on('connect', (error, contacts, version) => {
+    this.#srf.on('connect', (error, contacts, version, local) => {
       if (error !== null && error !== undefined) {
         log.error('engine.refused', { err: error });
         return;
       }
-      this.#info = parseEngineInfo(contacts ?? '', version ?? '');
+      this.#info = parseEngineInfo(contacts ?? '', version ?? '', local ?? '');
       log.info('engine.connected', { ...this.#info });
       this.#pulse.start();
       this.#enter();
@@ -175,13 +177,20 @@ function isInDialog(request: SrfRequest): boolean {
   return (request.stackDialogId ?? '') !== '' || /;\s*tag=/i.test(request.get('to') ?? '');
 }
 
-/** Reads the engine's greeting: `udp/ip:port,tcp/ip:port` and `v0.9.4+engine.INSTANCE`. */
-export function parseEngineInfo(contacts: string, version: string): EngineInfo {
+/**
+ * Reads the engine's greeting: `udp/ip:port,tcp/ip:port`, `v0.9.4+engine.INSTANCE`, and the sockets behind the first in the
+ * same order, which older servers do not tell.
+ */
+export function parseEngineInfo(contacts: string, version: string, sockets = ''): EngineInfo {
+  const list = (text: string): string[] => text.split(',').filter((contact) => contact.includes('/'));
+  const hostPortOf = (contact: string): string => contact.slice(contact.indexOf('/') + 1);
+  const locals = list(sockets);
   return {
-    contacts: contacts
-      .split(',')
-      .filter((text) => text.includes('/'))
-      .map((text) => ({ transport: text.slice(0, text.indexOf('/')), hostPort: text.slice(text.indexOf('/') + 1) })),
+    contacts: list(contacts).map((contact, index) => ({
+      transport: contact.slice(0, contact.indexOf('/')),
+      hostPort: hostPortOf(contact),
+      local: hostPortOf(locals[index] ?? contact),
+    })),
     version,
     instance: /\+engine\.([a-z2-7]{16})$/.exec(version)?.[1],
   };

@@ -1,3 +1,4 @@
+import { unbracket } from '@callweave/sip';
 import { bound } from '@callweave/telemetry';
 import { type SrfHeaders, type SrfMessage, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { ResponseNotSentError } from './errors.ts';
@@ -47,7 +48,7 @@ export function incomingRequest(request: SrfRequest, response: SrfResponse): Inc
     ...readable(request),
     transport: transportOf(request),
     source: joinHostPort(request.source_address, request.source_port),
-    receivedOn: request.receivedOn,
+    receivedOn: socketOf(request),
     isFromEngine: request.source === 'application',
     reply: (reply) => send(response, reply),
     onCancel: (listener) => {
@@ -101,6 +102,14 @@ function send(response: SrfResponse, { status, reason, headers, body }: Reply): 
       else reject(new ResponseNotSentError(status, { cause: error }));
     });
   });
+}
+
+/** An IPv6 address is told without its brackets. */
+function socketOf({ receivedOn }: SrfRequest): string | undefined {
+  const colon = receivedOn?.lastIndexOf(':') ?? -1;
+  return receivedOn === undefined || colon < 0
+    ? receivedOn
+    : joinHostPort(unbracket(receivedOn.slice(0, colon)), receivedOn.slice(colon + 1));
 }
 
 /** `host:port`, an IPv6 host in brackets. */

@@ -9,7 +9,7 @@ import {
   mediaStream,
 } from '@callweave/contracts';
 import { type RunningService, type ServiceContext } from '@callweave/service';
-import { EngineLink } from '@callweave/srf';
+import { EngineLink, type IncomingRequest } from '@callweave/srf';
 import { gauge } from '@callweave/telemetry';
 import { busAuthenticator, busRegistrar } from './bus-ports.ts';
 import { ApplicationWatch } from './call/application-watch.ts';
@@ -36,6 +36,7 @@ import { Networks } from './networks.ts';
 import { MtuGuardian } from './mtu/guardian.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
+import { ownAddress } from './register/own-address.ts';
 import { moveCall } from './re-anchor/move-call.ts';
 import { NodeLives } from './re-anchor/node-lives.ts';
 import { ReAnchoring } from './re-anchor/re-anchoring.ts';
@@ -78,6 +79,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     return bus.notReady() ?? link.notReady();
   };
 
+  const networks = new Networks(privateNetworks);
   const authenticator = busAuthenticator(bus, log);
   const registering = {
     authenticator,
@@ -85,10 +87,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     tenants,
     notReady,
     engineInstance: () => engineInstance,
-    ownAddress: (transport: string) => {
-      const contacts = link.info?.contacts ?? [];
-      return (contacts.find((contact) => contact.transport === transport) ?? contacts[0])?.hostPort ?? engine;
-    },
+    ownAddress: (request: IncomingRequest) =>
+      ownAddress(link.info?.contacts ?? [], request, networks.ofSource(request.source)) ?? engine,
     sealFlow: (flow: Flow) => sealFlow(flow, flowKey),
     clock,
     log,
@@ -111,7 +111,6 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const engines = new RemoteEngines({ edges, owner, clock });
   const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));
   const placements = new Placements({ send, edges, notReady, clock });
-  const networks = new Networks(privateNetworks);
   const left = leftCalls(publisher);
   const leave = publisher.note.bind(publisher);
   const records = new CallRecords({

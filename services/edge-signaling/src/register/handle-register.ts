@@ -103,10 +103,10 @@ export class RegisterHandler {
     };
   }
 
-  #answer(response: RegisterResponse | Unavailable, { transport }: IncomingRequest, { path }: RegisterFacts): Reply {
+  #answer(response: RegisterResponse | Unavailable, request: IncomingRequest, { path }: RegisterFacts): Reply {
     switch (response.kind) {
       case 'registered':
-        return { status: 200, headers: this.#okHeaders(response.contacts, path, transport) };
+        return { status: 200, headers: this.#okHeaders(response.contacts, path, request) };
       case 'interval-too-brief':
         return { status: 423, headers: { 'Min-Expires': String(response.minExpiresSec) } };
       case 'out-of-order':
@@ -123,12 +123,13 @@ export class RegisterHandler {
   #okHeaders(
     contacts: readonly GrantedContact[],
     path: readonly string[],
-    transport: string,
+    request: IncomingRequest,
   ): NonNullable<Reply['headers']> {
+    const transport = request.transport === 'udp' ? '' : `;transport=${request.transport}`;
     return {
       Date: new Date(this.#deps.clock.epochMs()).toUTCString(),
       Supported: 'path',
-      'Service-Route': `<sip:${this.#deps.ownAddress(transport)}${transport === 'udp' ? '' : `;transport=${transport}`};lr>`,
+      'Service-Route': `<sip:${this.#deps.ownAddress(request)}${transport};lr>`,
       ...(contacts.length === 0 ? {} : { Contact: contacts.map(formatContact) }),
       ...(path.length === 0 ? {} : { Path: [...path] }),
     };

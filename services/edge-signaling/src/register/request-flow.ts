@@ -4,14 +4,12 @@ import { type Flow } from '../flow-token.ts';
 
 export interface FlowDeps {
   readonly engineInstance: () => InstanceId;
-  /** Our address for the route of later requests, `host:port`. */
-  readonly ownAddress: (transport: string) => string;
+  /** Our address for the route of later requests of whoever sent this one, `host:port`. */
+  readonly ownAddress: (request: IncomingRequest) => string;
 }
 
 /** The way a request came, by which its sender is reached again. */
-export function requestFlow(
-  { source: remote, transport, receivedOn }: IncomingRequest,
-  { engineInstance, ownAddress }: FlowDeps,
-): Flow {
-  return { instance: engineInstance(), transport, local: receivedOn ?? ownAddress(transport), remote };
+export function requestFlow(request: IncomingRequest, { engineInstance, ownAddress }: FlowDeps): Flow {
+  const { source: remote, transport, receivedOn } = request;
+  return { instance: engineInstance(), transport, local: receivedOn ?? ownAddress(request), remote };
 }
