@@ -133,6 +133,7 @@ export {
   listMediaNodes,
   MAX_SDP_BYTES,
   mediaLifeOf,
+  MediaFamily,
   MediaNetwork,
   DIRECT_MEDIA,
   mediaNodeDown,

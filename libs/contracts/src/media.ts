@@ -43,6 +43,10 @@ export type MediaProfile = z.infer<typeof MediaProfile>;
 export const MediaNetwork = z.enum(['public', 'private']);
 export type MediaNetwork = z.infer<typeof MediaNetwork>;
 
+/** What addresses a peer has. */
+export const MediaFamily = z.enum(['ipv4', 'ipv6']);
+export type MediaFamily = z.infer<typeof MediaFamily>;
+
 /** What all media questions name: the call and, once media is anchored, the node that holds it. */
 const About = z.object({ tenant: Tenant, callId: CallId });
 
@@ -73,6 +77,8 @@ export const offerMedia = defineRequest('callweave.rpc.media.offer', {
     node: MediaNodeId.optional(),
     /** Where the two sides of a first offer are; absent where the platform has one address for all. */
     networks: z.object({ from: MediaNetwork, to: MediaNetwork }).optional(),
+    /** Addresses of the side that a first offer goes to, where they are not of the family of the offer. */
+    family: MediaFamily.optional(),
   }),
   response: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('anchored'), sdp: Sdp, node: MediaNodeId }),

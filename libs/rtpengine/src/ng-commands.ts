@@ -18,13 +18,15 @@ export interface NgOffer {
   readonly profile: NgProfile;
   /** Names of the node's interfaces towards the offering side and the other; its first one unless said. */
   readonly interfaces?: readonly [from: string, to: string] | undefined;
+  /** Addresses that the party which gets the result has; those of the other unless said. */
+  readonly family?: 'ipv4' | 'ipv6' | undefined;
   /** By which hash it is shown the node's certificate, if it needs one. */
   readonly dtlsHash?: string;
   readonly timeoutMs: number;
 }
 
 /** The answer to an offer; it goes back to the party that offered, and `profile` is that party's. */
-export interface NgAnswer extends Omit<NgOffer, 'interfaces'> {
+export interface NgAnswer extends Omit<NgOffer, 'interfaces' | 'family'> {
   /** Tag of the party that answers. */
   readonly toTag: string;
 }
@@ -63,9 +65,12 @@ export class NgCommands {
   }
 
   /** Opens ports for the offering side, or changes what they do; returns the SDP to send on. */
-  async offer({ sdp, profile, dtlsHash, interfaces, timeoutMs, ...parties }: NgOffer): Promise<string> {
-    const direction = interfaces === undefined ? {} : { direction: [...interfaces] };
-    const command = { command: 'offer', ...tagsOf(parties), sdp, ...direction, ...profileFlags(profile, dtlsHash) };
+  async offer({ sdp, profile, dtlsHash, interfaces, family, timeoutMs, ...parties }: NgOffer): Promise<string> {
+    const where = {
+      ...(interfaces !== undefined && { direction: [...interfaces] }),
+      ...(family !== undefined && { 'address family': family === 'ipv6' ? 'IP6' : 'IP4' }),
+    };
+    const command = { command: 'offer', ...tagsOf(parties), sdp, ...where, ...profileFlags(profile, dtlsHash) };
     return sdpOf('offer', await this.#client.request(command, timeoutMs));
   }
 

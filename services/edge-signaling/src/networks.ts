@@ -1,10 +1,11 @@
-import { BlockList, isIPv6 } from 'node:net';
-import { type MediaNetwork } from '@callweave/contracts';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { type MediaFamily } from '@callweave/contracts';
 import { parseUri, SipSyntaxError, unbracket } from '@callweave/sip';
+import { type Place } from './call/place.ts';
 import { type Target } from './call/targets.ts';
 import { type Leg } from './leg/leg.ts';
 
-/** Which side of the platform peers are on: their address decides which of ours their media gets. */
+/** Where peers are: their address decides which of ours their media gets. */
 export class Networks {
   readonly #private: BlockList | undefined;
 
@@ -18,26 +19,33 @@ export class Networks {
     }
   }
 
-  /** Of who sent from `source`, `ip:port`; undefined where the platform has one address for all. */
-  ofSource(source: string): MediaNetwork | undefined {
-    return this.#private === undefined ? undefined : this.#of(source.slice(0, source.lastIndexOf(':')), this.#private);
+  /** Of who sent from `source`, `ip:port`. */
+  ofSource(source: string): Place {
+    return this.#of(source.slice(0, source.lastIndexOf(':')));
   }
 
   /** Of who is to be called. */
-  ofTarget({ uri, nextHop, isInternal }: Pick<Target, 'uri' | 'nextHop' | 'isInternal'>): MediaNetwork | undefined {
-    if (this.#private === undefined) return undefined;
-    return isInternal ? 'private' : this.#of(hostOf(nextHop ?? uri), this.#private);
+  ofTarget({ uri, nextHop, isInternal }: Pick<Target, 'uri' | 'nextHop' | 'isInternal'>): Place {
+    const place = this.#of(hostOf(nextHop ?? uri));
+    return isInternal && place.side !== undefined ? { ...place, side: 'private' } : place;
   }
 
   /** Of the peer of a dialog. */
-  ofLeg({ dialog: { remoteTarget, nextHop } }: Pick<Leg, 'dialog'>): MediaNetwork | undefined {
+  ofLeg({ dialog: { remoteTarget, nextHop } }: Pick<Leg, 'dialog'>): Place {
     return this.ofTarget({ uri: remoteTarget, nextHop, isInternal: false });
   }
 
-  #of(host: string, own: BlockList): MediaNetwork {
+  #of(host: string): Place {
     const address = unbracket(host);
-    return own.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ? 'private' : 'public';
+    const family = familyOf(address);
+    if (this.#private === undefined) return { side: undefined, family };
+    return { side: this.#private.check(address, family ?? 'ipv4') ? 'private' : 'public', family };
   }
+}
+
+function familyOf(address: string): MediaFamily | undefined {
+  const version = isIP(address);
+  return version === 0 ? undefined : `ipv${version === 6 ? 6 : 4}`;
 }
 
 /** A name is nobody's address: whoever has one is outside. */

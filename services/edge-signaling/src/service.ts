@@ -88,7 +88,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     notReady,
     engineInstance: () => engineInstance,
     ownAddress: (request: IncomingRequest) =>
-      ownAddress(link.info?.contacts ?? [], request, networks.ofSource(request.source)) ?? engine,
+      ownAddress(link.info?.contacts ?? [], request, networks.ofSource(request.source).side) ?? engine,
     sealFlow: (flow: Flow) => sealFlow(flow, flowKey),
     clock,
     log,
@@ -157,7 +157,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     applicationServer: () => applicationServer,
     send,
     sendThrough,
-    networkOf: (target: Target) => networks.ofTarget(target),
+    placeOf: (target: Target) => networks.ofTarget(target),
     clock,
   };
   const finding = { legs, calls, doubts, records, peers, adopter, log };

@@ -1,12 +1,21 @@
-import { CallId, defaultTenant, DIRECT_MEDIA, MediaNodeId } from '@callweave/contracts';
+import {
+  CallId,
+  defaultTenant,
+  DIRECT_MEDIA,
+  type MediaFamily,
+  type MediaNetwork,
+  MediaNodeId,
+} from '@callweave/contracts';
 import { expect, test } from 'vitest';
 import { type Media } from '../src/call/call-ports.ts';
 import { mediaOf, type MediaPolicy } from '../src/call/direct-media.ts';
+import { type Place } from '../src/call/place.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 
 const node = MediaNodeId.parse('192.0.2.7:2223@1');
 const phone = 'v=0\r\nm=audio 4000 RTP/AVP 0\r\n';
 const browser = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n';
+const at = (side?: MediaNetwork, family?: MediaFamily): Place => ({ side, family });
 const anchored = { kind: 'anchored', sdp: 'anchored', node } as const;
 const [fromLeg, toLeg] = [createLegId(), createLegId()];
 const about = { tenant: defaultTenant, callId: CallId.parse('01HF7YAT000000000000000000'), fromLeg };
@@ -50,7 +59,11 @@ test('two browsers settle their media among themselves, too', async () => {
 test.each([
   ['a phone calls a browser', { sdp: phone, profile: 'webrtc' }],
   ['a browser calls a phone', { sdp: browser, profile: 'rtp' }],
-  ['the two are on different sides', { sdp: phone, profile: 'rtp', networks: { from: 'public', to: 'private' } }],
+  ['the two are on different sides', { sdp: phone, profile: 'rtp', places: { from: at('public'), to: at('private') } }],
+  [
+    'the two have addresses of different families',
+    { sdp: phone, profile: 'rtp', places: { from: at(undefined, 'ipv6'), to: at(undefined, 'ipv4') } },
+  ],
 ] as const)('media is anchored where they cannot reach or understand each other: %s', async (_what, offer) => {
   const { media, asked } = mediaWith('direct');
   expect(await media.offer({ ...first, ...offer })).toEqual(anchored);

@@ -191,7 +191,7 @@ export function fakeCall({
         return send;
       },
       applicationServer: () => undefined,
-      networkOf: () => undefined,
+      placeOf: () => undefined,
       redirects: 'follow',
       begin: () => seen.push('begun'),
       abandon: () => seen.push('abandoned'),

@@ -107,7 +107,7 @@ export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransf
   const deps = {
     ...{ calls, legs, media, clock, log, random: () => 0.5 },
     networks: new Networks(undefined),
-    networkOf: () => undefined,
+    placeOf: () => undefined,
     doubts: { settle: (call: EstablishedCall) => Promise.resolve(call.state === 'talking') },
     records: { find: () => Promise.resolve(undefined) },
     peers: { holds: () => Promise.resolve(false), yield: () => Promise.resolve({ kind: 'not-held' as const }) },

@@ -144,7 +144,7 @@ export class RandomTransfers {
     this.#transfers = new Transfers({
       ...this.#deps,
       sendThrough: () => send,
-      networkOf: () => undefined,
+      placeOf: () => undefined,
       ...dialling,
     });
   }

@@ -1,4 +1,4 @@
-import { type MediaNetwork, type MediaProfile, type RelayedMedia } from '@callweave/contracts';
+import { type MediaFamily, type MediaNetwork, type MediaProfile, type RelayedMedia } from '@callweave/contracts';
 
 /** A session description on its way through a node. */
 export interface NodeOffer {
@@ -12,6 +12,8 @@ export interface NodeOffer {
   readonly profile: MediaProfile;
   /** Where the two sides are; undefined where the node has one address for all. */
   readonly networks?: { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined;
+  /** Addresses of the side that gets it; undefined: those of the other. */
+  readonly family?: MediaFamily | undefined;
 }
 
 /** The answer to an offer. */

@@ -79,11 +79,20 @@ export function rtpengineNode(
   };
 }
 
-function ngOffer({ callId, fromLeg, toLeg, branch, networks, sdp, profile }: NodeOffer): Omit<NgOffer, 'timeoutMs'> {
+function ngOffer({
+  callId,
+  fromLeg,
+  toLeg,
+  branch,
+  networks,
+  family,
+  sdp,
+  profile,
+}: NodeOffer): Omit<NgOffer, 'timeoutMs'> {
   const tags = { fromTag: fromLeg, toTag: toLeg, viaBranch: branch };
   // The interfaces of a node are named after the networks they are in.
   const interfaces = networks === undefined ? undefined : ([networks.from, networks.to] as const);
-  return { callId, ...tags, sdp, profile, interfaces, dtlsHash: dtlsHashOf(callId) };
+  return { callId, ...tags, sdp, profile, interfaces, family, dtlsHash: dtlsHashOf(callId) };
 }
 
 const unknownCall = { kind: 'unknown-call' } as const;

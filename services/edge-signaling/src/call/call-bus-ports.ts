@@ -2,6 +2,7 @@ import { accountExists, answerMedia, deleteMedia, locationBucket, offerMedia, ro
 import { type Clock } from '@callweave/clock';
 import { type BusPortDeps, orUnavailable } from '../bus-ask.ts';
 import { type Locator, type Media, type Router } from './call-ports.ts';
+import { mediaBetween } from './place.ts';
 
 /** A caller hears nothing while we ask; after this he is told 503. */
 const DEADLINE_MS = 4_000;
@@ -37,7 +38,8 @@ export function busLocator({ bus, log }: BusPortDeps, clock: Clock): Locator {
 /** Asks media-control. */
 export function busMedia({ bus, log }: BusPortDeps): Media {
   return {
-    offer: (question) => orUnavailable(log, () => bus.ask(offerMedia, {}, question, ASK)),
+    offer: ({ places, ...question }) =>
+      orUnavailable(log, () => bus.ask(offerMedia, {}, { ...question, ...mediaBetween(places) }, ASK)),
     answer: (question) => orUnavailable(log, () => bus.ask(answerMedia, {}, question, ASK)),
     release: async (tenant, callId, node) => {
       const answer = await orUnavailable(log, () => bus.ask(deleteMedia, {}, { tenant, callId, node }, ASK));

@@ -7,7 +7,6 @@ import {
   type CallId,
   type CallRecord,
   type LegId,
-  type MediaNetwork,
   type MediaNodeId,
   type MediaProfile,
   type RelayedMedia,
@@ -17,6 +16,7 @@ import {
 } from '@callweave/contracts';
 import { type Unavailable } from '../ports.ts';
 import { type LegNote } from './call-detail.ts';
+import { type Places } from './place.ts';
 import { type Side } from './session.ts';
 
 /** Where a call goes, as far as the edge asks. */
@@ -63,8 +63,8 @@ export interface Media {
     sdp: string;
     profile: MediaProfile;
     node?: MediaNodeId | undefined;
-    /** Of the first offers: where both sides are; undefined where the platform has one address for all. */
-    networks?: { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined;
+    /** Of the first offers: where both sides are, as far as that is known. */
+    places?: Places | undefined;
   }): Promise<Anchored>;
   answer(question: {
     tenant: Tenant;
@@ -114,11 +114,3 @@ export interface CallTeller {
 
 /** The points of a call at which this edge may be made to end, for rehearsals; undefined unless that is allowed. */
 export type CallFaults = Pick<Faults, 'pass' | 'passSoon'> | undefined;
-
-/** Where both sides of an offer are, if that is known of both. */
-export function between(
-  from: MediaNetwork | undefined,
-  to: MediaNetwork | undefined,
-): { readonly from: MediaNetwork; readonly to: MediaNetwork } | undefined {
-  return from === undefined || to === undefined ? undefined : { from, to };
-}

@@ -5,7 +5,6 @@ import {
   type CallRecord,
   type CallSource,
   type LegId,
-  type MediaNetwork,
   type MediaProfile,
   type RouteTarget,
   type Tenant,
@@ -32,6 +31,7 @@ import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
 import { lateOffer } from './late-offer.ts';
+import { type Place } from './place.ts';
 import { isRinging } from './progress.ts';
 import { readQ850, reasonOf } from './q850.ts';
 import { passedRedirect } from './redirect.ts';
@@ -61,7 +61,7 @@ export interface CallDeps {
   /** Whether the call goes where a device sends it, or its caller is told to. */
   readonly redirects: 'follow' | 'pass';
   /** Where a target is, for its media. */
-  readonly networkOf: (target: Target) => MediaNetwork | undefined;
+  readonly placeOf: (target: Target) => Place | undefined;
   readonly faults?: CallFaults;
   readonly clock: Clock;
   readonly log: Logger;
@@ -84,8 +84,8 @@ export interface CallFacts {
   readonly sdp: string | undefined;
   /** What the caller needs of our media. */
   readonly profile: MediaProfile;
-  /** Where the caller is, for his media; undefined where the platform has one address for all. */
-  readonly network?: MediaNetwork | undefined;
+  /** Where the caller is, for his media. */
+  readonly place?: Place | undefined;
 }
 
 interface Detail {
@@ -158,7 +158,7 @@ export class Call {
     });
     deps.legs.add(this.caller);
     this.#media = new CallerMedia({
-      ...{ facts, caller: this.caller, media: deps.media, networkOf: deps.networkOf },
+      ...{ facts, caller: this.caller, media: deps.media, placeOf: deps.placeOf },
       isRinging: () => this.phase === 'placing',
       isOver: () => this.phase === 'ended',
       refused: (reply) => this.#refuse(reply, 'platform'),
@@ -224,10 +224,10 @@ export class Call {
       this.#feed('noMoreTargets', this.#itinerary.isLoop ? LOOP : this.#lastFailure);
       return;
     }
-    const { media, legs, sendThrough, networkOf } = this.#deps;
+    const { media, legs, sendThrough, placeOf } = this.#deps;
     const { legId, takesEarlyOffer } = this.caller;
     const caller = { ...this.facts, sdp: this.#media.offer, legId, takesEarlyOffer };
-    this.#fork = new Fork(caller, targets, { media, legs, sendThrough, networkOf, events: this.#forkEvents });
+    this.#fork = new Fork(caller, targets, { media, legs, sendThrough, placeOf, events: this.#forkEvents });
     await this.#anchor(this.#fork);
   }
 

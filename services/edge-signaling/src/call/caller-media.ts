@@ -1,11 +1,12 @@
-import { type MediaNetwork, type MediaNodeId } from '@callweave/contracts';
+import { type MediaNodeId } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type IncomingResponse, type Reply } from '@callweave/srf';
 import { type UasLeg } from '../leg/uas-leg.ts';
 import { type CallFacts } from './call.ts';
-import { type Anchored, between, type Media } from './call-ports.ts';
+import { type Anchored, type Media } from './call-ports.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Branch, type Fork, type ForkAnchored } from './fork.ts';
+import { between, type Place } from './place.ts';
 import { EARLY_DIALOG_TERMINATED } from './progress.ts';
 import { type Target } from './targets.ts';
 
@@ -13,7 +14,7 @@ export interface CallerMediaDeps {
   readonly facts: CallFacts;
   readonly caller: UasLeg;
   readonly media: Media;
-  readonly networkOf: (target: Target) => MediaNetwork | undefined;
+  readonly placeOf: (target: Target) => Place | undefined;
   /** Whether somebody may still answer. */
   readonly isRinging: () => boolean;
   readonly isOver: () => boolean;
@@ -179,11 +180,11 @@ export class CallerMedia {
 
   /** A device's offer for a caller who left it to him. */
   async #offerLate({ legId: fromLeg, target }: Branch, sdp: string): Promise<Anchored> {
-    const { facts, caller, media, networkOf, isOver } = this.#deps;
-    const { tenant, callId, profile, network } = facts;
-    const networks = between(networkOf(target), network);
+    const { facts, caller, media, placeOf, isOver } = this.#deps;
+    const { tenant, callId, profile, place } = facts;
+    const places = between(placeOf(target), place);
     const branch = caller.legId;
-    const anchored = await media.offer({ tenant, callId, fromLeg, branch, sdp, profile, networks });
+    const anchored = await media.offer({ tenant, callId, fromLeg, branch, sdp, profile, places });
     if (anchored.kind === 'anchored') this.#node = anchored.node;
     // Who left meanwhile released nothing: there was nothing to name yet.
     if (isOver()) await this.release();

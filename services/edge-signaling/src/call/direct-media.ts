@@ -1,13 +1,14 @@
 import { DIRECT_MEDIA } from '@callweave/contracts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { profileOfSdp } from './media-profile.ts';
+import { areApart } from './place.ts';
 
 /** Whether media goes through a node, or from phone to phone where that can be. */
 export type MediaPolicy = 'anchored' | 'direct';
 
 /**
  * Leaves media to those who talk, who must reach each other, when the policy is `direct`; what they could not settle among
- * themselves is anchored all the same: a browser with a phone, or two who are on different sides of the platform. A
+ * themselves is anchored all the same: a browser with a phone, or two who are on different sides of the platform or have addresses of different families. A
  * call stays as it has begun, whatever the policy of the edge that has it then.
  */
 export function mediaOf(policy: MediaPolicy, anchoring: Media): Media {
@@ -28,8 +29,8 @@ export function mediaOf(policy: MediaPolicy, anchoring: Media): Media {
 }
 
 /** Whether both sides of an offer can do without a node between them. */
-export function canBeDirect({ sdp, profile, networks }: Pick<MediaOffer, 'sdp' | 'profile' | 'networks'>): boolean {
-  return profileOfSdp(sdp) === profile && networks?.from === networks?.to;
+export function canBeDirect({ sdp, profile, places }: Pick<MediaOffer, 'sdp' | 'profile' | 'places'>): boolean {
+  return profileOfSdp(sdp) === profile && !areApart(places);
 }
 
 type MediaOffer = Parameters<Media['offer']>[0];

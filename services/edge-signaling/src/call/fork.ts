@@ -1,4 +1,4 @@
-import { type CallId, type LegId, type MediaNetwork, type MediaNodeId, type Tenant } from '@callweave/contracts';
+import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
 import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
@@ -7,10 +7,11 @@ import { createLegId } from '../leg/leg-id.ts';
 import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { passedStatus } from '../leg/passed-status.ts';
 import { UacLeg } from '../leg/uac-leg.ts';
-import { type Anchored, between, type Media } from './call-ports.ts';
+import { type Anchored, type Media } from './call-ports.ts';
 import { failureCause } from './cause.ts';
 import { canBeDirect } from './direct-media.ts';
 import { type Failure } from './failure.ts';
+import { between, type Place } from './place.ts';
 import { readQ850 } from './q850.ts';
 import { type Target } from './targets.ts';
 
@@ -54,7 +55,7 @@ export interface ForkDeps {
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
   /** Where a target is, for its media. */
-  readonly networkOf: (target: Target) => MediaNetwork | undefined;
+  readonly placeOf: (target: Target) => Place | undefined;
   readonly events: ForkEvents;
 }
 
@@ -71,7 +72,7 @@ export interface ForkCaller {
   /** Whether he can answer an offer before he is answered himself. */
   readonly takesEarlyOffer?: boolean;
   /** Where he is, for his media; undefined where the platform has one address for all. */
-  readonly network?: MediaNetwork | undefined;
+  readonly place?: Place | undefined;
 }
 
 /** What became of anchoring the offers. */
@@ -141,8 +142,8 @@ export class Fork {
     return [...this.#targets].sort((one, other) => needs(other) - needs(one));
   }
 
-  #places(target: Target): Pick<Parameters<Media['offer']>[0], 'profile' | 'networks'> {
-    return { profile: target.profile, networks: between(this.#caller.network, this.#deps.networkOf(target)) };
+  #places(target: Target): Pick<Parameters<Media['offer']>[0], 'profile' | 'places'> {
+    return { profile: target.profile, places: between(this.#caller.place, this.#deps.placeOf(target)) };
   }
 
   async #offer(

@@ -84,8 +84,8 @@ export class InviteHandler {
     const callId = createCallId();
     const source = { kind: 'user', user } as const;
     const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
-    const network = networks.ofSource(request.source);
-    this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, network }, request);
+    const place = networks.ofSource(request.source);
+    this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, place }, request);
   }
 
   /** Resolves when no call is in hand. */

@@ -3,7 +3,8 @@ import { mediaIdAfter } from '@callweave/contracts';
 import { placeholder } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
 import { createCallId } from '../call/call-id.ts';
-import { between, type Media } from '../call/call-ports.ts';
+import { type Media } from '../call/call-ports.ts';
+import { between } from '../call/place.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { otherSide, type Session, type Side } from '../call/session.ts';
@@ -56,7 +57,7 @@ async function move(
   const mediaId = mediaIdAfter(createCallId(), before);
   const first = firstOf(session);
   const second = otherSide(first);
-  const networks = between(where.ofLeg(parts[second]), where.ofLeg(parts[first]));
+  const places = between(where.ofLeg(parts[second]), where.ofLeg(parts[first]));
   const isWanted = (): boolean => call.state === 'talking';
   const meeting = { tenant, media, isWanted, random, clock };
   const meet = (side: Side, newcomer: Meeting['newcomer']): Promise<Introduced> =>
@@ -65,7 +66,7 @@ async function move(
       remaining: parts[side],
       profile: session[side].profile,
       newcomer,
-      networks: side === first ? networks : reversed(networks),
+      places: side === first ? places : reversed(places),
     });
 
   // In the name of the second, who is asked himself next: what he said before may be known to another edge only.
@@ -103,8 +104,8 @@ function firstOf({ caller, callee }: Session): Side {
   return caller.profile === 'webrtc' && callee.profile !== 'webrtc' ? 'caller' : 'callee';
 }
 
-function reversed(networks: Meeting['networks']): Meeting['networks'] {
-  return networks === undefined ? undefined : { from: networks.to, to: networks.from };
+function reversed(places: Meeting['places']): Meeting['places'] {
+  return places === undefined ? undefined : { from: places.to, to: places.from };
 }
 
 function statusOf(outcome: Introduced | undefined): number {

@@ -1,7 +1,8 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { type LegId, type MediaNodeId, type MediaProfile, type Tenant } from '@callweave/contracts';
 import { type IncomingResponse } from '@callweave/srf';
-import { type between, type Media } from '../call/call-ports.ts';
+import { type Media } from '../call/call-ports.ts';
+import { type Places } from '../call/place.ts';
 import { ask, mediaRefusal, refusalOf } from '../call/exchange.ts';
 import { type Leg } from '../leg/leg.ts';
 import { type Newcomer } from './newcomer.ts';
@@ -16,7 +17,7 @@ export interface Meeting {
   readonly newcomer: Pick<Newcomer, 'sdp' | 'profile' | 'mediaId' | 'node'> & { readonly legId: LegId };
   readonly media: Pick<Media, 'offer' | 'answer'>;
   /** Of the newcomer, and of who remains. */
-  readonly networks: ReturnType<typeof between>;
+  readonly places: Places | undefined;
   /** Whether it is still to be. */
   readonly isWanted: () => boolean;
   /** From 0 to 1. */
@@ -50,10 +51,10 @@ export type Introduced =
 
 /** Offers the remaining party of a call the newcomer in the place of whom he talked to. RFC 5589 §6, RFC 3725 §4. */
 export async function introduce(meeting: Meeting): Promise<Introduced> {
-  const { tenant, remaining, profile, newcomer, media, networks } = meeting;
+  const { tenant, remaining, profile, newcomer, media, places } = meeting;
   const { legId: fromLeg, sdp, node, mediaId: callId } = newcomer;
   const about = { tenant, callId, fromLeg, branch: remaining.legId };
-  const offered = await media.offer({ ...about, node, sdp, profile, networks });
+  const offered = await media.offer({ ...about, node, sdp, profile, places });
   if (offered.kind !== 'anchored') return refused(mediaRefusal(offered).status, { node });
   const response = await askInTurn(meeting, offered.sdp);
   if (response === undefined || response.status >= 300) {

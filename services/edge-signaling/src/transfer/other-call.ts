@@ -1,7 +1,8 @@
 import { type Clock } from '@callweave/clock';
 import { type CallId } from '@callweave/contracts';
 import { type Logger } from '@callweave/telemetry';
-import { between, type Media } from '../call/call-ports.ts';
+import { type Media } from '../call/call-ports.ts';
+import { between } from '../call/place.ts';
 import { type EstablishedCall, type Replacing } from '../call/established-call.ts';
 import { exchange } from '../call/exchange.ts';
 import { otherSide, type Side } from '../call/session.ts';
@@ -99,7 +100,7 @@ export class OtherCall implements Search, Replacing {
       newcomer: { legId: remaining.standIn, sdp: remaining.sdp, profile: 'rtp', mediaId, node: undefined },
       isWanted: () => this.#isWanted(),
       ...this.#deps,
-      networks: between(networks.ofLeg(remaining.leg), networks.ofLeg(parts[to])),
+      places: between(networks.ofLeg(remaining.leg), networks.ofLeg(parts[to])),
     });
     this.#outcome = outcome;
     if (!this.#isWanted()) return;

@@ -19,16 +19,7 @@ import { type OutdialAction, type OutdialInput, type OutdialState, outdialTable 
 
 export interface OutdialDeps extends Pick<
   CallDeps,
-  | 'router'
-  | 'locator'
-  | 'flows'
-  | 'applicationServer'
-  | 'media'
-  | 'legs'
-  | 'sendThrough'
-  | 'networkOf'
-  | 'clock'
-  | 'log'
+  'router' | 'locator' | 'flows' | 'applicationServer' | 'media' | 'legs' | 'sendThrough' | 'placeOf' | 'clock' | 'log'
 > {
   readonly networks: Pick<Networks, 'ofLeg'>;
   /** Where a leg belongs once it is in a call. */
@@ -130,10 +121,10 @@ export class Outdial implements Search {
     const { sdp, standIn: legId } = remaining;
     const referred = referredBy === undefined ? {} : { 'Referred-By': referredBy };
     const told = targets.map((target) => ({ ...target, headers: { ...target.headers, ...referred } }));
-    const { media, legs, sendThrough, networkOf, networks } = this.#deps;
-    const network = networks.ofLeg(remaining.leg);
-    const fork = new Fork({ tenant, callId, legId, identity, network, to, sdp }, told, {
-      ...{ media, legs, sendThrough, networkOf, events: this.#forkEvents },
+    const { media, legs, sendThrough, placeOf, networks } = this.#deps;
+    const place = networks.ofLeg(remaining.leg);
+    const fork = new Fork({ tenant, callId, legId, identity, place, to, sdp }, told, {
+      ...{ media, legs, sendThrough, placeOf, events: this.#forkEvents },
     });
     this.#fork = fork;
     await this.#anchor(fork);
