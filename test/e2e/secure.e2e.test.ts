@@ -78,13 +78,16 @@ async function shownCertificate(): Promise<string> {
 
 const fingerprintOf = (certificate: string): string => new X509Certificate(certificate).fingerprint256;
 
-/** Two phones that know the edge by one address, in a call in which they hear each other. */
-async function talking(options: Partial<BaresipOptions> & { readonly registrar: string }): Promise<[Baresip, Baresip]> {
+/** Two phones in a call in which they hear each other; both know the edge by one address unless the callee has another. */
+async function talking(
+  caller: Partial<BaresipOptions> & { readonly registrar: string },
+  callee = caller,
+): Promise<[Baresip, Baresip]> {
   const [alice, bob] = await Promise.all([
-    phones.phone('alice', { ...options, toneHz: ALICE_HZ }),
-    phones.phone('bob', { ...options, toneHz: BOB_HZ }),
+    phones.phone('alice', { ...caller, toneHz: ALICE_HZ }),
+    phones.phone('bob', { ...callee, toneHz: BOB_HZ }),
   ]);
-  alice.command('dial', `sip:bob@${options.registrar};transport=${options.transport ?? 'udp'}`);
+  alice.command('dial', `sip:bob@${caller.registrar};transport=${caller.transport ?? 'udp'}`);
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
   await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
   return [alice, bob];
@@ -136,8 +139,15 @@ test('a browser on WSS and a phone on TLS hear each other until the browser hang
   }
 });
 
-test('phones on IPv6 hear each other until the callee hangs up', async () => {
-  const [alice, bob] = await talking({ registrar: listener('udp', '[::1]'), host: '::1' });
+const byIpv4 = (): { registrar: string } => ({ registrar: listener('udp') });
+const byIpv6 = (): { registrar: string; host: string } => ({ registrar: listener('udp', '[::1]'), host: '::1' });
+
+test.each([
+  ['phones on IPv6', byIpv6, byIpv6],
+  ['a phone on IPv4 and the one on IPv6 that it calls', byIpv4, byIpv6],
+  ['a phone on IPv6 and the one on IPv4 that it calls', byIpv6, byIpv4],
+])('%s hear each other until the callee hangs up', async (_who, caller, callee) => {
+  const [alice, bob] = await talking(caller(), callee());
   bob.command('hangup');
   await alice.waitFor('CALL_CLOSED');
   expect(await phones.toldInAll()).toEqual(answeredCall);

@@ -20,7 +20,7 @@ export {
 export { type HealthOptions, type HealthServer, serveHealth } from './health.ts';
 export { createInstanceId } from './instance.ts';
 export { Life, type LifeState, type RunningService } from './life.ts';
-export { describeSides, PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
+export { describeListener, describeSides, PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
 export {
   EXIT_CONFIG,
   processConfig,

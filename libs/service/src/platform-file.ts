@@ -23,6 +23,19 @@ export const PlatformFile = z.object({
   sip: z.array(z.string()),
   /** Where browsers open websockets to the same edges. */
   ws: z.array(z.url()),
+  /** What the engines of the edges listen at besides. */
+  listeners: z
+    .array(
+      z.object({
+        transports: z.array(z.string()),
+        /** `host:port`. */
+        listen: z.string(),
+        /** What peers are told instead of the address, but for those in `networks`. */
+        advertised: z.string(),
+        networks: z.array(z.string()),
+      }),
+    )
+    .default([]),
   /** The operator's access to the bus. */
   nats: z.object({ url: z.string(), user: z.string().optional(), password: z.string().optional() }),
   /** ng address of rtpengine; of several, separated by commas. */
@@ -44,6 +57,19 @@ export function describeSides(sides: PlatformFile['sides']): string {
       return `${who} → ${advertised}${advertised === listen ? '' : ` (listens at ${listen})`}`;
     })
     .join('; ');
+}
+
+/** One more address that is listened at, and who is told what of it. */
+export function describeListener({
+  transports,
+  listen,
+  advertised,
+  networks,
+}: PlatformFile['listeners'][number]): string {
+  const address = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+  const others = advertised === address ? '' : ` → ${advertised}`;
+  const inside = networks.length === 0 ? '' : `, for ${networks.join(', ')}${others === '' ? '' : ' as it is'}`;
+  return `${transports.join('+')} ${listen}${others}${inside}`;
 }
 
 /** Name of the file in the state directory. */

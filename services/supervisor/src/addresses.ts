@@ -1,8 +1,11 @@
+import { ConfigError } from '@callweave/service';
 import { type Config, type PortRange } from './config.ts';
 import { PortsUnavailableError } from './errors.ts';
 import { describeTaken, type PortFinder, whyTaken } from './free-ports.ts';
-import { allPorts, LOOPBACK, planPorts } from './port-plan.ts';
+import { type SipListener } from './listeners.ts';
+import { allPorts, LOOPBACK, planPorts, type PortPlan } from './port-plan.ts';
 import { innerHost, type NetworkSide, networkSides } from './topology.ts';
+import { tlsProblems } from './tls-files.ts';
 import { findOverlap, pickRange, usedRanges } from './rtp-ranges.ts';
 
 /** The ports of this run, all of them known. */
@@ -13,6 +16,8 @@ export interface Addresses {
   readonly sip: readonly number[];
   readonly ws: readonly number[];
   readonly control: readonly number[];
+  /** What the engine of each edge listens at besides. */
+  readonly listeners: readonly (readonly SipListener[])[];
   /** `host:port` of the engine of each edge. */
   readonly engines: readonly string[];
   /** Private ports of the applications: nobody outside reaches them, so any free ones will do. */
@@ -38,15 +43,15 @@ export interface ApplicationPorts {
  */
 export async function settleAddresses(config: Config, finder: PortFinder): Promise<Addresses> {
   const { host } = config;
-  const sides = networkSides(config);
+  const { sides, plan } = contradictionless(config);
   const inner = innerHost(sides, host);
-  const plan = planPorts(config);
   const problems: string[] = [];
   const strange = [
     ...((await isElsewhere(host)) ? [`${host} is not an address of this machine: change CALLWEAVE_HOST`] : []),
     ...((await isElsewhere(inner)) && inner !== host
       ? [`${inner} is not an address of this machine: change CALLWEAVE_PRIVATE_HOST`]
       : []),
+    ...(await elsewhereOf(config.sipListeners)),
   ];
   if (strange.length > 0) throw new PortsUnavailableError(strange);
   const innerPorts = inner === host ? [] : plan.sip.map((use) => ({ ...use, host: inner }));
@@ -63,12 +68,18 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
     return ports;
   };
   const control = await settleAll(plan.control);
+  const listeners: SipListener[][] = [];
+  for (const uses of plan.listeners) {
+    const ports = await settleAll(uses);
+    listeners.push(config.sipListeners.map((listener, index) => ({ ...listener, port: ports[index] ?? 0 })));
+  }
   return {
     host,
     sides,
     sip: config.engines === undefined ? await settleAll(plan.sip) : config.sipPorts,
     ws: await settleAll(plan.ws),
     control,
+    listeners,
     engines: config.engines ?? control.map((port) => `${LOOPBACK}:${port}`),
     applications: {
       sip: await finder.find(inner, ['udp', 'tcp']),
@@ -83,6 +94,30 @@ export async function settleAddresses(config: Config, finder: PortFinder): Promi
         : { port: await finder.settle(plan.rtpengine), media },
     console: await finder.settle(plan.console),
   };
+}
+
+/** Sides and ports, when nothing contradicts anything; throws `ConfigError` with all there is to say. */
+function contradictionless(config: Config): { sides: NetworkSide[]; plan: PortPlan } {
+  const problems = tlsProblems(config);
+  const tried = <T>(plan: () => T): T | undefined => {
+    try {
+      return plan();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const sides = tried(() => networkSides(config));
+  const plan = tried(() => planPorts(config));
+  if (sides === undefined || plan === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { sides, plan };
+}
+
+async function elsewhereOf(listeners: readonly SipListener[]): Promise<string[]> {
+  const addresses = [...new Set(listeners.map(({ address }) => address))];
+  const found = await Promise.all(addresses.map(async (address) => ((await isElsewhere(address)) ? [address] : [])));
+  return found.flat().map((address) => `${address} is not an address of this machine: change CALLWEAVE_SIP_LISTENERS`);
 }
 
 async function isElsewhere(host: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { describeSides, type PlatformFile } from '@callweave/service';
+import { describeListener, describeSides, type PlatformFile } from '@callweave/service';
 
 /** What a person needs to know about a platform that runs. */
 export interface PlatformFacts extends Omit<PlatformFile, 'pid' | 'processes'> {
@@ -11,6 +11,7 @@ export function banner({
   sides,
   sip,
   ws,
+  listeners,
   accounts,
   nats,
   rtpengine,
@@ -24,6 +25,7 @@ export function banner({
     ['SIP', `${sip.join(', ')}  (UDP and TCP)`],
     ...(sides.length < 2 ? [] : [['told', describeSides(sides)] satisfies [string, string]]),
     ...(ws.length === 0 ? [] : [['browsers', `${ws.join(', ')}  (SIP over websockets)`] satisfies [string, string]]),
+    ...listeners.map((listener): [string, string] => ['and', describeListener(listener)]),
     ...accounts.map(({ user, password }): [string, string] => [user, `password ${password}`]),
     ['console', `${console.url}#token=${encodeURIComponent(console.token)}`],
     ['register', `a phone with user and password of an account, domain and registrar ${first}`],

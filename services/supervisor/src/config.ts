@@ -11,6 +11,7 @@ import {
   secret,
 } from '@callweave/service';
 import { z } from 'zod';
+import { listenerList } from './listeners.ts';
 
 /** The first and the last of a range of ports; both 0: any free range. */
 export interface PortRange {
@@ -32,6 +33,8 @@ const portRange = z
     const { min, max } = parseRange(text);
     return text === '0' || (min >= 1024 && max <= 65_535 && max - min >= 3);
   }, 'expected at least 4 ports between 1024 and 65535');
+
+const path = z.string().min(1);
 
 export const config = defineConfig({
   logLevel: processConfig.logLevel,
@@ -80,6 +83,31 @@ export const config = defineConfig({
       .default('5066')
       .describe('Websocket ports of the SIP engines, for browsers; lists as for CALLWEAVE_CONTROL_PORTS.')
       .transform(parsePorts),
+  ),
+  sipListeners: env(
+    'CALLWEAVE_SIP_LISTENERS',
+    listenerList
+      .default([])
+      .describe(
+        'What the SIP engines listen at besides, as tls://192.0.2.1:5061?advertised=203.0.113.7&networks=10.0.0.0/8, ' +
+          'separated by blanks; udp, tcp, tls, ws and wss, udp+tcp for two at once, IPv6 in brackets. The ports are those ' +
+          'of the first engine, and go on upwards.',
+      ),
+  ),
+  tlsCertFile: env(
+    'CALLWEAVE_TLS_CERT_FILE',
+    path.optional().describe('Certificate that peers by tls and wss are shown (PEM); read again when it changes.'),
+  ),
+  tlsKeyFile: env('CALLWEAVE_TLS_KEY_FILE', path.optional().describe('Its key (PEM).')),
+  tlsChainFile: env(
+    'CALLWEAVE_TLS_CHAIN_FILE',
+    path.optional().describe('Certificates between it and a root, unless they are in its own file (PEM).'),
+  ),
+  tlsPeerCaFile: env(
+    'CALLWEAVE_TLS_PEER_CA_FILE',
+    path
+      .optional()
+      .describe('Authorities one of which must have signed the certificate of every peer by tls and wss (PEM).'),
   ),
   engines: env(
     'CALLWEAVE_ENGINES',

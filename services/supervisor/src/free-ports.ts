@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import getPort from 'get-port';
 import { type PortProtocol, type PortUse } from './port-plan.ts';
 
@@ -59,7 +59,7 @@ export class PortFinder {
 
 function tryUdp(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     socket.once('error', (error) => {
       socket.close();
       resolve(codeOf(error));

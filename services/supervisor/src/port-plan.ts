@@ -20,6 +20,8 @@ export interface PortPlan {
   readonly ws: readonly PortUse[];
   /** Control port of the engine at the same place in `sip`. */
   readonly control: readonly PortUse[];
+  /** Of each of CALLWEAVE_SIP_LISTENERS in turn, for the engine at the same place in `sip`. */
+  readonly listeners: readonly (readonly PortUse[])[];
   readonly nats: PortUse | undefined;
   readonly rtpengine: PortUse | undefined;
   readonly console: PortUse;
@@ -54,6 +56,15 @@ export function planPorts(config: Config): PortPlan {
       port: portAt(config.controlPorts, index),
       protocols: ['tcp'],
     })),
+    listeners: own.map((_sip, index) =>
+      config.sipListeners.map(({ transports, address, port }) => ({
+        purpose: `${transports.join(' and ')} of SIP engine ${index + 1}`,
+        variable: 'CALLWEAVE_SIP_LISTENERS',
+        host: address,
+        port: portAt([port], index),
+        protocols: [...new Set(transports.map((name) => (name === 'udp' ? 'udp' : 'tcp')))],
+      })),
+    ),
     nats:
       config.natsUrl === undefined
         ? {
@@ -88,8 +99,8 @@ export function planPorts(config: Config): PortPlan {
 }
 
 /** Every port of the plan, in one list. */
-export function allPorts({ sip, ws, control, nats, rtpengine, console }: PortPlan): PortUse[] {
-  return [...sip, ...ws, ...control, nats, rtpengine, console].filter((use) => use !== undefined);
+export function allPorts({ sip, ws, control, listeners, nats, rtpengine, console }: PortPlan): PortUse[] {
+  return [...sip, ...ws, ...control, ...listeners.flat(), nats, rtpengine, console].filter((use) => use !== undefined);
 }
 
 /** A short list goes on upwards from its last; 0 goes on as 0. */
@@ -100,11 +111,14 @@ function portAt(ports: readonly number[], index: number): number {
   return last === 0 ? 0 : last + index - (ports.length - 1);
 }
 
-function findUnpaired({ engines, engineSecret, sipPorts }: Config): string[] {
+function findUnpaired({ engines, engineSecret, sipPorts, sipListeners }: Config): string[] {
   if (engines === undefined) return [];
   const isPaired = engines.length === sipPorts.length && !sipPorts.includes(0);
   return [
     ...(isPaired ? [] : ['CALLWEAVE_SIP_PORTS: name the SIP port of each of CALLWEAVE_ENGINES']),
+    ...(sipListeners.length === 0
+      ? []
+      : ['CALLWEAVE_SIP_LISTENERS: engines that are used instead listen by themselves']),
     ...(engineSecret === undefined ? ['CALLWEAVE_ENGINE_SECRET: required with CALLWEAVE_ENGINES'] : []),
   ];
 }
@@ -121,7 +135,15 @@ function findClashes(uses: readonly PortUse[]): string[] {
 }
 
 function clash(a: PortUse, b: PortUse): boolean {
-  return a.port !== 0 && a.port === b.port && a.protocols.some((protocol) => b.protocols.includes(protocol));
+  // A machine has one port of a number for each of its addresses.
+  const isElsewhere = a.host !== b.host && (isFurther(a) || isFurther(b));
+  return (
+    !isElsewhere && a.port !== 0 && a.port === b.port && a.protocols.some((protocol) => b.protocols.includes(protocol))
+  );
+}
+
+function isFurther({ variable }: PortUse): boolean {
+  return variable === 'CALLWEAVE_SIP_LISTENERS';
 }
 
 function findInRange(uses: readonly PortUse[], { rtpPorts: { min, max }, rtpengine }: Config): string[] {

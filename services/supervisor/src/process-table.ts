@@ -4,6 +4,8 @@ import { type Environment } from '@callweave/service';
 import { type Addresses } from './addresses.ts';
 import { type Config } from './config.ts';
 import { LOOPBACK } from './port-plan.ts';
+import { listenerFlags } from './listeners.ts';
+import { tlsFlags } from './tls-files.ts';
 import { contactFlags, innerHost, mediaInterfaces, type NetworkSide, privateNetworksOf } from './topology.ts';
 import { type Secrets } from './secrets.ts';
 
@@ -100,7 +102,7 @@ function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): Proces
   ];
 }
 
-function rtpengine({ addresses: { sides, rtpengine: own } }: TableInput): ProcessSpec[] {
+function rtpengine({ config: { sipListeners }, addresses: { sides, rtpengine: own } }: TableInput): ProcessSpec[] {
   if (own === undefined) return [];
   const { port, media } = own;
   const args = [
@@ -109,7 +111,7 @@ function rtpengine({ addresses: { sides, rtpengine: own } }: TableInput): Proces
     '--foreground',
     '--log-stderr',
     '--table=-1',
-    ...mediaInterfaces(sides),
+    ...mediaInterfaces(sides, sipListeners),
     `--listen-ng=${LOOPBACK}:${port}`,
     // A little above the longest ringing time; the default is an hour.
     '--offer-timeout=660',
@@ -129,14 +131,18 @@ function rtpengine({ addresses: { sides, rtpengine: own } }: TableInput): Proces
 }
 
 function sipEngine(input: TableInput, index: number): ProcessSpec {
-  const { sides, sip, ws, control } = input.addresses;
+  const { sides, sip, ws, control, listeners } = input.addresses;
   return engineAt(input, `sip-engine-${index + 1}`, {
     sides,
     sip: sip[index] ?? 0,
     ws: ws[index] ?? 0,
     control: control[index] ?? 0,
-    // Another edge may have had the call.
-    flags: ['--offer-unknown-dialogs'],
+    flags: [
+      ...(listeners[index] ?? []).flatMap(listenerFlags),
+      ...tlsFlags(input.config),
+      // Another edge may have had the call.
+      '--offer-unknown-dialogs',
+    ],
   });
 }
 

@@ -11,6 +11,7 @@ import { NotReadyError } from './errors.ts';
 import { Fleet } from './fleet.ts';
 import { PortFinder } from './free-ports.ts';
 import { createLauncher } from './launcher.ts';
+import { shownListener } from './listeners.ts';
 import { LOOPBACK } from './port-plan.ts';
 import { writePrivate } from './private-file.ts';
 import { ngProbe } from './probes.ts';
@@ -63,6 +64,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     sides: [...addresses.sides],
     sip: addresses.sip.map((port) => `${host}:${port}`),
     ws: addresses.ws.map((port) => `ws://${host}:${port}`),
+    listeners: addresses.listeners.flat().map(shownListener),
     accounts: [],
     nats: operatorAccess(bus),
     rtpengine:
@@ -159,10 +161,10 @@ async function checkRtpengine(address: string, clock: Clock): Promise<void> {
 
 /** Where the running platform is, for the command line tool and for tests. */
 function platformFile(
-  { host, sides, sip, ws, accounts, nats, rtpengine, traces, console }: PlatformFacts,
+  { host, sides, sip, ws, listeners, accounts, nats, rtpengine, traces, console }: PlatformFacts,
   fleet: Fleet,
 ): string {
-  const about = { host, sides, sip, ws, nats, rtpengine, traces, accounts, console };
+  const about = { host, sides, sip, ws, listeners, nats, rtpengine, traces, accounts, console };
   const content: PlatformFile = { pid: process.pid, ...about, processes: fleet.running };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

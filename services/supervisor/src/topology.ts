@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { ConfigError, type PlatformFile } from '@callweave/service';
 import { type Config } from './config.ts';
+import { type SipListener } from './listeners.ts';
 
 /** One side of the platform: where it listens, and what the peers on it are told. */
 export type NetworkSide = PlatformFile['sides'][number];
@@ -45,13 +47,23 @@ export function contactFlags(sides: readonly NetworkSide[], port: number, transp
   });
 }
 
-/** The interfaces of an rtpengine, named after the sides; the first one is for whom nothing is said. */
-export function mediaInterfaces(sides: readonly NetworkSide[]): string[] {
+/**
+ * The interfaces of an rtpengine, named after the sides; the first one is for whom nothing is said. Whoever comes to an
+ * IPv6 address has his media there, on whichever side he is.
+ */
+export function mediaInterfaces(sides: readonly NetworkSide[], listeners: readonly SipListener[] = []): string[] {
+  const shown = ({ listen, advertised }: Pick<NetworkSide, 'listen' | 'advertised'>): string =>
+    advertised === listen ? listen : `${listen}!${advertised}`;
+  const further = listeners
+    .filter(({ address }) => isIPv6(address))
+    .map(({ address, advertised = address }) => shown({ listen: address, advertised }));
   const [only, ...others] = sides;
-  if (only !== undefined && others.length === 0) return [`--interface=${only.listen}`];
-  const openFirst = [...sides].sort((a, b) => b.name.localeCompare(a.name));
-  return openFirst.map(({ name, listen, advertised }) => {
-    const shown = advertised === listen ? '' : `!${advertised}`;
-    return `--interface=${name}/${listen}${shown}`;
-  });
+  const isOne = only !== undefined && others.length === 0;
+  const named = isOne
+    ? [only.listen, ...further]
+    : // The open one first.
+      [...sides]
+        .sort((a, b) => b.name.localeCompare(a.name))
+        .flatMap((side) => [shown(side), ...further].map((address) => `${side.name}/${address}`));
+  return [...new Set(named)].map((text) => `--interface=${text}`);
 }

@@ -6,6 +6,7 @@ const facts = {
   sides: [{ name: 'public' as const, listen: '127.0.0.1', advertised: '127.0.0.1', networks: [] }],
   sip: ['127.0.0.1:5060', '127.0.0.1:5062'],
   ws: ['ws://127.0.0.1:5066', 'ws://127.0.0.1:5067'],
+  listeners: [],
   accounts: [{ user: 'alice', password: 'secret1', domain: '127.0.0.1' }],
   nats: { url: 'nats://127.0.0.1:4222', user: 'operator', password: 'secret2' },
   rtpengine: '127.0.0.1:2223',

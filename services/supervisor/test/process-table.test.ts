@@ -30,6 +30,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
       sides: networkSides(config),
       sip: [5060, 5062],
       ws: [5066, 5067],
+      listeners: [config.sipListeners, config.sipListeners],
       control: config.engines === undefined ? [9022, 9023] : [],
       engines: config.engines ?? ['127.0.0.1:9022', '127.0.0.1:9023'],
       applications: { sip: 5070, control: 9030, mediaSip: 5080, mediaEventSocket: 8021 },

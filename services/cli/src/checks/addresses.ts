@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os';
-import { describeSides, type PlatformFile, readPlatformFile } from '@callweave/service';
+import { describeListener, describeSides, type PlatformFile, readPlatformFile } from '@callweave/service';
 import { stateDirOf } from '../operator.ts';
 import { askSip } from '../sip-question.ts';
 import { type Check, fine, wrong } from './check.ts';
+import { lookAt } from './look-at-listener.ts';
 
 const ANSWER_MS = 2_000;
 
@@ -35,6 +36,19 @@ const addressChecks: readonly Check[] = [
         .map(({ address, status }) => `${address} ${status}`);
       if (silent.length > 0) return wrong(silent.join(', '), 'look at the logs of the edge and its SIP engine');
       return fine(answers.map(({ address }) => `${address} answers`).join(', '));
+    },
+  },
+  {
+    name: 'listeners',
+    run: async (command) => {
+      const listeners = readPlatformFile(stateDirOf(command))?.listeners ?? [];
+      if (listeners.length === 0) return fine('none but those for SIP and websockets');
+      const seen = await Promise.all(
+        listeners.map(async (listener) => ({ text: describeListener(listener), ...(await lookAt(listener)) })),
+      );
+      const deaf = seen.filter(({ isThere }) => !isThere).map(({ text, said }) => `${text}: ${said}`);
+      if (deaf.length > 0) return wrong(deaf.join('; '), 'look at the log of the SIP engine');
+      return fine(seen.map(({ text, said }) => `${text} (${said})`).join('; '));
     },
   },
   {
