@@ -1,55 +1,46 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type Rtpengine, startRtpengine } from '@callweave/rtpengine/testing';
 import { testCertificate } from '@callweave/sip-engine/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
-import { type EdgePair, startEdgePair } from '../support/edge-pair.ts';
-import { freePortOn } from '../support/free-port.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { runSipp } from '../support/sipp.ts';
+import { addSubscribers, sippLines } from '../support/subscribers.ts';
 import { talks } from '../support/talk.ts';
 import { until } from '../support/until.ts';
 import { startWebPhones } from '../support/web-phone.ts';
 
 const HOST = '127.0.0.1';
+/** Longer than it takes an engine to see that its files have changed. */
+const NOTICED_MS = 60_000;
 const ALICE_HZ = 440;
 const BOB_HZ = 880;
 const answeredCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
 
+/** A second address by which phones come without TLS. */
+const OTHER = '127.0.4.1';
+const LISTENERS = `tls://${HOST}:0 wss://${HOST}:0 udp://[::1]:0 udp://${OTHER}:0`;
+
 const directory = mkdtempSync(join(tmpdir(), 'callweave-secure-'));
 const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
 const authority = testCertificate('authority.example.com');
-let rtpengine: Rtpengine | undefined;
-let edge: EdgePair | undefined;
 /** The certificate that was put there last. */
 let current = '';
 
 // What is registered first ends last.
-afterAll(async () => {
-  await rtpengine?.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const phones = new PhonePlatform(async () => {
-  rtpengine = await startRtpengine([HOST, '::1']);
-  return { CALLWEAVE_RTPENGINE: rtpengine.address };
-});
-
-beforeAll(async () => {
+const phones = new PhonePlatform(() => {
   renewCertificate();
-  const secure = (transport: string): string[] => ['--contact', `sips:${HOST}:0;transport=${transport}`];
-  const files = ['--cert-file', certFile, '--key-file', keyFile];
-  const flags = [...secure('tls'), ...secure('wss'), '--contact', 'sip:[::1]:0;transport=udp', ...files];
-  edge = await startEdgePair(phones.platform, { host: HOST, port: await freePortOn([HOST]), flags });
+  const files = { CALLWEAVE_TLS_CERT_FILE: certFile, CALLWEAVE_TLS_KEY_FILE: keyFile };
+  return Promise.resolve({ CALLWEAVE_SIP_LISTENERS: LISTENERS, ...files });
 });
 
-afterAll(() => edge?.stop());
-
-/** Puts a new certificate where the engine reads it when it is told to. */
+/** Puts a new certificate where the engine finds it. */
 function renewCertificate(): string {
   const { cert, key } = testCertificate('sip.example.com', authority);
   writeFileSync(certFile, cert);
@@ -58,12 +49,14 @@ function renewCertificate(): string {
   return cert;
 }
 
-/** `host:port` where the edge listens. */
+/** `host:port` where the platform listens. */
 function listener(transport: 'tls' | 'wss' | 'udp', host = HOST): string {
-  const contacts = [...(edge?.logs() ?? '').matchAll(/"(udp|tls|wss)\/([^"]+)"/g)];
-  const found = contacts.find(([, protocol, address]) => protocol === transport && address?.startsWith(`${host}:`));
-  if (found?.[2] === undefined) throw new Error(`nobody listens at ${host} by ${transport}`);
-  return found[2];
+  const { listeners } = phones.platform;
+  const found = listeners.find(
+    ({ transports, listen }) => transports[0] === transport && listen.startsWith(`${host}:`),
+  );
+  if (found === undefined) throw new Error(`nobody listens at ${host} by ${transport}`);
+  return found.listen;
 }
 
 /** Fingerprint of the certificate that is shown to who connects now; throws unless the authority has signed it for us. */
@@ -108,8 +101,7 @@ describe('phones on TLS', () => {
     expect(await shownCertificate()).toBe(fingerprintOf(current));
     const renewed = fingerprintOf(renewCertificate());
     expect(await shownCertificate()).not.toBe(renewed);
-    edge?.signal('SIGHUP', 'engine');
-    await until('the renewed certificate is shown', async () => (await shownCertificate()) === renewed);
+    await until('the renewed certificate is shown', async () => (await shownCertificate()) === renewed, NOTICED_MS);
     await Promise.all([talks(phones, 'caller'), talks(phones, 'callee')]);
     bob.command('hangup');
     await alice.waitFor('CALL_CLOSED');
@@ -139,7 +131,7 @@ test('a browser on WSS and a phone on TLS hear each other until the browser hang
   }
 });
 
-const byIpv4 = (): { registrar: string } => ({ registrar: listener('udp') });
+const byIpv4 = (): { registrar: string } => ({ registrar: phones.edge });
 const byIpv6 = (): { registrar: string; host: string } => ({ registrar: listener('udp', '[::1]'), host: '::1' });
 
 test.each([
@@ -151,4 +143,23 @@ test.each([
   bob.command('hangup');
   await alice.waitFor('CALL_CLOSED');
   expect(await phones.toldInAll()).toEqual(answeredCall);
+});
+
+test('a phone that registers at a second address of a transport is told to send its requests there', async () => {
+  const [account] = await addSubscribers(phones.bus, 'second-', 1);
+  if (account === undefined) throw new Error('no account');
+  for (const address of [phones.edge, listener('udp', OTHER)]) {
+    const lines = sippLines([account]);
+    const trace = join(directory, `${address}.log`);
+    const registered = await runSipp({ scenario: 'register', remote: address, calls: 1, lines, trace });
+    expect(registered, registered.errors).toMatchObject({ successful: 1, failed: 0 });
+    expect(readFileSync(trace, 'utf8')).toContain(`Service-Route: <sip:${address};lr>`);
+  }
+});
+
+test('the doctor shows what is listened at, and until when the certificate is good', async () => {
+  const { code, output } = await phones.platform.cli('doctor');
+  expect(output).toMatch(/tls 127\.0\.0\.1:\d+ \(certificate until [^)]+\); wss 127\.0\.0\.1:\d+ \(certificate until/);
+  expect(output).toMatch(/udp \[::1\]:\d+ \(answers\); udp 127\.0\.4\.1:\d+ \(answers\)/);
+  expect(code).toBe(0);
 });

@@ -23,6 +23,8 @@ export interface BaresipOptions {
   /** Its own address; with one of IPv6 it knows no other. */
   readonly host?: '127.0.0.1' | '::1';
   readonly transport?: 'udp' | 'tcp' | 'tls';
+  /** What it shows a server that asks for a certificate. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
   readonly regintSec?: number;
   /** What it plays into calls, Hz. */
   readonly toneHz?: number;
@@ -31,6 +33,7 @@ export interface BaresipOptions {
   readonly codec?: string;
 }
 
+const CERTIFICATE = 'certificate.pem';
 const START_ATTEMPTS = 5;
 const LOOPBACK = '127.0.0.1';
 
@@ -52,7 +55,10 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   writeFileSync(join(directory, 'tone.wav'), toneWav(options.toneHz ?? 440));
   // The account comes over the control connection, or its first events would be over before we listen.
   writeFileSync(join(directory, 'accounts'), '');
-  const { gone, socket } = await run(directory, options.host ?? LOOPBACK);
+  const { certificate } = options;
+  if (certificate !== undefined) writeFileSync(join(directory, CERTIFICATE), certificate.cert + certificate.key);
+  const further = certificate === undefined ? '' : `sip_certificate ${join(directory, CERTIFICATE)}\n`;
+  const { gone, socket } = await run(directory, options.host ?? LOOPBACK, further);
   const events: BaresipEvent[] = [];
   const reader = new NetstringReader();
   socket.on('data', (chunk: Buffer) => {
@@ -91,12 +97,16 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
 }
 
 /** Runs it; somebody else may have taken one of its ports meanwhile, then it ends at once and is run with others. */
-async function run(directory: string, host: string): Promise<{ gone: Promise<unknown>; socket: Socket }> {
+async function run(
+  directory: string,
+  host: string,
+  further: string,
+): Promise<{ gone: Promise<unknown>; socket: Socket }> {
   const families = host.includes(':') ? ['-6'] : [];
   for (let attempt = 1; ; attempt++) {
     const sipPort = await freeSipPort(host);
     const controlPort = await getPort({ host: LOOPBACK, exclude: [sipPort, sipPort + 1] });
-    writeFileSync(join(directory, 'config'), config(host, sipPort, controlPort, directory));
+    writeFileSync(join(directory, 'config'), config(host, sipPort, controlPort, directory) + further);
     const child = spawn(...tied('baresip', ['-f', directory, ...families]), {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'ignore'],

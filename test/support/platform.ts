@@ -16,6 +16,8 @@ export interface Platform {
   readonly sip: readonly string[];
   /** Where browsers connect, `ws://host:port`. */
   readonly ws: readonly string[];
+  /** What is listened at besides. */
+  readonly listeners: PlatformFile['listeners'];
   readonly accounts: PlatformFile['accounts'];
   readonly nats: PlatformFile['nats'];
   /** ng address of rtpengine; of several, separated by commas. */
@@ -93,11 +95,12 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     await stop();
     throw new Error(logs, { cause: error });
   }
-  const { sip, ws, accounts, nats, rtpengine, console } = read();
+  const { sip, ws, listeners, accounts, nats, rtpengine, console } = read();
   return {
     stateDir,
     sip,
     ws,
+    listeners,
     accounts,
     nats,
     rtpengine,

@@ -17,9 +17,9 @@ export interface SecureOptions extends ConnectionOptions {
 /** Binds one TCP socket for SIP inside TLS. RFC 3261 §26.2.1. */
 export async function listenTls(options: SecureOptions, deps: StreamDeps): Promise<Listener> {
   const tls = requireTls('tls', options);
-  // Who is refused for his certificate is told so by us, so that it can be logged.
-  const settings = { ...ACCEPTED, requestCert: tls.peerCa !== undefined, rejectUnauthorized: false };
-  const server = await bindServer('tls', options, () => createServer({ ...settings, ...secureOptions(tls) }));
+  const server = await bindServer('tls', options, () =>
+    createServer({ ...ACCEPTED, ...peerOptions(tls), ...secureOptions(tls) }),
+  );
   return new TlsListener(server, { ...options, tls }, deps);
 }
 
@@ -28,6 +28,25 @@ export function requireTls(protocol: 'tls' | 'wss', { address, port, tls }: Secu
   if (tls !== undefined) return tls;
   throw new BindError(`${protocol}/${formatHostPort(address, port)}`, 'no certificate and key');
 }
+
+/** Whom we ask for a certificate; who has none of the authority is refused in the handshake. RFC 8446 §4.4.2.4. */
+export function peerOptions({ peerCa }: TlsOptions): { requestCert: boolean; rejectUnauthorized: boolean } {
+  return { requestCert: peerCa !== undefined, rejectUnauthorized: peerCa !== undefined };
+}
+
+/** Says who did not come through the handshake, and as a warning who was refused for his certificate. */
+export function noteFailures(server: Server, { log }: Pick<StreamDeps, 'log'>): void {
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    const { remoteAddress: peer, authorizationError } = socket as TLSSocket & { authorizationError?: string | null };
+    const refusal = error.code === NO_CERTIFICATE ? NO_CERTIFICATE : authorizationError;
+    if (typeof refusal === 'string') log.warn('connection.refused', { peer, reason: refusal });
+    else log.debug('connection.failed', { peer, reason: reasonOf(error) });
+    socket.destroy();
+  });
+}
+
+/** How OpenSSL calls that a peer shows nothing. */
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 /** Accepts and opens connections; one to a peer is used again in both directions. RFC 3261 §18.1.1. */
 class TlsListener extends ConnectionListener<'tls'> {
@@ -42,10 +61,7 @@ class TlsListener extends ConnectionListener<'tls'> {
     this.#tls = options.tls;
     this.#context = secureContext(options.tls);
     server.on('secureConnection', (socket) => this.#secured(socket));
-    server.on('tlsClientError', (error, socket) => {
-      deps.log.debug('connection.failed', { peer: socket.remoteAddress, reason: reasonOf(error) });
-      socket.destroy();
-    });
+    noteFailures(server, deps);
   }
 
   override flowTo(address: string, port: number): Flow {
@@ -70,12 +86,6 @@ class TlsListener extends ConnectionListener<'tls'> {
       return;
     }
     this.newcomers.settled(peerKey(remoteAddress, remotePort));
-    if (this.#tls.peerCa !== undefined && !socket.authorized) {
-      const reason = String(socket.authorizationError);
-      this.deps.log.warn('connection.refused', { peer: remoteAddress, reason });
-      socket.destroy();
-      return;
-    }
     this.#keep(socket, plainAddress(remoteAddress), remotePort);
   }
 

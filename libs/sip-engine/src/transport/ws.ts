@@ -8,7 +8,7 @@ import { plainAddress } from './address.ts';
 import { type StreamDeps } from './connection-flow.ts';
 import { ACCEPTED, bindServer, ConnectionListener } from './connection-listener.ts';
 import { peerKey } from './newcomers.ts';
-import { requireTls, type SecureOptions } from './tls.ts';
+import { noteFailures, peerOptions, requireTls, type SecureOptions } from './tls.ts';
 import { secureOptions, type TlsOptions } from './tls-options.ts';
 import { type Listener } from './transport.ts';
 import { WsFlow } from './ws-flow.ts';
@@ -37,8 +37,7 @@ export async function listenWs(options: WsOptions, deps: StreamDeps): Promise<Li
     return new WsListener(await bindServer(protocol, options, () => createServer(settings)), options, deps);
   }
   const tls = requireTls(protocol, options);
-  const asksPeers = { requestCert: tls.peerCa !== undefined, rejectUnauthorized: tls.peerCa !== undefined };
-  const create = (): SecureServer => createSecureServer({ ...settings, ...asksPeers, ...secureOptions(tls) });
+  const create = (): SecureServer => createSecureServer({ ...settings, ...peerOptions(tls), ...secureOptions(tls) });
   return new WssListener(await bindServer(protocol, options, create), options, deps);
 }
 
@@ -95,6 +94,7 @@ class WssListener extends WsListener {
 
   constructor(server: SecureServer, options: WsOptions, deps: StreamDeps) {
     super(server, options, deps);
+    noteFailures(server, deps);
     this.#server = server;
   }
 
