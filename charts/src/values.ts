@@ -20,6 +20,7 @@ import {
 
 const engine = z.strictObject({ image, controlPort: port, httpPort: port, resources });
 const addressOrNone = z.union([z.literal(''), z.ipv4(), z.ipv6()]);
+const nameOrNone = z.union([z.literal(''), objectName]);
 const size = z.string().regex(/^\d+(Mi|Gi|Ti)$/);
 
 const charts = {
@@ -34,6 +35,17 @@ const charts = {
       webOrigins: z.array(z.string().regex(/^https?:\/\/[^\s/]+$/)),
       public: z.strictObject({ listen: addressOrNone, advertised: addressOrNone }),
       private: z.strictObject({ networks: z.array(z.union([z.cidrv4(), z.cidrv6()])), listen: addressOrNone }),
+      listeners: z.array(
+        z.strictObject({
+          transports: z.array(z.enum(['udp', 'tcp', 'ws', 'tls', 'wss'])).min(1),
+          // The engine is not root.
+          port: port.min(1_024),
+          address: z.union([z.ipv4(), z.ipv6()]).optional(),
+          advertised: z.union([z.ipv4(), z.ipv6()]).optional(),
+          networks: z.array(z.union([z.cidrv4(), z.cidrv6()])).optional(),
+        }),
+      ),
+      tls: z.strictObject({ secretName: nameOrNone, peerCaSecretName: nameOrNone }),
       serviceAnnotations: z.record(z.string(), z.string()),
     }),
     applicationServer: z.union([z.literal(''), hostPort]),

@@ -103,6 +103,53 @@ describe('a value changes what it says, and nothing else', () => {
     expect(lines).toContain(`${edge}.env.[CALLWEAVE_PRIVATE_NETWORKS].value: nothing → "10.0.0.0/8,fd00::/8"`);
   });
 
+  test('edges with further listeners have them where the others are, or at an address of their own', async () => {
+    const args = await engineArguments({
+      public: { advertised: '203.0.113.7' },
+      private: { networks: ['10.0.0.0/8'] },
+      listeners: [
+        { transports: ['tls'], port: 5061 },
+        { transports: ['udp', 'tcp'], port: 5060, address: '2001:db8::1' },
+        {
+          transports: ['wss'],
+          port: 7443,
+          address: '192.0.2.1',
+          advertised: '203.0.113.9',
+          networks: ['192.168.0.0/16'],
+        },
+      ],
+      tls: { secretName: 'certificate', peerCaSecretName: 'authority' },
+    });
+    const sides = ['--external-ip', '203.0.113.7', '--local-net', '10.0.0.0/8'];
+    expect(args.slice(6, args.indexOf('--address'))).toEqual([
+      ...['--contact', 'sips:$(POD_IP):5061;transport=tls', ...sides],
+      ...['--contact', 'sip:[2001:db8::1]:5060;transport=udp,tcp'],
+      ...['--contact', 'sips:192.0.2.1:7443;transport=wss', '--external-ip', '203.0.113.9'],
+      ...['--local-net', '192.168.0.0/16', '--cert-file', '/etc/callweave/tls/tls.crt'],
+      ...['--key-file', '/etc/callweave/tls/tls.key', '--tls-peer-ca', '/etc/callweave/peer-ca/ca.crt'],
+    ]);
+  });
+
+  test('edges with TLS mount the Secret with their certificate, and open a port for each listener once', async () => {
+    const listeners = [
+      { transports: ['tls'], port: 5061 },
+      { transports: ['tls'], port: 5061, address: '2001:db8::1' },
+      { transports: ['udp', 'tcp'], port: 5060, address: '2001:db8::1' },
+    ];
+    const lines = await changed('edge-signaling', { sip: { listeners, tls: { secretName: 'certificate' } } });
+    const engine = `Deployment edge-signaling ${pod}.initContainers.[sip-engine]`;
+    expect(lines.filter((line) => !line.includes('.args.'))).toEqual([
+      `${engine}.ports.[sip-tls-5061].containerPort: nothing → 5061`,
+      `${engine}.ports.[sip-tls-5061].protocol: nothing → "TCP"`,
+      `${engine}.volumeMounts.[tls].mountPath: nothing → "/etc/callweave/tls"`,
+      `${engine}.volumeMounts.[tls].readOnly: nothing → true`,
+      `Deployment edge-signaling ${pod}.volumes.[tls].secret.secretName: nothing → "certificate"`,
+      'Service edge-signaling spec.ports.[sip-tls-5061].port: nothing → 5061',
+      'Service edge-signaling spec.ports.[sip-tls-5061].protocol: nothing → "TCP"',
+      'Service edge-signaling spec.ports.[sip-tls-5061].targetPort: nothing → "sip-tls-5061"',
+    ]);
+  });
+
   test('without the host’s file system the edge needs no root', async () => {
     const lines = await changed('edge-signaling', { state: { kind: 'emptyDir' } });
     expect(lines.filter((line) => !line.includes('[own-state]'))).toEqual([

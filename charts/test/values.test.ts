@@ -25,6 +25,42 @@ describe('values that cannot be are refused', () => {
       'set sip.private.networks',
     ],
     [
+      'TLS without a certificate',
+      'edge-signaling',
+      { sip: { listeners: [{ transports: ['tls'], port: 5061 }] } },
+      'set sip.tls.secretName',
+    ],
+    [
+      'a certificate that nobody is shown',
+      'edge-signaling',
+      { sip: { tls: { secretName: 'certificate' } } },
+      'nothing is listened for inside TLS',
+    ],
+    [
+      'one listener with and without TLS',
+      'edge-signaling',
+      { sip: { listeners: [{ transports: ['tcp', 'tls'], port: 5061 }] } },
+      'need a listener each',
+    ],
+    [
+      'a listener with an advertised address and none of its own',
+      'edge-signaling',
+      { sip: { listeners: [{ transports: ['tcp'], port: 5062, advertised: '203.0.113.7' }] } },
+      'advertised and networks need an address',
+    ],
+    [
+      'a transport that is none',
+      'edge-signaling',
+      { sip: { listeners: [{ transports: ['sctp'], port: 5062 }] } },
+      '/sip/listeners/0/transports/0',
+    ],
+    [
+      'a port of root',
+      'edge-signaling',
+      { sip: { listeners: [{ transports: ['ws'], port: 443 }] } },
+      '/sip/listeners/0/port',
+    ],
+    [
       'two sides of the edges, and one of the media',
       'callweave',
       { 'edge-signaling': { sip: { private: { networks: ['10.0.0.0/8'] } } } },

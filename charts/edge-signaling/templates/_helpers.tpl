@@ -31,12 +31,12 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- $networks := join "," $sip.private.networks -}}
 {{- if and $networks (ne $open $inner) }}
 - --contact
-- sip:{{ include "edge.host" $inner }}:{{ .port }};transport={{ .transport }}
+- {{ .scheme | default "sip" }}:{{ include "edge.host" $inner }}:{{ .port }};transport={{ .transport }}
 - --local-net
 - {{ $networks }}
 {{- end }}
 - --contact
-- sip:{{ include "edge.host" $open }}:{{ .port }};transport={{ .transport }}
+- {{ .scheme | default "sip" }}:{{ include "edge.host" $open }}:{{ .port }};transport={{ .transport }}
 {{- with $sip.public.advertised }}
 - --external-ip
 - {{ . | quote }}
@@ -44,6 +44,84 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- if and $networks (eq $open $inner) }}
 - --local-net
 - {{ $networks }}
+{{- end }}
+{{- end }}
+
+{{/* Whether a listener is inside TLS; mixed with what is not, it is refused. Takes the listener. */}}
+{{- define "edge.isSecure" -}}
+{{- $isSecure := or (has "tls" .transports) (has "wss" .transports) -}}
+{{- if and $isSecure (or (has "udp" .transports) (has "tcp" .transports) (has "ws" .transports)) }}
+{{- fail (printf "sip.listeners: %s: what is inside TLS and what is not need a listener each" (join "," .transports)) }}
+{{- end -}}
+{{- if $isSecure }}yes{{ end }}
+{{- end }}
+
+{{- define "edge.listener" -}}
+{{- $scheme := ternary "sips" "sip" (eq (include "edge.isSecure" .listener) "yes") -}}
+{{- $transport := join "," .listener.transports -}}
+{{- if .listener.address }}
+- --contact
+- {{ $scheme }}:{{ include "edge.host" .listener.address }}:{{ .listener.port }};transport={{ $transport }}
+{{- with .listener.advertised }}
+- --external-ip
+- {{ . | quote }}
+{{- end }}
+{{- with .listener.networks }}
+- --local-net
+- {{ join "," . }}
+{{- end }}
+{{- else }}
+{{- if or .listener.advertised .listener.networks }}
+{{- fail (printf "sip.listeners: port %v: advertised and networks need an address; without one it is told what sip.public and sip.private say" .listener.port) }}
+{{- end }}
+{{- include "edge.contacts" (dict "root" .root "port" .listener.port "scheme" $scheme "transport" $transport) }}
+{{- end }}
+{{- end }}
+
+{{/* The ports of all listeners, each once: another address may have one of the same number. */}}
+{{- define "edge.listenerPorts" -}}
+{{- $sip := .Values.sip -}}
+{{- $known := dict (printf "UDP %v" $sip.port) true (printf "TCP %v" $sip.port) true (printf "TCP %v" $sip.webSocketPort) true -}}
+{{- range $listener := $sip.listeners }}
+{{- range $transport := $listener.transports }}
+{{- $protocol := ternary "UDP" "TCP" (eq $transport "udp") -}}
+{{- $key := printf "%s %v" $protocol $listener.port -}}
+{{- if not (hasKey $known $key) }}
+{{- $_ := set $known $key true }}
+- { name: sip-{{ $transport }}-{{ $listener.port }}, containerPort: {{ $listener.port }}, protocol: {{ $protocol }} }
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "edge.tlsArguments" -}}
+{{- $tls := .Values.sip.tls -}}
+{{- $isSecure := false -}}
+{{- range .Values.sip.listeners }}{{ if eq (include "edge.isSecure" .) "yes" }}{{ $isSecure = true }}{{ end }}{{ end -}}
+{{- if and $isSecure (not $tls.secretName) }}
+{{- fail "sip.listeners: tls and wss need a certificate; set sip.tls.secretName" }}
+{{- end }}
+{{- if and (or $tls.secretName $tls.peerCaSecretName) (not $isSecure) }}
+{{- fail "sip.tls: nothing is listened for inside TLS; see sip.listeners" }}
+{{- end }}
+{{- if $isSecure }}
+- --cert-file
+- /etc/callweave/tls/tls.crt
+- --key-file
+- /etc/callweave/tls/tls.key
+{{- if $tls.peerCaSecretName }}
+- --tls-peer-ca
+- /etc/callweave/peer-ca/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "edge.tlsMounts" -}}
+{{- with .Values.sip.tls.secretName }}
+- { name: tls, mountPath: /etc/callweave/tls, readOnly: true }
+{{- end }}
+{{- with .Values.sip.tls.peerCaSecretName }}
+- { name: peer-ca, mountPath: /etc/callweave/peer-ca, readOnly: true }
 {{- end }}
 {{- end }}
 
@@ -55,6 +133,10 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- with .Values.sip.webSocketPort }}
 {{- include "edge.contacts" (dict "root" $ "port" . "transport" "ws") }}
 {{- end }}
+{{- range .Values.sip.listeners }}
+{{- include "edge.listener" (dict "root" $ "listener" .) }}
+{{- end }}
+{{- include "edge.tlsArguments" . }}
 {{- range .Values.sip.webOrigins }}
 - --ws-origin
 - {{ . | quote }}
@@ -80,6 +162,16 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
     type: DirectoryOrCreate
 {{- else -}}
 {{ include "callweave.stateVolume" nil }}
+{{- end }}
+{{- with .Values.sip.tls.secretName }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with .Values.sip.tls.peerCaSecretName }}
+- name: peer-ca
+  secret:
+    secretName: {{ . }}
 {{- end }}
 {{- end }}
 
@@ -111,7 +203,8 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 {{- $sip := int .Values.sip.port -}}
 {{- $enginePorts := list (dict "name" "sip" "containerPort" $sip "protocol" "UDP") (dict "name" "sip-tcp" "containerPort" $sip) (dict "name" "engine-http" "containerPort" (int .Values.engine.httpPort)) -}}
 {{- with .Values.sip.webSocketPort }}{{ $enginePorts = append $enginePorts (dict "name" "sip-ws" "containerPort" (int .)) }}{{ end -}}
-{{- $engine := dict "root" $ "node" true "sidecar" true "name" "sip-engine" "image" .Values.engine.image "resources" .Values.engine.resources "fields" $fields "args" (include "edge.engineArguments" $ | fromYamlArray) "secrets" (dict "DRACHTIO_SECRET" (dict "name" .Values.engine.secretName "key" "engine")) "ports" $enginePorts "health" .Values.engine.httpPort -}}
+{{- range include "edge.listenerPorts" $ | fromYamlArray }}{{ $enginePorts = append $enginePorts . }}{{ end -}}
+{{- $engine := dict "root" $ "node" true "sidecar" true "name" "sip-engine" "image" .Values.engine.image "resources" .Values.engine.resources "fields" $fields "args" (include "edge.engineArguments" $ | fromYamlArray) "secrets" (dict "DRACHTIO_SECRET" (dict "name" .Values.engine.secretName "key" "engine")) "ports" $enginePorts "mounts" (include "edge.tlsMounts" $ | fromYamlArray) "health" .Values.engine.httpPort -}}
 {{- $edge := dict "root" $ "node" true "name" .Chart.Name "image" .Values.image "resources" .Values.resources "fields" $fields "settings" $settings "secrets" (include "edge.secrets" $ | fromYaml) "ports" (list (dict "name" "http" "containerPort" (int .Values.httpPort))) "health" .Values.httpPort "preStopSec" (include "edge.leavingSec" nil | int) "mounts" (list (dict "name" "state" "mountPath" "/var/lib/callweave")) -}}
 root: null
 hostNetwork: true
