@@ -76,7 +76,7 @@ async function tlsPhone(host: string, port: number, localAddress: string): Promi
     opening.once('error', reject);
   });
   socket.on('error', () => undefined);
-  socket.on('data', (bytes) => answers.came(bytes.toString('latin1')));
+  socket.on('data', (bytes: Buffer) => answers.came(bytes.toString('latin1')));
   const ask = (text: string): Promise<string> => {
     socket.write(text);
     return answers.next();

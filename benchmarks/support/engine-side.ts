@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly nodeOptions?: readonly string[];
   /** Further flags of the engine. */
   readonly flags?: readonly string[];
+  /** A library that is loaded into it before all others. */
+  readonly preload?: string | undefined;
 }
 
 /** Bytes after a full garbage collection. */
@@ -51,10 +53,11 @@ export interface EngineUnderLoad {
 
 /** Starts the built engine as its own command does, on free ports of loopback. */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineUnderLoad> {
-  const { checkout = ROOT, nodeOptions = [], flags = [] } = options;
+  const { checkout = ROOT, nodeOptions = [], flags = [], preload } = options;
   const bin = join(checkout, 'services/sip-engine/bin/callweave-sip-engine.mjs');
   const args = ['--contact', 'sip:127.0.0.1:0;transport=udp', '--address', '127.0.0.1', '--port', '0', ...flags];
-  const engine = start([...nodeOptions, '--expose-gc', '--import', PROBE, bin, ...args]);
+  const preloaded = preload === undefined ? {} : { LD_PRELOAD: preload };
+  const engine = start([...nodeOptions, '--expose-gc', '--import', PROBE, bin, ...args], preloaded);
   const apps: ChildProcess[] = [];
   const { contacts, controlPort } = await readiness(engine);
   const pidOf = ({ pid }: ChildProcess): number => pid ?? NaN;
@@ -84,10 +87,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineUn
   };
 }
 
-function start(args: readonly string[]): ChildProcess {
+function start(args: readonly string[], further: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(...tied(execPath, args), {
     cwd: ROOT,
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC' },
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', ...further },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
 }

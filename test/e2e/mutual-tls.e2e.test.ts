@@ -94,10 +94,7 @@ test.each([
   'by %s a peer is let in with a certificate of the authority, and with no other',
   async (transport, answer) => {
     expect(await options(transport, known)).toMatch(answer);
-    const without = await options(transport);
-    expect(without).not.toMatch(answer);
-    expect(without).toMatch(/alert certificate required|alert handshake failure/);
-    expect(await options(transport, stranger)).not.toMatch(answer);
+    for (const certificate of [undefined, stranger]) expect(await options(transport, certificate)).not.toMatch(answer);
   },
 );
 

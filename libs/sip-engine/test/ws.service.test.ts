@@ -4,7 +4,7 @@ import { FakeClock } from '@callweave/clock/testing';
 import { MAX_BODY_BYTES, MAX_HEAD_BYTES } from '@callweave/sip';
 import { LimitCounts, Room, testCertificate } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
-import { recordLogs } from '@callweave/telemetry/testing';
+import { type RecordingLogger, recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Flow, type Inbound, type Listener } from '../src/transport/transport.ts';
 import { listenWs, type WsOptions } from '../src/transport/ws.ts';
@@ -15,6 +15,7 @@ const PING_MS = 25_000;
 const sip = requestText();
 
 let clock: FakeClock;
+let log: RecordingLogger;
 let listener: Listener;
 const listeners: Listener[] = [];
 let reached: LimitCounts;
@@ -31,7 +32,7 @@ async function listen(options: Partial<WsOptions> = {}, maxConnections = 10): Pr
   const room = new Room({ maxConnections, maxConnectionsPerAddress: 10, maxBufferedBytes: 10_000_000 }, reached);
   const opened = await listenWs(
     { protocol: 'ws', address: '127.0.0.1', port: 0, ...limits, ...options },
-    { user, clock, log: recordLogs(), room },
+    { user, clock, log, room },
   );
   listeners.push(opened);
   return opened;
@@ -63,6 +64,7 @@ async function upgraded(options: UpgradeOptions): Promise<string> {
 
 beforeEach(async () => {
   clock = new FakeClock();
+  log = recordLogs();
   reached = new LimitCounts();
   seen = [];
   closedFlows = [];
@@ -265,5 +267,27 @@ describe('a secure websocket', () => {
     expect((await message()).flow).toMatchObject({ protocol: 'wss', isOpen: true });
     expect(secure.connections).toBe(1);
     socket.destroy();
+  });
+
+  test.each([
+    ['none', undefined, 'UNABLE_TO_GET_ISSUER_CERT'],
+    ['one of somebody else', testCertificate('stranger.test'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ])('is refused where peers must have a certificate and this one has %s', async (_what, certificate, reason) => {
+    const authority = testCertificate('authority.test');
+    const ours = testCertificate('localhost', authority);
+    const secure = await listen({ protocol: 'wss', tls: { ...ours, peerCa: authority.cert } });
+    const socket = connectSecurely({ port: secure.port, host: '127.0.0.1', ca: authority.cert, ...certificate });
+    socket.on('error', () => socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const heard: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => heard.push(bytes));
+    await once(socket, 'close');
+    expect(heard).toEqual([]);
+    expect(log.lines).toContainEqual({
+      level: 'warn',
+      event: 'connection.refused',
+      fields: { peer: '127.0.0.1', reason },
+    });
+    expect(secure.connections).toBe(0);
   });
 });

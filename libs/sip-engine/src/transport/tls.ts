@@ -29,24 +29,21 @@ export function requireTls(protocol: 'tls' | 'wss', { address, port, tls }: Secu
   throw new BindError(`${protocol}/${formatHostPort(address, port)}`, 'no certificate and key');
 }
 
-/** Whom we ask for a certificate; who has none of the authority is refused in the handshake. RFC 8446 §4.4.2.4. */
-export function peerOptions({ peerCa }: TlsOptions): { requestCert: boolean; rejectUnauthorized: boolean } {
-  return { requestCert: peerCa !== undefined, rejectUnauthorized: peerCa !== undefined };
+/**
+ * Whom we ask for a certificate. Who has none of the authority is refused by `isRefused`, and not by Node.js, which cannot
+ * tell afterwards who it was.
+ */
+export function peerOptions({ peerCa }: TlsOptions): { requestCert: boolean; rejectUnauthorized: false } {
+  return { requestCert: peerCa !== undefined, rejectUnauthorized: false };
 }
 
-/** Says who did not come through the handshake, and as a warning who was refused for his certificate. */
-export function noteFailures(server: Server, { log }: Pick<StreamDeps, 'log'>): void {
-  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    const { remoteAddress: peer, authorizationError } = socket as TLSSocket & { authorizationError?: string | null };
-    const refusal = error.code === NO_CERTIFICATE ? NO_CERTIFICATE : authorizationError;
-    if (typeof refusal === 'string') log.warn('connection.refused', { peer, reason: refusal });
-    else log.debug('connection.failed', { peer, reason: reasonOf(error) });
-    socket.destroy();
-  });
+/** Ends a connection whose handshake is over, before anything is read of it, when its peer has no good certificate. */
+export function isRefused(socket: TLSSocket, { peerCa }: TlsOptions, { log }: Pick<StreamDeps, 'log'>): boolean {
+  if (peerCa === undefined || socket.authorized) return false;
+  log.warn('connection.refused', { peer: socket.remoteAddress, reason: String(socket.authorizationError) });
+  socket.destroy();
+  return true;
 }
-
-/** How OpenSSL calls that a peer shows nothing. */
-const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 /** Accepts and opens connections; one to a peer is used again in both directions. RFC 3261 §18.1.1. */
 class TlsListener extends ConnectionListener<'tls'> {
@@ -61,7 +58,10 @@ class TlsListener extends ConnectionListener<'tls'> {
     this.#tls = options.tls;
     this.#context = secureContext(options.tls);
     server.on('secureConnection', (socket) => this.#secured(socket));
-    noteFailures(server, deps);
+    server.on('tlsClientError', (error, socket) => {
+      deps.log.debug('connection.failed', { peer: socket.remoteAddress, reason: reasonOf(error) });
+      socket.destroy();
+    });
   }
 
   override flowTo(address: string, port: number): Flow {
@@ -86,6 +86,7 @@ class TlsListener extends ConnectionListener<'tls'> {
       return;
     }
     this.newcomers.settled(peerKey(remoteAddress, remotePort));
+    if (isRefused(socket, this.#tls, this.deps)) return;
     this.#keep(socket, plainAddress(remoteAddress), remotePort);
   }
 

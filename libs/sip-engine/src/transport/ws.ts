@@ -8,7 +8,7 @@ import { plainAddress } from './address.ts';
 import { type StreamDeps } from './connection-flow.ts';
 import { ACCEPTED, bindServer, ConnectionListener } from './connection-listener.ts';
 import { peerKey } from './newcomers.ts';
-import { noteFailures, peerOptions, requireTls, type SecureOptions } from './tls.ts';
+import { isRefused, peerOptions, requireTls, type SecureOptions } from './tls.ts';
 import { secureOptions, type TlsOptions } from './tls-options.ts';
 import { type Listener } from './transport.ts';
 import { WsFlow } from './ws-flow.ts';
@@ -38,7 +38,7 @@ export async function listenWs(options: WsOptions, deps: StreamDeps): Promise<Li
   }
   const tls = requireTls(protocol, options);
   const create = (): SecureServer => createSecureServer({ ...settings, ...peerOptions(tls), ...secureOptions(tls) });
-  return new WssListener(await bindServer(protocol, options, create), options, deps);
+  return new WssListener(await bindServer(protocol, options, create), { ...options, tls }, deps);
 }
 
 /** Accepts websockets. It opens none: a browser cannot be connected to. RFC 7118 §7. */
@@ -92,9 +92,10 @@ class WsListener extends ConnectionListener<'ws' | 'wss'> {
 class WssListener extends WsListener {
   readonly #server: SecureServer;
 
-  constructor(server: SecureServer, options: WsOptions, deps: StreamDeps) {
+  constructor(server: SecureServer, options: WsOptions & { readonly tls: TlsOptions }, deps: StreamDeps) {
     super(server, options, deps);
-    noteFailures(server, deps);
+    const { tls } = options;
+    server.prependListener('secureConnection', (socket) => isRefused(socket, tls, deps));
     this.#server = server;
   }
 
