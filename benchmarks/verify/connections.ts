@@ -25,8 +25,8 @@ const OWN_FILES = 100;
 const WARM_UP = 2_000;
 /** How often a phone or a browser gives a sign of life. */
 const EVERY_MS = 25_000;
-/** A connection that is open costs nothing more after that, and one that has closed is forgotten. */
-const SETTLED_MS = 5_000;
+/** Longer than an engine waits for a browser to come back. */
+const SETTLED_MS = 15_000;
 const CLOSED_MS = 60_000;
 /** Connections that come and go again and again. */
 const ROUND = 2_000;

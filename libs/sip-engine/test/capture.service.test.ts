@@ -115,10 +115,9 @@ describe('with Kamailio as a collector of HEP', () => {
       (await collected()).filter(({ message }) => message.includes('unreadable'));
     await vi.waitFor(async () => expect(await mine()).toHaveLength(1), { timeout: 10_000 });
     await bench.close();
-    expect((await mine())[0]).toMatchObject({
-      around: expect.stringContaining(`from 127.0.0.1:${phone.port} to 127.0.0.1:${bench.sipPort}`),
-      message: 'OPTIONS sip:no.version.of.sip\r\nCall-ID: unreadable\r\n\r\n',
-    });
+    const [found] = await mine();
+    expect(found?.around).toContain(`from 127.0.0.1:${phone.port} to 127.0.0.1:${bench.sipPort}`);
+    expect(found?.message).toBe('OPTIONS sip:no.version.of.sip\r\nCall-ID: unreadable\r\n\r\n');
   });
 
   test('what went by a connection is said to', async () => {
