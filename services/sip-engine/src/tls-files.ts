@@ -58,7 +58,8 @@ export function readTlsFiles({ cert, key, chain, peerCa, dhParam, minVersion, ci
 /** What tells whether anything in the files is other than it was; a file that is not there is also something. */
 export function printOf({ cert, key, chain, peerCa, dhParam }: TlsFiles): string {
   const hash = createHash('sha256');
-  for (const path of [cert, key, chain, peerCa, dhParam]) hash.update(path === undefined ? '' : contentOf(path)).update('\0');
+  for (const path of [cert, key, chain, peerCa, dhParam])
+    hash.update(path === undefined ? '' : contentOf(path)).update('\0');
   return hash.digest('base64');
 }
 
