@@ -18,6 +18,8 @@ export interface TalkOptions {
   readonly patienceMs?: number;
   /** Calls begun per second; all at once unless given. */
   readonly rate?: number;
+  /** The phones are ended after so long, whatever their calls do; two minutes unless given. */
+  readonly timeoutSec?: number;
 }
 
 /** SIPp phones that call one SIPp callee through the platform. */
@@ -75,12 +77,13 @@ export class CallLoad {
    */
   async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
     const { calls, talkMs, bothHangUp = false, callersLeave } = options;
-    const { changes = false, follows = false, rate = calls } = options;
+    const { changes = false, follows = false, rate = calls, timeoutSec } = options;
+    const limit = timeoutSec === undefined ? {} : { timeoutSec };
     const stop = new AbortController();
     const scenario = changes || follows ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
-    const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal });
+    const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal, ...limit });
     const calling = follows ? 'call-and-follow' : changes ? 'call-and-change' : 'call';
-    const called = await this.#call({ scenario: calling, calls, rate, talkMs, signal: callersLeave });
+    const called = await this.#call({ scenario: calling, calls, rate, talkMs, signal: callersLeave, ...limit });
     // Whoever has not been hung up on by now never will be.
     const giveUp = setTimeout(
       () => stop.abort(),
@@ -91,12 +94,12 @@ export class CallLoad {
     return [called, answered];
   }
 
-  #answer(options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'signal'>): Promise<SippResult> {
+  #answer(options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'signal' | 'timeoutSec'>): Promise<SippResult> {
     return runSipp({ ...options, remote: this.#remote, localPort: this.#port, keys: { media_file: this.#speech } });
   }
 
   #call(
-    options: Pick<SippOptions, 'scenario' | 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal'>,
+    options: Pick<SippOptions, 'scenario' | 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal' | 'timeoutSec'>,
   ): Promise<SippResult> {
     const keys = { callee: this.#callee.user, media_file: this.#speech };
     return runSipp({ ...options, remote: this.#remote, keys, lines: sippLines(this.#callers) });

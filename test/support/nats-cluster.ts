@@ -23,8 +23,8 @@ export interface NatsCluster {
   /** Resolves when every copy of every stream is up to date as well. */
   whole(): Promise<void>;
   readonly nodes: readonly NatsNode[];
-  /** The node that leads what is kept of calls. */
-  leader(): Promise<NatsNode>;
+  /** The node that leads what is kept of calls, or another stream. */
+  leader(stream?: string): Promise<NatsNode>;
   stop(): void;
 }
 
@@ -107,8 +107,8 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     settled: () => until('every stream has a leader', () => all(isLed), 60_000),
     whole: () => until('every copy is up to date', () => all(isWhole), 120_000),
     nodes,
-    leader: async () => {
-      const { cluster } = await bus.jsm.streams.info('KV_calls');
+    leader: async (stream = 'KV_calls') => {
+      const { cluster } = await bus.jsm.streams.info(stream);
       const found = nodes.find(({ name }) => name === cluster?.leader);
       if (found === undefined) throw new Error('nobody leads');
       return found;

@@ -36,7 +36,7 @@ test(`of ${String(COUNT)} calls each ends once while services, edges and NATS no
   task.meta.chance = { seed, deaths };
   process.stderr.write(`seed ${String(seed)}\n`);
   const before = new Set((await toldCalls(edges.bus)).keys());
-  const calling = edges.load.talk({ calls: COUNT, rate: RATE, talkMs: 1_000, patienceMs: 60_000 });
+  const calling = edges.load.talk({ calls: COUNT, rate: RATE, talkMs: 1_000, patienceMs: 60_000, timeoutSec: 600 });
   const over = new AbortController();
   void calling.finally(() => over.abort());
   const begun = (): number => edges.router.passed.filter(isNewInvite).length;

@@ -8,6 +8,7 @@ import { asyncApi } from './reference/asyncapi.ts';
 import { configPage, settingsIn } from './reference/config-page.ts';
 import { collectContracts } from './reference/contracts.ts';
 import { drachtioPage } from './reference/drachtio-page.ts';
+import { HeldCallsRun, heldCallsPage } from './reference/held-calls-page.ts';
 import { metricsIn, metricsPage } from './reference/metrics-page.ts';
 import { ScenarioRun, scenariosPage } from './reference/scenarios-page.ts';
 import { SurvivalRun, survivalPage } from './reference/survival-page.ts';
@@ -51,6 +52,7 @@ export async function generateReference(): Promise<Map<string, string>> {
     [`${folder}/drachtio.md`, drachtioPage(engineSettings, elements)],
     [`${folder}/metrics.md`, metricsPage(metrics)],
     [`${folder}/scenarios.md`, scenariosPage(run)],
+    [`${folder}/held-calls.md`, heldCallsPage(HeldCallsRun.parse(measured('held-calls')))],
     [`${folder}/survival.md`, survivalPage(SurvivalRun.parse(measured('survival')))],
     [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
     ...generatedChartFiles(),

@@ -22,6 +22,7 @@ export const HeldCallsRun = z.object({
         up: z.number(),
         failed: z.number(),
         perCall: z.object({ engine: Memory, edge: Memory }),
+        memory: z.object({ engine: Memory, edge: Memory }),
         flat: z.object({ minutes: z.number(), engine: Trends, edge: Trends }).optional(),
       }),
     ),
@@ -67,6 +68,7 @@ export function heldCallsPage({ date, commit, machine, result }: HeldCallsRun): 
         ...[heap(engine), kb(engine.rss), heap(edge), kb(edge.rss)],
       ]),
     ),
+    ...marginOf(levels),
     '## Held and nothing else',
     ...(flat?.flat === undefined ? ['Not measured.'] : trendsOf(flat.calls, flat.flat)),
     '## What finished calls leave on the bus',
@@ -80,6 +82,19 @@ export function heldCallsPage({ date, commit, machine, result }: HeldCallsRun): 
       ]),
     ),
   );
+}
+
+/** RSS has room in it that does not grow with the calls: what more calls took besides is told apart. */
+function marginOf(levels: HeldCallsRun['result']['levels']): string[] {
+  const whole = levels.filter(({ up, calls }) => up >= calls);
+  const [first, last] = [whole[0], whole.at(-1)];
+  if (first === undefined || last === undefined || first === last) return [];
+  const margin = (name: (typeof PROCESSES)[number]): string =>
+    kb((last.memory[name].rss - first.memory[name].rss) / (last.up - first.up));
+  return [
+    `RSS also has the room that Node keeps for young objects, however many calls there are. From ${thousands(first.calls)} ` +
+      `to ${thousands(last.calls)} calls each took ${margin('engine')} kB of RSS in the engine and ${margin('edge')} kB in the edge.`,
+  ];
 }
 
 function trendsOf(
