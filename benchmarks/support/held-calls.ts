@@ -160,7 +160,7 @@ interface Outcome {
 /** The first thing that more calls would have needed more of. */
 function limitOf({ result, up, calls, cores, reached }: Outcome): string | undefined {
   if (result.failed === 0 && up >= calls) return undefined;
-  const used = `nodes used ${JSON.stringify(cores)} cores`;
+  const used = `processes used ${JSON.stringify(cores)} cores`;
   if (reached.delay > 0)
     return `CPU: messages waited too long at the engine, ${String(reached.delay)} refused; ${used}`;
   if (reached.unanswered > 0) return `CPU: the edge was behind, ${String(reached.unanswered)} refused; ${used}`;

@@ -55,7 +55,7 @@ export function heldCallsPage({ date, commit, machine, result }: HeldCallsRun): 
   return page(
     'Held calls',
     `How many calls the platform holds at once, with media from phone to phone: **${thousands(highest)}** on this machine; ` +
-      `the first limit met: ${firstLimit}. A call in the engine and a call in the edge are to take less than ` +
+      `the first limit met: ${firstLimit.split(';', 1)[0] ?? ''}. A call in the engine and a call in the edge are to take less than ` +
       `${kb(goalBytes)} kB each. As recorded by \`npm run verify -- held-calls\` on ${date.slice(0, 10)} of commit ` +
       `${code(commit.slice(0, 10))}, on ${String(machine.cores)} cores of ${machine.cpu} that also ran the phones, Node ` +
       `${machine.node}. Memory is taken after a full garbage collection, against the same processes without calls. ` +
