@@ -18,8 +18,10 @@ export type BaresipEvent = z.infer<typeof Event>;
 export interface BaresipOptions {
   readonly user: string;
   readonly password: string;
-  /** `host:port` of the edge. */
+  /** `host:port` of the edge, or a name that is looked up. */
   readonly registrar: string;
+  /** Who it asks for names, `ip:port`. */
+  readonly nameServer?: string;
   /** Its own address; with one of IPv6 it knows no other. */
   readonly host?: '127.0.0.1' | '::1';
   readonly transport?: 'udp' | 'tcp' | 'tls';
@@ -57,7 +59,10 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   writeFileSync(join(directory, 'accounts'), '');
   const { certificate } = options;
   if (certificate !== undefined) writeFileSync(join(directory, CERTIFICATE), certificate.cert + certificate.key);
-  const further = certificate === undefined ? '' : `sip_certificate ${join(directory, CERTIFICATE)}\n`;
+  const further = [
+    ...(certificate === undefined ? [] : [`sip_certificate ${join(directory, CERTIFICATE)}`]),
+    ...(options.nameServer === undefined ? [] : [`dns_server ${options.nameServer}`]),
+  ];
   const { gone, socket } = await run(directory, options.host ?? LOOPBACK, further);
   const events: BaresipEvent[] = [];
   const reader = new NetstringReader();
@@ -100,13 +105,16 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
 async function run(
   directory: string,
   host: string,
-  further: string,
+  further: readonly string[],
 ): Promise<{ gone: Promise<unknown>; socket: Socket }> {
   const families = host.includes(':') ? ['-6'] : [];
   for (let attempt = 1; ; attempt++) {
     const sipPort = await freeSipPort(host);
     const controlPort = await getPort({ host: LOOPBACK, exclude: [sipPort, sipPort + 1] });
-    writeFileSync(join(directory, 'config'), config(host, sipPort, controlPort, directory) + further);
+    writeFileSync(
+      join(directory, 'config'),
+      [config(host, sipPort, controlPort, directory), ...further, ''].join('\n'),
+    );
     const child = spawn(...tied('baresip', ['-f', directory, ...families]), {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'ignore'],

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
-import { connectRawApp, openRawPhone } from '@callweave/sip-engine/testing';
+import { connectRawApp, type NameServer, openRawPhone, startNameServer } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BenchApp, header, startLine } from './bench.ts';
-import { eavesdropOn, type NameServer, startNameServer } from './name-server.ts';
+import { eavesdropOn } from './eavesdropper.ts';
 import { Programs } from './programs.ts';
 import { answers, scenario } from './sipp-scenario.ts';
 import { SkippingClock } from './skipping-clock.ts';
@@ -85,7 +85,7 @@ async function startAsking(dnsServers: readonly string[]): Promise<(uri: string)
 }
 
 async function serve(records: readonly string[]): Promise<NameServer> {
-  const server = await startNameServer(programs, records);
+  const server = await startNameServer(records);
   undo.push(() => server.kill());
   return server;
 }

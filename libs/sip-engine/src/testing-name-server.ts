@@ -1,13 +1,11 @@
-import { createSocket } from 'node:dgram';
+import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decode } from 'dns-packet';
-import { vi } from 'vitest';
-import { type Programs } from './programs.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** A running NSD. */
 export interface NameServer {
@@ -18,8 +16,12 @@ export interface NameServer {
   kill(): Promise<void>;
 }
 
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const READY_MS = 20_000;
+const ASK_EVERY_MS = 50;
+
 /** Serves the zone `example.test`, whose records are given, with a negative TTL of 60 s. */
-export async function startNameServer(programs: Programs, records: readonly string[]): Promise<NameServer> {
+export async function startNameServer(records: readonly string[]): Promise<NameServer> {
   const directory = await mkdtemp(join(tmpdir(), 'nsd-'));
   const port = await freePort();
   const zone = [
@@ -38,10 +40,9 @@ export async function startNameServer(programs: Programs, records: readonly stri
     ...['zone:', 'name: example.test', 'zonefile: zone'],
   ];
   await writeFile(join(directory, 'conf'), [...config, ''].join('\n'));
-  const child = await programs.start('nsd', ['-d', '-c', join(directory, 'conf')]);
-  const resolver = new Resolver({ timeout: 100, tries: 1 });
-  resolver.setServers([`127.0.0.1:${port}`]);
-  await vi.waitFor(() => resolver.resolve4('ns.example.test'), 20_000);
+  // It has workers, and is asked to end so that it ends them.
+  const nsd = ['--pdeathsig', 'TERM', 'nsd', '-d', '-c', join(directory, 'conf')];
+  const child = spawn('setpriv', nsd, { cwd: directory, env: { PATH }, stdio: 'ignore' });
   const kill = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');
@@ -50,33 +51,28 @@ export async function startNameServer(programs: Programs, records: readonly stri
     }
     await rm(directory, { recursive: true, force: true });
   };
+  try {
+    await answers(port);
+  } catch (error) {
+    await kill();
+    throw error;
+  }
   return { address: `127.0.0.1:${port}`, port, kill };
 }
 
-/** What stands before a name server and notes what is asked. */
-export interface Eavesdropper {
-  readonly address: string;
-  /** `SRV _sip._udp.example.test`, in the order in which it came. */
-  readonly asked: string[];
-  close(): void;
-}
-
-/** Passes datagrams on. */
-export async function eavesdropOn(server: NameServer): Promise<Eavesdropper> {
-  const asked: string[] = [];
-  const front = createSocket('udp4');
-  front.on('message', (bytes, asker) => {
-    const [question] = decode(bytes).questions ?? [];
-    asked.push(`${question?.type ?? ''} ${question?.name ?? ''}`);
-    const back = createSocket('udp4');
-    back.once('message', (reply) => {
-      front.send(reply, asker.port, asker.address);
-      back.close();
-    });
-    back.send(bytes, server.port, '127.0.0.1');
-  });
-  await new Promise<void>((resolve) => front.bind(0, '127.0.0.1', resolve));
-  return { address: `127.0.0.1:${front.address().port}`, asked, close: () => front.close() };
+async function answers(port: number): Promise<void> {
+  const resolver = new Resolver({ timeout: 100, tries: 1 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  const end = performance.now() + READY_MS;
+  for (;;) {
+    try {
+      await resolver.resolve4('ns.example.test');
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await pause(ASK_EVERY_MS);
+    }
+  }
 }
 
 /** A port that nobody has, by TCP; NSD says so when somebody takes it by UDP meanwhile. */
