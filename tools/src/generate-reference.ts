@@ -6,6 +6,7 @@ import * as contracts from '@callweave/contracts';
 import { isProgram } from './findings.ts';
 import { asyncApi } from './reference/asyncapi.ts';
 import { configPage, settingsIn } from './reference/config-page.ts';
+import { ConnectionsRun, connectionsPage } from './reference/connections-page.ts';
 import { collectContracts } from './reference/contracts.ts';
 import { drachtioPage } from './reference/drachtio-page.ts';
 import { HeldCallsRun, heldCallsPage } from './reference/held-calls-page.ts';
@@ -52,6 +53,7 @@ export async function generateReference(): Promise<Map<string, string>> {
     [`${folder}/drachtio.md`, drachtioPage(engineSettings, elements)],
     [`${folder}/metrics.md`, metricsPage(metrics)],
     [`${folder}/scenarios.md`, scenariosPage(run)],
+    [`${folder}/connections.md`, connectionsPage(ConnectionsRun.parse(measured('connections')))],
     [`${folder}/held-calls.md`, heldCallsPage(HeldCallsRun.parse(measured('held-calls')))],
     [`${folder}/survival.md`, survivalPage(SurvivalRun.parse(measured('survival')))],
     [`${folder}/asyncapi.json`, `${JSON.stringify(asyncApi(declared, version), undefined, 2)}\n`],
