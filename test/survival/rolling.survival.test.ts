@@ -95,7 +95,10 @@ test(`every process is restarted one after the other under ${String(RATE)} calls
   expect(Object.entries(drainsMs).filter(([, ms]) => ms > MAX_DRAIN_MS)).toEqual([]);
 }, 900_000);
 
-/** Whoever shares the address out leads new calls elsewhere first; then both are asked to end. */
+/**
+ * Whoever shares the address out leads new calls elsewhere first, and what is said in others to where they are; then
+ * both are asked to end, and started again.
+ */
 async function restartEdge(
   one: EdgePair,
   other: EdgePair,
@@ -104,7 +107,6 @@ async function restartEdge(
   edges.router.leadTo(other.address);
   await moreCalls(RATE);
   await timed(() => one.kill(undefined, 'SIGTERM'));
-  edges.router.routeTo(other.address);
   await one.revive();
   await moreCalls(RATE);
 }
