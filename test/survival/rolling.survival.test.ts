@@ -31,7 +31,7 @@ const edges = new TwoEdges(async () => {
   return { ...cluster.settings, CALLWEAVE_RTPENGINE: nodes.map(({ address }) => address).join(',') };
 });
 
-test(`every process is restarted one after the other under ${String(RATE)} calls a second, and no call fails or is lost`, async ({
+test('every process is restarted one after the other under 20 calls a second, and no call fails or is lost', async ({
   task,
 }) => {
   const drainsMs: Record<string, number> = {};
