@@ -51,7 +51,7 @@ test('every process is restarted one after the other under 20 calls a second, an
   const isUp = async (): Promise<boolean> => (await answeredCalls(edges.bus)).length === CALLS;
   await until('all calls are held', isUp, 30_000);
   const heldIds = new Set((await answeredCalls(edges.bus)).map(({ callId }) => callId));
-  const load = await CallLoad.open(edges.platform, edges.router.address);
+  const load = await CallLoad.open(edges.platform, edges.router.address, 'passer');
   const stop = new AbortController();
   const passing = load.talk({
     ...{ calls: 1e6, rate: RATE, talkMs: 500, callersLeave: stop.signal, patienceMs: 5_000 },
@@ -68,7 +68,7 @@ test('every process is restarted one after the other under 20 calls a second, an
     ['first', edges.first, edges.second],
     ['second', edges.second, edges.first],
   ] as const)
-    await restartEdge(one, other, (ending) => timed(`${name} edge and engine`, ending));
+    await restartEdge(one, other, (who, ending) => timed(`${name} ${who}`, ending));
   for (const { name } of edges.platform.processes()) {
     drainsMs[name] = await edges.platform.restart(name);
     await moreCalls(RATE);
@@ -102,11 +102,11 @@ test('every process is restarted one after the other under 20 calls a second, an
 async function restartEdge(
   one: EdgePair,
   other: EdgePair,
-  timed: (ending: () => Promise<void>) => Promise<void>,
+  timed: (who: 'edge' | 'engine', ending: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   edges.router.leadTo(other.address);
   await moreCalls(RATE);
-  await timed(() => one.kill(undefined, 'SIGTERM'));
+  await Promise.all((['edge', 'engine'] as const).map((who) => timed(who, () => one.kill(who, 'SIGTERM'))));
   await one.revive();
   await moreCalls(RATE);
 }
