@@ -1,3 +1,5 @@
+export { GATHER_MS, type GatherOptions, gatherTurns, TurnPace } from './turns.ts';
+
 /** A pending timer; `cancel` is idempotent and free after it fired. */
 export interface Timer {
   cancel(): void;

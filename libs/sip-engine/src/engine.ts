@@ -80,6 +80,8 @@ export interface SipEngine {
   /** The port for applications that connect by TLS. */
   readonly secureControlPort: number | undefined;
   stats(): EngineStats;
+  /** Whether messages may be waiting that the present turn of the event loop leaves to the next; asked once a turn. */
+  leftSome(): boolean;
   /**
    * Shows another certificate to whoever connects from now on; connections go on. Throws, and nothing changes, when it
    * cannot be used.
@@ -262,6 +264,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       admittedShare: this.#overload.share,
       queueDelayMs: this.#overload.delayMs,
     };
+  }
+
+  leftSome(): boolean {
+    return this.#listeners.leftSome();
   }
 
   renewTls(tls: TlsOptions): void {

@@ -1,4 +1,4 @@
-import { type Clock } from '@callweave/clock';
+import { type Clock, GATHER_MS, gatherTurns } from '@callweave/clock';
 import { createInstanceId, type HealthServer, Life, serveHealth } from '@callweave/service';
 import {
   ENGINE_VERSION,
@@ -46,6 +46,7 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
   );
   const renewTls = (tls: TlsOptions): void => engine.renewTls(tls);
   const watch = certificate?.watch(renewTls);
+  const hurry = gatherTurns({ gatherMs: GATHER_MS, leftSome: () => engine.leftSome() });
   const health: HealthServer[] = [];
   try {
     if (config.health.length > 0) {
@@ -75,6 +76,7 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
       watch?.cancel();
       await life.shutDown(DRAIN_MS);
       await Promise.all(health.map((server) => server.close()));
+      hurry();
     },
   };
 }

@@ -85,6 +85,12 @@ export class Listeners {
     return best;
   }
 
+  /** Whether messages may be waiting that the present turn of the event loop leaves to the next; asked once a turn. */
+  leftSome(): boolean {
+    // Each of them is to hear that a turn ends.
+    return this.#all.filter((listener) => listener.leftSome?.() === true).length > 0;
+  }
+
   has(protocol: Protocol): boolean {
     return this.#all.some((listener) => listener.protocol === protocol);
   }

@@ -43,6 +43,8 @@ export interface Listener {
   readonly probe?: (bytes: Buffer) => void;
   /** Where there is TLS: shows another certificate to whoever connects from now on. Throws when it cannot be used. */
   renew?(tls: TlsOptions): void;
+  /** Whether messages may be waiting that the present turn of the event loop leaves to the next; asked once a turn. */
+  leftSome?(): boolean;
   close(): Promise<void>;
 }
 

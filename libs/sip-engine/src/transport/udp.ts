@@ -15,6 +15,9 @@ const RECEIVE_BUFFER = 2 * 1024 * 1024;
 /** Anything shorter is a keep-alive or a probe: no request fits. RFC 5626 §3.5.1. */
 const MIN_MESSAGE = 20;
 
+/** Datagrams that libuv reads from a socket in one turn; the next go with the next. */
+const TURN_DATAGRAMS = 32;
+
 export interface UdpOptions extends Advertising {
   readonly natDetection?: NatDetection | undefined;
   readonly address: string;
@@ -61,6 +64,7 @@ class UdpListener implements Listener {
   readonly #advertiser: Advertiser;
   readonly #user: TransportUser;
   #open = true;
+  #inTurn = 0;
 
   constructor(socket: Socket, options: UdpOptions, { user, log, room }: UdpDeps) {
     this.#socket = socket;
@@ -72,6 +76,7 @@ class UdpListener implements Listener {
     // Errors of single datagrams, for example an unreachable network; whoever waits for an answer times out.
     socket.on('error', (error) => log.debug('udp.failed', { reason: reasonOf(error) }));
     socket.on('message', (bytes, remote) => {
+      this.#inTurn += 1;
       if (bytes.length < MIN_MESSAGE || this.#isNoSip(bytes)) {
         if (remote.port === this.port && remote.address === this.address) user.onProbe?.(bytes);
         return;
@@ -120,6 +125,12 @@ class UdpListener implements Listener {
     if (!this.#open) return;
     this.#socket.send(bytes, to.remotePort, to.remoteAddress);
     this.#user.onSent?.(to, bytes);
+  }
+
+  leftSome(): boolean {
+    const isFull = this.#inTurn >= TURN_DATAGRAMS;
+    this.#inTurn = 0;
+    return isFull;
   }
 
   probe(bytes: Buffer): void {
