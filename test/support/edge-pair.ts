@@ -19,6 +19,8 @@ export interface EdgePair {
   readonly address: string;
   /** What the edge that was started last calls itself among its like. */
   instance(): string;
+  /** Whether the edge says that it serves. */
+  isReady(): Promise<boolean>;
   /** One metric of the edge. */
   metric(name: string): Promise<number>;
   isRunning(who: 'engine' | 'edge'): boolean;
@@ -114,6 +116,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
       if (started === undefined) throw new Error('the edge has not said who it is');
       return started;
     },
+    isReady: () => isReady(httpPort),
     metric: (name) => scrape(httpPort, name, []),
     isRunning: (who) => {
       const child = children[who];

@@ -1,6 +1,7 @@
 import { type AskedFault, clearFaults, rehearsing, setFault } from './faults.ts';
 import { type TwoEdges } from './two-edges.ts';
 import { until } from './until.ts';
+import { halt, HALTING } from './halting.ts';
 
 /** What dies, and in which of the ways of being dead. */
 export interface SurvivalRow {
@@ -52,27 +53,13 @@ const ofService = (who: (typeof services)[number]): SurvivalRow[] => {
   return rows.map((row) => ({ ...row, isUnnoticed: true }));
 };
 
-/** Somebody stands still half of the time; what ends that. */
-const STILL_HALF_MS = 100;
-function halting(signal: (signal: NodeJS.Signals) => void): () => void {
-  let isStill = false;
-  const timer = setInterval(() => {
-    isStill = !isStill;
-    signal(isStill ? 'SIGSTOP' : 'SIGCONT');
-  }, STILL_HALF_MS);
-  return () => {
-    clearInterval(timer);
-    signal('SIGCONT');
-  };
-}
-
 /** A row in which the engine of the first edge, or all of it, stands still half of the time. */
 function slowEngine(who: string, which?: 'engine'): SurvivalRow {
   let end = (): void => undefined;
   return {
-    ...{ who, way: 'slow', how: 'standing still half of the time, 100 ms each' },
+    ...{ who, way: 'slow', how: HALTING },
     blow: ({ first }) => {
-      end = halting((signal) => first.signal(signal, which));
+      end = halt((signal) => first.signal(signal, which));
     },
     heal: () => end(),
   };
@@ -163,8 +150,6 @@ const everywhere = async (edges: TwoEdges, fault: AskedFault): Promise<void> => 
 };
 
 const BUS = 'nats-server';
-/** How long the whole bus stands still: longer than its clients wait for a sign of life. */
-const STILL_MS = 7_000;
 
 const bus: SurvivalRow[] = [
   {
@@ -177,10 +162,14 @@ const bus: SurvivalRow[] = [
     },
   },
   {
-    ...{ who: 'the whole bus', way: 'frozen', how: `SIGSTOP for ${String(STILL_MS / 1_000)} s` },
-    blow: ({ platform }) => {
+    ...{ who: 'the whole bus', way: 'frozen', how: 'SIGSTOP until both edges have given it up' },
+    blow: async ({ platform, first, second }) => {
       platform.signal(BUS, 'SIGSTOP');
-      setTimeout(() => platform.signal(BUS, 'SIGCONT'), STILL_MS);
+      try {
+        await until('no edge is ready', async () => !(await first.isReady()) && !(await second.isReady()), 30_000);
+      } finally {
+        platform.signal(BUS, 'SIGCONT');
+      }
     },
   },
   {

@@ -11,11 +11,11 @@ import { type Platform, startPlatform } from '../support/platform.ts';
 import { runSipp, type SippResult } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
 import { until } from '../support/until.ts';
+import { halt, HALTING } from '../support/halting.ts';
 
 const CALLS = 20;
 /** Longer than anybody may be left in an application that is gone. */
 const TALK_MS = 30_000;
-const STILL_MS = 100;
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
 
 let platform: Platform;
@@ -117,23 +117,17 @@ describe('callers in an application', () => {
   });
 
   test('whose app-server is slow hang up when they like', async ({ task }) => {
-    const how = 'standing still half of the time, 100 ms each; nobody notices';
-    task.meta.survival = { who: 'app-server', way: 'slow', how, calls: CALLS };
+    task.meta.survival = { who: 'app-server', way: 'slow', how: `${HALTING}; nobody notices`, calls: CALLS };
     const pid = platform.processes().find(({ name }) => name === 'app-server')?.pid;
-    let isStill = false;
-    let timer: NodeJS.Timeout | undefined;
+    let end = (): void => undefined;
     try {
       const records = await suffer(() => {
-        timer = setInterval(() => {
-          isStill = !isStill;
-          platform.signal('app-server', isStill ? 'SIGSTOP' : 'SIGCONT');
-        }, STILL_MS);
+        end = halt((signal) => platform.signal('app-server', signal));
       });
       expect(reasons(records)).toEqual(['caller hang-up']);
       expect(platform.processes().find(({ name }) => name === 'app-server')?.pid).toBe(pid);
     } finally {
-      clearInterval(timer);
-      platform.signal('app-server', 'SIGCONT');
+      end();
     }
     await expectServed();
   });

@@ -4,6 +4,7 @@ import { liveOn } from '../support/live-on.ts';
 import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
 import { type SurvivalRow } from '../support/survival-rows.ts';
 import { CALLS, TwoEdges } from '../support/two-edges.ts';
+import { halt, HALTING } from '../support/halting.ts';
 
 let cluster: NatsCluster | undefined;
 // Before the platform's own, that is after it.
@@ -15,7 +16,6 @@ const edges = new TwoEdges(async () => {
 
 /** Longer than an election takes, which is four to nine seconds. */
 const HALF_MS = 15_000;
-const STILL_MS = 100;
 const who = 'a NATS node of three';
 
 let wake = (): void => undefined;
@@ -51,18 +51,10 @@ const rows: readonly SurvivalRow[] = [
     heal: settle,
   },
   {
-    ...{ who, way: 'slow', how: 'the one that leads, standing still half of the time, 100 ms each' },
+    ...{ who, way: 'slow', how: `the one that leads, ${HALTING}` },
     blow: async () => {
       const node = await leader();
-      let isStill = false;
-      const timer = setInterval(() => {
-        isStill = !isStill;
-        node.signal(isStill ? 'SIGSTOP' : 'SIGCONT');
-      }, STILL_MS);
-      wake = () => {
-        clearInterval(timer);
-        node.signal('SIGCONT');
-      };
+      wake = halt((signal) => node.signal(signal));
     },
     heal: settle,
   },

@@ -1,8 +1,8 @@
-/** News is gathered this long where calls go through, ms: nobody hears it in the 100 ms that setting up a call takes. */
+/** How long news is gathered where calls go through, ms: a small part of what setting up a call takes. */
 export const GATHER_MS = 2;
 
-/** Turns in one slot from which a process is busy: 300 a second. */
-const BUSY_TURNS = 30;
+/** A process is busy with this share of the turns that it may make: fewer than it makes when it rests between them. */
+const BUSY_SHARE = 0.6;
 const SLOT_MS = 100;
 /** Not worth standing still for: the system's timers are no finer. */
 const LEAST_MS = 0.1;
@@ -10,6 +10,8 @@ const LEAST_MS = 0.1;
 /** When the next turn of a busy event loop is due. */
 export class TurnPace {
   readonly #gatherMs: number;
+  /** Turns in one slot from which a process is busy. */
+  readonly #busyTurns: number;
   #lastMs = -Infinity;
   #slotEndMs = -Infinity;
   #turns = 0;
@@ -17,13 +19,14 @@ export class TurnPace {
 
   constructor(gatherMs: number) {
     this.#gatherMs = gatherMs;
+    this.#busyTurns = (BUSY_SHARE * SLOT_MS) / gatherMs;
   }
 
-  /** A turn ended at `nowMs` (monotonic): how long the loop is to stand still before the next, ms. */
-  restMs(nowMs: number): number {
+  /** A turn ended at `nowMs` (monotonic), and left news behind or not: how long to stand still before the next, ms. */
+  restMs(nowMs: number, leftSome = false): number {
     this.#count(nowMs);
     const restMs = this.#gatherMs - (nowMs - this.#lastMs);
-    const rests = this.#isBusy && restMs > LEAST_MS;
+    const rests = this.#isBusy && !leftSome && restMs > LEAST_MS;
     this.#lastMs = rests ? nowMs + restMs : nowMs;
     return rests ? restMs : 0;
   }
@@ -31,7 +34,7 @@ export class TurnPace {
   #count(nowMs: number): void {
     this.#turns += 1;
     if (nowMs < this.#slotEndMs) return;
-    this.#isBusy = this.#turns >= BUSY_TURNS && nowMs < this.#slotEndMs + SLOT_MS;
+    this.#isBusy = this.#turns >= this.#busyTurns && nowMs < this.#slotEndMs + SLOT_MS;
     this.#turns = 0;
     this.#slotEndMs = nowMs + SLOT_MS;
   }
@@ -46,16 +49,16 @@ export interface GatherOptions {
 
 /**
  * Has a busy process look for news every `gatherMs` and not more often, as network cards do with their interrupts:
- * a turn of the event loop costs some 0.1 ms whatever it finds, and what is answered together leaves together. A
- * process with few turns looks at once, and so does one whose turns take longer than this anyway. Until the returned
- * function is called.
+ * waking up costs the same whatever there is to find, and what is answered together leaves together. The thread stands
+ * still meanwhile, timers included. A process with few turns looks at once, and so does one whose turns take longer than
+ * this anyway. Until the returned function is called.
  */
 export function gatherTurns({ gatherMs, leftSome = () => false }: GatherOptions): () => void {
   const pace = new TurnPace(gatherMs);
   const stillness = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const next = (): void => {
-    const restMs = pace.restMs(performance.now());
-    if (!leftSome() && restMs > 0) Atomics.wait(stillness, 0, 0, restMs);
+    const restMs = pace.restMs(performance.now(), leftSome());
+    if (restMs > 0) Atomics.wait(stillness, 0, 0, restMs);
     // Without a reference it runs at the end of each turn, and is no reason for one.
     ending = setImmediate(next).unref();
   };

@@ -34,21 +34,31 @@ describe('the pace of turns', () => {
     rests(pace, 0.5, 300);
     expect(rests(pace, 50, 500, 1_000).slice(2)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
+
+  it('does not wait while a turn has left news behind', () => {
+    const pace = new TurnPace(2);
+    rests(pace, 0.5, 300);
+    expect(pace.restMs(300.5, true)).toBe(0);
+    expect(pace.restMs(301, false)).toBeCloseTo(1.5);
+  });
 });
 
 describe('a process that gathers its turns', () => {
-  it('goes on at once with what a turn left behind', async () => {
-    let asked = 0;
-    const stop = gatherTurns({
-      gatherMs: 60_000,
-      leftSome: () => {
-        asked += 1;
-        return true;
-      },
-    });
-    while (asked < 200) await nextTurn();
+  /** How many turns a loop that always has something to do makes in this time. */
+  async function turnsIn(ms: number): Promise<number> {
+    const end = performance.now() + ms;
+    let turns = 0;
+    for (; performance.now() < end; turns++) await nextTurn();
+    return turns;
+  }
+
+  it('makes no more of them than one each time, once it is found to be busy', async () => {
+    const stop = gatherTurns({ gatherMs: 20 });
+    await turnsIn(250);
+    const turns = await turnsIn(200);
     stop();
-    expect(asked).toBeGreaterThanOrEqual(200);
+    expect(turns).toBeLessThan(20);
+    expect(await turnsIn(200)).toBeGreaterThan(turns);
   });
 
   it('is left alone when that is over', async () => {

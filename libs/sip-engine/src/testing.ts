@@ -29,7 +29,7 @@ export { Room } from './transport/room.ts';
 export { parseCommand } from './control/commands.ts';
 export { fuzz, FuzzError, type FuzzOptions, type FuzzReport } from './testing/fuzz/fuzz.ts';
 export { type TestCertificate, testCertificate } from './testing-certificates.ts';
-export { type NameServer, startNameServer } from './testing-name-server.ts';
+export { type NameServer, startNameServer } from './testing/name-server.ts';
 
 /** A listener that goes nowhere. */
 export const fakeListener: Listener = {
