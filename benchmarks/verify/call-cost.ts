@@ -2,12 +2,13 @@
 // carries the same calls in the same run, in turn. `kamailio` passes calls on unasked and is the reference; `kamailio
 // challenging` asks callers who they are, as the platform does. The platform also routes, looks the callee up, anchors
 // media, keeps records and tells five facts and a call record. At the first rate it is also measured with media from
-// phone to phone, and traced. At the end calls are held, for more of which rtpengine would want ports than a test
-// has, so with media from phone to phone: what they keep in memory.
+// phone to phone, and traced, each alone beside the reference: whoever stands by spends CPU and caches on that. At the
+// end calls are held, for more of which rtpengine would want ports than a test has, so with media from phone to phone:
+// what they keep in memory.
 // Arguments: rounds=N seconds=N rate=N (that rate only).
 import { argv } from 'node:process';
 import { takeLoadTurn } from '@callweave/test';
-import { callMemory } from '../support/call-memory.ts';
+import { type CallMemory, callMemory } from '../support/call-memory.ts';
 import { type CallSide, startKamailioSide, startPlatformSide, startTraceSink } from '../support/call-sides.ts';
 import { type Comparison, compare, planOf, TURN_MS } from '../support/rounds.ts';
 
@@ -23,52 +24,62 @@ const plan = planOf(args, { rounds: 3, seconds: 10, rate: RATES[0] ?? 200 });
 const rates = args.some((arg) => arg.startsWith('rate=')) ? [plan.rate] : RATES;
 const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
 
-const stops: (() => unknown)[] = [];
-async function begun(starting: Promise<CallSide>): Promise<CallSide> {
-  const side = await starting;
-  stops.unshift(() => side.stop());
-  return side;
+const reference = await startKamailioSide(false);
+try {
+  const platform = (): Promise<CallSide> => startPlatformSide('platform');
+  const byRate = await beside(platform, async (side) => {
+    const found: Record<string, Measured> = {};
+    for (const rate of rates)
+      found[String(rate)] = await compared(side, rate, rate === rates[0] ? WARM_UP : WARM_AGAIN);
+    return found;
+  });
+  const direct = (): Promise<CallSide> => startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct' });
+  const [directly, memory] = await beside(direct, async (side) => [await compared(side), await held(side)] as const);
+  const sink = await startTraceSink();
+  const traced = (): Promise<CallSide> => startPlatformSide('platform, traced', { CALLWEAVE_OTLP_URL: sink.url });
+  const tracing = await beside(traced, compared).finally(sink.stop);
+  const challenging = await beside(() => startKamailioSide(true), compared);
+  const others = { directly, tracing, challenging };
+  console.log(
+    JSON.stringify({ ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2, byRate, others, memory }),
+  );
+} finally {
+  await reference.stop();
 }
 
-try {
-  const sink = await startTraceSink();
-  stops.unshift(() => sink.stop());
-  const reference = await begun(startKamailioSide(false));
-  const platform = await begun(startPlatformSide('platform'));
-  const direct = await begun(startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct' }));
-  const others = [
-    direct,
-    await begun(startPlatformSide('platform, traced', { CALLWEAVE_OTLP_URL: sink.url })),
-    await begun(startKamailioSide(true)),
-  ];
-  const byRate: Record<string, Measured> = {};
-  for (const rate of rates) {
-    const isFirst = rate === rates[0];
-    const sides = [reference, platform, ...(isFirst ? others : [])] as const;
-    byRate[String(rate)] = await measured(() =>
-      compare(sides, { ...plan, rate }, { waits: WAITS, takeTurn, warmUp: isFirst ? WARM_UP : WARM_AGAIN }),
-    );
+/** Starts a side, and stops it when all is known of it. */
+async function beside<T>(start: () => Promise<CallSide>, run: (side: CallSide) => Promise<T>): Promise<T> {
+  const side = await start();
+  try {
+    return await run(side);
+  } finally {
+    await side.stop();
   }
-  const endTurn = await takeTurn();
-  const memory = await callMemory(direct).catch((error: unknown) => ({ notMeasured: messageOf(error) }));
-  endTurn();
-  console.log(JSON.stringify({ ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2, byRate, memory }));
-} finally {
-  for (const stop of stops) await stop();
 }
 
 /** A rate that the machine cannot carry says so. */
 type Measured = (Comparison & { readonly addedPddMs: Record<'p50' | 'p99', number> }) | { readonly notCarried: string };
 
-async function measured(run: () => Promise<Comparison>): Promise<Measured> {
+async function compared(side: CallSide, rate = plan.rate, warmUp = WARM_UP): Promise<Measured> {
   try {
-    const comparison = await run();
-    const pdd = (side: string): { p50: number; p99: number } =>
-      comparison.sides[side]?.waitedMs['INVITE to 180'] ?? { p50: NaN, p99: NaN };
-    const [own, theirs] = [pdd('platform'), pdd('kamailio')];
+    const comparison = await compare([reference, side], { ...plan, rate }, { waits: WAITS, takeTurn, warmUp });
+    const pdd = ({ name }: CallSide): { p50: number; p99: number } =>
+      comparison.sides[name]?.waitedMs['INVITE to 180'] ?? { p50: NaN, p99: NaN };
+    const [own, theirs] = [pdd(side), pdd(reference)];
     return { ...comparison, addedPddMs: { p50: own.p50 - theirs.p50, p99: own.p99 - theirs.p99 } };
   } catch (error) {
     return { notCarried: messageOf(error) };
+  }
+}
+
+async function held(side: CallSide): Promise<CallMemory | { readonly notMeasured: string }> {
+  const endTurn = await takeTurn();
+  try {
+    return await callMemory(side);
+  } catch (error) {
+    return { notMeasured: messageOf(error) };
+  } finally {
+    endTurn();
   }
 }
 
