@@ -149,6 +149,7 @@ test.each([
   ['phone', 'phone'],
   ['phone', 'browser'],
   ['browser', 'phone'],
+  ['browser', 'browser'],
 ] as const)('a browser that talks to a %s and a %s joins them and is out of both calls', async (...kinds) => {
   const alice = await webPhone();
   const [first, second] = await Promise.all([party(kinds[0], 700), party(kinds[1], 1000)]);
@@ -160,8 +161,8 @@ test.each([
   await second.hears(BROWSER_HZ);
   await alice.join();
   await alice.waitFor('transfer accepted');
-  await Promise.all([first.hears(second.hz), second.hears(first.hz)]);
   await alice.waitFor('ended by remote', 2);
+  await Promise.all([first.hears(second.hz), second.hears(first.hz)]);
   first.hangUp();
   await second.isHungUp();
   const whole = ['initiated', 'routed', 'ringing', 'answered'];

@@ -1,6 +1,5 @@
 import { type Clock } from '@callweave/clock';
 import { mediaIdAfter } from '@callweave/contracts';
-import { placeholder } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
 import { createCallId } from '../call/call-id.ts';
 import { type Media } from '../call/call-ports.ts';
@@ -8,10 +7,10 @@ import { between } from '../call/place.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { otherSide, type Session, type Side } from '../call/session.ts';
-import { createLegId } from '../leg/leg-id.ts';
 import { type Networks } from '../networks.ts';
 import { type Doubts } from '../survive/doubts.ts';
 import { introduce, type Introduced, type Meeting } from '../transfer/introduce.ts';
+import { shownTo, standInFor } from '../transfer/stand-in.ts';
 
 /** What became of the attempt to let a call go on by way of another node. */
 export type Moved =
@@ -70,9 +69,8 @@ async function move(
     });
 
   // In the name of the second, who is asked himself next: what he said before may be known to another edge only.
-  const said = placeholder(session[second].sdp, session[second].holds ? 'sendonly' : 'sendrecv');
-  const standIn = { legId: createLegId(), sdp: said, profile: 'rtp', mediaId, node: undefined } as const;
-  const one = await meet(first, standIn);
+  const standIn = standInFor(session[second].sdp, session[second].holds ? 'sendonly' : 'sendrecv');
+  const one = await meet(first, { ...standIn, mediaId, node: undefined });
   if (one.kind === 'refused') {
     if (one.node === undefined && one.status === 503) return { kind: 'no-node' };
     if (one.node !== undefined) void media.release(tenant, mediaId, one.node);
@@ -80,7 +78,8 @@ async function move(
   }
   const { node } = one;
   parts[first].refreshTarget(one.response);
-  const shown = { legId: parts[first].legId, sdp: one.answer, profile: session[first].profile, mediaId, node };
+  const { legId } = parts[first];
+  const shown = { ...shownTo(session[second], { legId, profile: session[first].profile }, one), mediaId, node };
   const other = isWanted() ? await meet(second, shown) : undefined;
   if (!isWanted()) {
     void media.release(tenant, mediaId, node);

@@ -1,10 +1,9 @@
 import { type CallId, mediaIdAfter } from '@callweave/contracts';
-import { placeholder } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
 import { createCallId } from '../call/call-id.ts';
-import { createLegId } from '../leg/leg-id.ts';
 import { introduce, type Introduced, type Meeting } from './introduce.ts';
 import { type Newcomer } from './newcomer.ts';
+import { shownTo, standInFor } from './stand-in.ts';
 
 /** What became of a meeting, and the newcomer as it is known by then. */
 export interface Met {
@@ -23,12 +22,12 @@ export async function meetBrowser(
   before: CallId,
 ): Promise<Met> {
   const mediaId = mediaIdAfter(createCallId(), before, newcomer.mediaId);
-  const standIn = { legId: createLegId(), sdp: placeholder(newcomer.sdp, 'sendrecv'), profile: 'rtp' } as const;
+  const standIn = standInFor(newcomer.sdp, 'sendrecv');
   const first = await introduce({ ...meeting, newcomer: { ...standIn, mediaId, node: undefined } });
   if (first.kind === 'refused') return { outcome: first, newcomer: { ...newcomer, mediaId } };
-  const { node, answer } = first;
+  const { node } = first;
   const { legId } = meeting.remaining;
-  const browser = { legId, sdp: answer, profile: meeting.profile, mediaId, node };
+  const browser = { ...shownTo(newcomer, { legId, profile: meeting.profile }, first), mediaId, node };
   const there = { remaining: newcomer.leg, profile: newcomer.profile };
   const second = await introduce({ ...meeting, ...there, newcomer: browser });
   if (second.kind === 'refused') {
