@@ -87,7 +87,10 @@ export interface SipEngine {
    * cannot be used.
    */
   renewTls(tls: TlsOptions): void;
-  /** Refuses everything new with 503; resolves when nothing taken on before is pending. */
+  /**
+   * Refuses everything new with 503; resolves when nothing taken on before is pending, or when no application has been
+   * there for 16*T1 to be told how it ends: what is sent again, is sent five times by then.
+   */
   drain(): Promise<void>;
   /** Closes every socket. */
   stop(): Promise<void>;
@@ -277,12 +280,15 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   drain(): Promise<void> {
     this.#isDraining = true;
+    const unattendedMs = 16 * this.#core.timers.t1;
     return new Promise((resolve) => {
-      const check = (): void => {
-        if (this.#pending === 0) resolve();
-        else this.#deps.clock.after(DRAIN_CHECK_MS, check);
+      const check = (leftMs: number): void => {
+        if (this.#pending === 0 || leftMs <= 0) return resolve();
+        this.#deps.clock.after(DRAIN_CHECK_MS, () =>
+          check(this.#apps.size === 0 ? leftMs - DRAIN_CHECK_MS : unattendedMs),
+        );
       };
-      check();
+      check(unattendedMs);
     });
   }
 
@@ -358,7 +364,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const wish = { method, uri, headers: head.headers, body };
     if (method === FAULTS && this.#faults !== undefined)
       whenSent(this.#uac.answerHere({ app, wish, proxyUri, refusal }, this.#faults.set(body.toString()) ? 200 : 400));
-    else if (dialog !== '') whenSent(this.#uac.sendInDialog(dialog, app, wish));
+    else if (dialog !== '') this.#uac.sendInDialog(dialog, app, wish, whenSent);
     else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
     else if (method === STRAY_RESPONSE) whenSent(takeStray(this.#core, app, wish));
     else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');

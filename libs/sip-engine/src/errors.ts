@@ -29,3 +29,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Error) return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
   return String(error);
 }
+
+/** What an application is told of a command that failed; a defect of ours is no more to it than that. */
+export function asRefused(error: unknown): RefusedError {
+  return error instanceof RefusedError ? error : new RefusedError('server error');
+}

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BenchApp, header, startLine } from './bench.ts';
 import { eavesdropOn } from './eavesdropper.ts';
 import { Programs } from './programs.ts';
-import { answers, scenario } from './sipp-scenario.ts';
+import { answers, expects, scenario } from './sipp-scenario.ts';
 import { SkippingClock } from './skipping-clock.ts';
 
 const undo: (() => unknown)[] = [];
@@ -31,15 +31,14 @@ interface Peer {
   kill(): Promise<void>;
 }
 
-async function startPeer(name: string): Promise<Peer> {
+async function startPeer(name: string, steps = [expects('OPTIONS'), named('200 OK', name)]): Promise<Peer> {
   const phone = await openRawPhone();
   const probe = await openRawPhone();
   const { port } = phone;
   phone.close();
-  const file = await programs.file(
-    scenario('<recv request="OPTIONS"/>', answers('200 OK', { tag: true, lines: [`Server: ${name}`] })),
-  );
-  const child = await programs.start('sipp', ['-sf', file, '-i', '127.0.0.1', '-p', `${port}`, '-nostdin']);
+  const file = await programs.file(scenario(...steps));
+  // Whatever its steps, it answers whoever asks whether it is there.
+  const child = await programs.start('sipp', ['-sf', file, '-i', '127.0.0.1', '-p', `${port}`, '-nostdin', '-aa']);
   await expect
     .poll(
       () => {
@@ -59,8 +58,13 @@ async function startPeer(name: string): Promise<Peer> {
   return { port, kill };
 }
 
-/** Who answers what an application asks of `uri`. */
-async function startAsking(dnsServers: readonly string[]): Promise<(uri: string) => Promise<string>> {
+/** The answer of a SIPp that says who it is. */
+function named(status: string, name: string, lines: readonly string[] = []): string {
+  return answers(status, { tag: true, lines: [`Server: ${name}`, ...lines] });
+}
+
+/** An application, and the engine that looks names up for it. */
+async function startApp(dnsServers: readonly string[]): Promise<BenchApp> {
   const contacts = [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const, 'tcp' as const] }];
   const control = { address: '127.0.0.1', port: 0, secret: 's' };
   // What is silent for 8*T1 is given up, so that a dead peer costs 0.8 s.
@@ -76,6 +80,12 @@ async function startAsking(dnsServers: readonly string[]): Promise<(uri: string)
   const app = new BenchApp(await connectRawApp(engine.controlPort), new FakeClock());
   undo.push(() => app.close());
   await app.command('authenticate|s|');
+  return app;
+}
+
+/** Who answers what an application asks of `uri`. */
+async function startAsking(dnsServers: readonly string[]): Promise<(uri: string) => Promise<string>> {
+  const app = await startApp(dnsServers);
   return async (uri) => {
     const reply = await app.request(`OPTIONS ${uri}`);
     if (reply.tokens[3] === 'NOK') return reply.tokens[4] ?? '';
@@ -107,6 +117,24 @@ describe('with a DNS server, NSD, and peers, SIPp,', () => {
     expect(await ask('sip:example.test')).toBe('worst');
     await peers[2]?.kill();
     expect(await ask('sip:example.test')).toBe('SIP/2.0 408 Request Timeout');
+  });
+
+  test('a request in a dialog goes to the next of the servers behind a Record-Route when the one before has died', async () => {
+    const route = 'Record-Route: <sip:example.test;lr>';
+    const first = await startPeer('first', [expects('INVITE'), named('200 OK', 'first', [route]), expects('ACK')]);
+    const second = await startPeer('second', [expects('BYE'), named('200 OK', 'second')]);
+    const dns = await serve([
+      ...[first, second].map(({ port }, at) => `_sip._udp SRV ${at + 1} 10 ${port} host`),
+      'host A 127.0.0.1',
+    ]);
+    const app = await startApp([dns.address]);
+    await app.request('INVITE sip:bob@example.test');
+    const { dialogId, text } = await app.told();
+    expect([startLine(text), header(text, 'Server')]).toEqual(['SIP/2.0 200 OK', 'first']);
+    await first.kill();
+    await app.request('BYE sip:placeholder', { about: `|${dialogId}` });
+    const { text: answer } = await app.told();
+    expect([startLine(answer), header(answer, 'Server')]).toEqual(['SIP/2.0 200 OK', 'second']);
   });
 
   test('load is shared as the weights say', async () => {

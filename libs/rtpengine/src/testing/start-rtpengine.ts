@@ -18,6 +18,8 @@ export interface Rtpengine {
   /** Stops its threads, as a node that hangs, and waits until they stand; `thaw` lets them go on. */
   freeze(): Promise<void>;
   thaw(): void;
+  /** Sends it a signal, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
   /** Ends the process without a chance to tidy up, or as `signal` asks, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same ports; it knows no calls then. */
@@ -60,6 +62,7 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
       while (!isStopped(child)) await sleep(systemClock, 1);
     },
     thaw: () => child.kill('SIGCONT'),
+    signal: (signal) => child.kill(signal),
     kill,
     restart: async () => {
       await kill();

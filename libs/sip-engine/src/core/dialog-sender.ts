@@ -1,6 +1,6 @@
 import { Headers, parseMessage, SipError, type SipRequest, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
-import { isAddress, targetOf } from '../locate/target.ts';
+import { isAddress, type Target, targetOf } from '../locate/target.ts';
 import { type ClientTransaction, type ClientUser } from '../transaction/client.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { NonInviteClient } from '../transaction/non-invite-client.ts';
@@ -27,22 +27,33 @@ export class DialogSender {
 
   /** The way to a dialog's peer: its first Route, the way it was last heard, or its Contact. RFC 3261 §12.2.1.1. */
   flowOf(dialog: Dialog): Flow {
+    const target = this.#targetOf(dialog);
+    // A name needs time to resolve; the way the peer was last heard is known now.
+    if (target === undefined || !isAddress(target.host)) return dialog.flow;
+    const { protocol, host, port } = target;
+    return this.#core.listeners.flowTo(protocol, host, port, dialog.flow.listener) ?? dialog.flow;
+  }
+
+  /** The name that has to be looked up before a request to a dialog's peer; undefined when the way there is known. */
+  nameOf(dialog: Dialog): Target | undefined {
+    const target = this.#targetOf(dialog);
+    if (target === undefined || isAddress(target.host)) return undefined;
+    // RFC 5923 §5: an open connection is used again.
+    return dialog.flow.reliable && dialog.flow.isOpen ? undefined : target;
+  }
+
+  /** Where a dialog's peer says it is; undefined when it stays where it was last heard. */
+  #targetOf(dialog: Dialog): Target | undefined {
     if (!dialog.flow.isOpen) dialog.flow = this.#core.connections.latest(dialog.flow);
     const [route] = dialog.routeSet;
     const staysOnFlow = dialog.pinned || dialog.flow.reliable;
     // A proxy that says it is behind a NAT cannot be reached by its Record-Route.
     const isHidden = dialog.pinned && dialog.flow.listener.natDetection === 'declared';
-    if ((route === undefined || isHidden) && staysOnFlow && dialog.flow.isOpen) return dialog.flow;
-    const uri = route === undefined ? dialog.remoteTarget : routeUri(route);
+    if ((route === undefined || isHidden) && staysOnFlow && dialog.flow.isOpen) return undefined;
     try {
-      const { protocol, host, port } = targetOf(uri, 'no way');
-      const flow = isAddress(host)
-        ? this.#core.listeners.flowTo(protocol, host, port, dialog.flow.listener)
-        : undefined;
-      // A name needs time to resolve; the way the peer was last heard is known now.
-      return flow ?? dialog.flow;
+      return targetOf(route === undefined ? dialog.remoteTarget : routeUri(route), 'no way');
     } catch (error) {
-      if (error instanceof SipError || error instanceof RefusedError) return dialog.flow;
+      if (error instanceof SipError || error instanceof RefusedError) return undefined;
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import {
   type SipResponse,
   SipSyntaxError,
 } from '@callweave/sip';
-import { RefusedError } from '../errors.ts';
+import { asRefused, RefusedError } from '../errors.ts';
 import { type NextHops } from '../locate/next-hop.ts';
 import { isAddress, type Target, targetOf } from '../locate/target.ts';
 import { type Ways } from '../locate/ways.ts';
@@ -16,6 +16,7 @@ import { type App } from './app.ts';
 import { type BuiltRequest, buildInDialog, buildInitial, type RequestWish, wishAgain } from './build-request.ts';
 import { type Core } from './context.ts';
 import { type Dialog, dialogIdOf, isOfCall } from './dialog.ts';
+import { dialogNamedBy } from './dialog-named-by.ts';
 import { CANCELLED, type DialogSender, emptyWish, requestIn } from './dialog-sender.ts';
 import { isSips, sentOver, shownAs } from './local.ts';
 import { isOurVia } from './proxy/via.ts';
@@ -25,7 +26,7 @@ import { changeBy } from './session-changes.ts';
 import { type SessionTimers } from './session-timers.ts';
 import { type Subscriptions } from './subscriptions.ts';
 import { offerStray } from './stray-response.ts';
-import { Tries } from './tries.ts';
+import { Tries, type TriesParts } from './tries.ts';
 import { UacDialogs, type UacDialogsDeps } from './uac-dialogs.ts';
 import { UacRequest, type UacRequestParts, type UacRequestUser } from './uac-request.ts';
 import { makesDialog } from './uas-request.ts';
@@ -105,10 +106,10 @@ export class Uac implements UacRequestUser {
   /** Sends a request outside any dialog; throws `RefusedError`, or calls back when a name has to be looked up first. */
   send(command: SendCommand, whenSent: (result: Sent | RefusedError) => void): void {
     if (this.#core.transactions.isFull) throw new RefusedError('too many transactions');
-    const dialog = this.#dialogNamedBy(command.wish);
+    const dialog = dialogNamedBy(command.wish.headers, this.#core.dialogs);
     if (dialog !== undefined) {
       dialog.app = command.app;
-      whenSent(this.sendInDialog(dialog.id, command.app, command.wish));
+      this.sendInDialog(dialog.id, command.app, command.wish, whenSent);
       return;
     }
     const { proxyUri, wish } = command;
@@ -130,19 +131,38 @@ export class Uac implements UacRequestUser {
     void this.#hops
       .lookUp(target)
       .then((ways) => whenSent(this.#sendBy(command, ways)))
-      .catch((error: unknown) => whenSent(error instanceof RefusedError ? error : new RefusedError('server error')));
+      .catch((error: unknown) => whenSent(asRefused(error)));
   }
 
-  /** Sends a request within a dialog; throws `RefusedError`. */
-  sendInDialog(dialogId: string, app: App, wish: RequestWish): Sent {
+  /** Sends a request within a dialog; throws `RefusedError`, or calls back when a name has to be looked up first. */
+  sendInDialog(dialogId: string, app: App, wish: RequestWish, whenSent: (result: Sent | RefusedError) => void): void {
     const dialog = this.#core.dialogs.byId(dialogId);
-    if (dialog === undefined) throw new RefusedError(wish.method === 'ACK' ? ACK_IS_AUTOMATIC : NO_DIALOG);
+    const name = dialog === undefined || wish.method === 'ACK' ? undefined : this.#sender.nameOf(dialog);
+    if (dialog === undefined || name === undefined) {
+      whenSent(this.#sendIn(dialog, app, wish));
+      return;
+    }
+    void this.#hops
+      .lookUpAgain(name, dialog.flow)
+      // Who cannot be found by name may still be where it was.
+      .catch((error: unknown) => {
+        if (!(error instanceof RefusedError)) throw error;
+        return undefined;
+      })
+      .then((ways) => whenSent(this.#sendIn(this.#core.dialogs.byId(dialogId), app, wish, ways)))
+      .catch((error: unknown) => whenSent(asRefused(error)));
+  }
+
+  #sendIn(dialog: Dialog | undefined, app: App, wish: RequestWish, ways?: Ways): Sent {
     const { method } = wish;
+    if (dialog === undefined) throw new RefusedError(method === 'ACK' ? ACK_IS_AUTOMATIC : NO_DIALOG);
     if (method === 'ACK') return this.#sendAck(dialog, wish);
     if (dialog.isCallOver && isOfCall(method)) throw new RefusedError(NO_DIALOG);
-    const flow = this.#sender.flowOf(dialog);
+    const flow = ways?.next() ?? this.#sender.flowOf(dialog);
     const cseq = dialog.localCseq + 1;
-    const built = buildInDialog(this.#sessions.reminding(dialog, wish), dialog, flow, cseq, this.#core);
+    const reminding = this.#sessions.reminding(dialog, wish);
+    const build = (by: Flow): BuiltRequest => buildInDialog(reminding, dialog, by, cseq, this.#core);
+    const built = build(flow);
     const change = changeBy(method, wish.body);
     const parts: UacRequestParts = { method, built, flow, app, dialog, dialogId: dialog.id, routeSet: [], change };
     const meetsOther = change !== undefined && change !== 'update' && dialog.changes.isGlaring;
@@ -156,7 +176,8 @@ export class Uac implements UacRequestUser {
       dialog.inviteCseq = cseq;
       dialog.ack = undefined;
     }
-    return this.#begin(parts);
+    if (ways?.hasMore !== true) return this.#begin(parts);
+    return this.#tryAll(parts, ways, (next) => ({ built: build(next), flow: next }));
   }
 
   /** The INVITE of ours in a dialog that is not answered. */
@@ -213,20 +234,6 @@ export class Uac implements UacRequestUser {
     request.app.deliver(meta, response);
   }
 
-  /** An application that took over from another names a dialog by its tags; if it is still here, it goes on here. */
-  #dialogNamedBy({ headers }: RequestWish): Dialog | undefined {
-    const tagIn = (name: string): string => /;\s*tag\s*=\s*([^;,\s]+)/i.exec(headers.get(name) ?? '')?.[1] ?? '';
-    const remoteTag = tagIn('to');
-    if (remoteTag === '') return undefined;
-    const dialog = this.#core.dialogs.byTags(headers.get('call-id') ?? '', tagIn('from'), remoteTag);
-    if (dialog === undefined) return undefined;
-    // The application may know of higher numbers, and of routes, than a dialog that began here half-way.
-    const cseq = Number.parseInt(headers.get('cseq') ?? '', 10);
-    if (cseq > dialog.localCseq) dialog.localCseq = cseq - 1;
-    if (dialog.routeSet.length === 0) dialog.routeSet = routesOf(headers);
-    return dialog;
-  }
-
   #refusedSips(command: SendCommand): UacRequestParts | undefined {
     const { quirks, listeners } = this.#core;
     if (!quirks.refusesSipsItself || !isSips(command.wish.uri) || listeners.has('tls')) return undefined;
@@ -268,11 +275,13 @@ export class Uac implements UacRequestUser {
     const { built, flow } = this.#buildFor(wish, firstFlow);
     const parts = this.#partsOf(command, flow, built);
     if (!ways.hasMore) return this.#begin(parts);
-    return this.#begin(parts, (request) => {
-      const again = wishAgain(wish, requestIn(built.bytes));
-      const rebuild = (next: Flow): { built: BuiltRequest; flow: Flow } => this.#buildFor(again, next);
-      new Tries({ core: this.#core, sender: this.#sender, request, ways, rebuild }).begin();
-    });
+    const again = wishAgain(wish, requestIn(built.bytes));
+    return this.#tryAll(parts, ways, (next) => this.#buildFor(again, next));
+  }
+
+  #tryAll(parts: UacRequestParts, ways: Ways, rebuild: TriesParts['rebuild']): Sent {
+    const tried = { core: this.#core, sender: this.#sender, ways, rebuild };
+    return this.#begin(parts, (request) => new Tries({ ...tried, request }).begin());
   }
 
   #buildFor(wish: RequestWish, flow: Flow): { built: BuiltRequest; flow: Flow } {

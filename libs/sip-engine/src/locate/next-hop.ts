@@ -60,8 +60,19 @@ export class NextHops {
     return this.#ways(await this.#locator.locate(target, random));
   }
 
-  #ways(hops: readonly Hop[]): Ways {
-    return new Ways(hops, ({ protocol, host, port }) => this.#listeners.flowTo(protocol, host, port), this.#resting);
+  /** The ways to a name; where its owner was last heard comes before all others. */
+  async lookUpAgain(target: Target, { remoteAddress, remotePort, listener }: Flow): Promise<Ways> {
+    const hops = await this.#locator.locate(target, this.#random);
+    const isHeard = ({ host, port }: Hop): boolean => host === remoteAddress && port === remotePort;
+    return this.#ways([...hops.filter(isHeard), ...hops.filter((hop) => !isHeard(hop))], listener);
+  }
+
+  #ways(hops: readonly Hop[], from?: Flow['listener']): Ways {
+    return new Ways(
+      hops,
+      ({ protocol, host, port }) => this.#listeners.flowTo(protocol, host, port, from),
+      this.#resting,
+    );
   }
 
   #familiesOf(protocol: Protocol): readonly (4 | 6)[] {
