@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Connection, openConnection, operatorUser } from '@callweave/bus';
 import { recordLogs } from '@callweave/telemetry/testing';
 import getPort from 'get-port';
+import { layTcpWire, type TcpWire } from './tcp-wire.ts';
 import { tied } from './tied.ts';
 import { until } from './until.ts';
 
@@ -35,6 +36,24 @@ export interface NatsNode {
   isRunning(): boolean;
   /** Starts it again after it was killed. */
   start(): void;
+  /** Nothing passes any more between it and anybody else, until it is mended. */
+  cut(): void;
+  mend(): void;
+}
+
+/** Where a node is. */
+interface Place {
+  readonly name: string;
+  readonly client: number;
+  readonly route: number;
+  /** To what its clients connect. */
+  readonly door: TcpWire;
+}
+
+interface Wire {
+  readonly from: Place;
+  readonly to: Place;
+  readonly wire: TcpWire;
 }
 
 /** Starts the cluster and waits until it has elected who leads it. */
@@ -47,16 +66,27 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     taken.push(free);
     return free;
   };
-  const places: { name: string; client: number; route: number }[] = [];
-  for (let i = 0; i < NODES; i++) places.push({ name: `node-${String(i)}`, client: await port(), route: await port() });
-  const routes = places.map(({ route }) => `nats://${HOST}:${String(route)}`);
+  const places: Place[] = [];
+  for (let i = 0; i < NODES; i++) {
+    const [client, route] = [await port(), await port()];
+    places.push({ name: `node-${String(i)}`, client, route, door: await layTcpWire(client) });
+  }
+  /** Each node has a wire to each of the others. */
+  const wires: Wire[] = [];
+  for (const from of places) {
+    for (const to of places) if (from !== to) wires.push({ from, to, wire: await layTcpWire(to.route) });
+  }
   const children = new Map<string, ChildProcess>();
-  const nodes = places.map(({ name, client, route }): NatsNode => {
+  const nodes = places.map((place): NatsNode => {
+    const { name, client, route, door } = place;
+    const own = wires.filter(({ from, to }) => from === place || to === place).map(({ wire }) => wire);
+    const routes = wires.flatMap(({ from, wire }) => (from === place ? [`nats://${HOST}:${String(wire.port)}`] : []));
     const config = join(directory, `${name}.json`);
     const settings = {
       ...{ server_name: name, host: HOST, port: client, ping_interval: '2s', ping_max: 2 },
       jetstream: { store_dir: join(directory, name) },
-      cluster: { name: 'callweave', listen: `${HOST}:${String(route)}`, routes },
+      // It tells nobody of its ports: who is to reach it knows the wires.
+      cluster: { name: 'callweave', listen: `${HOST}:${String(route)}`, routes, no_advertise: true },
       authorization: { users: [{ user: operatorUser, password }] },
     };
     writeFileSync(config, JSON.stringify(settings));
@@ -69,9 +99,11 @@ export async function startNatsCluster(): Promise<NatsCluster> {
       const { exitCode = 0, signalCode = null } = children.get(name) ?? {};
       return exitCode === null && signalCode === null;
     };
-    return { name, start, isRunning, signal: (signal) => children.get(name)?.kill(signal) };
+    const cut = (): void => [door, ...own].forEach((wire) => wire.cut());
+    const mend = (): void => [door, ...own].forEach((wire) => wire.mend());
+    return { name, start, isRunning, cut, mend, signal: (signal) => children.get(name)?.kill(signal) };
   });
-  const url = places.map(({ client }) => `nats://${operatorUser}:${password}@${HOST}:${String(client)}`).join(',');
+  const url = places.map(({ door }) => `nats://${operatorUser}:${password}@${HOST}:${String(door.port)}`).join(',');
   const bus = await openConnection({ url, name: operatorUser }, recordLogs());
   const all = async (isWell: (cluster: ClusterInfo | undefined) => boolean): Promise<boolean> => {
     try {
@@ -116,6 +148,7 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     stop: () => {
       void bus.nc.close();
       for (const child of children.values()) child.kill('SIGKILL');
+      for (const wire of [...places.map(({ door }) => door), ...wires.map(({ wire }) => wire)]) wire.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -82,18 +82,7 @@ export class TwoMediaNodes {
    * waits until those it had are heard again by way of a media session that began since.
    */
   async talkThrough(blow: (node: MediaNode) => Promise<void> | void): Promise<Survived> {
-    const known = new Set((await openCalls(this.bus)).map(({ callId }) => callId));
-    const isNew = ({ callId }: CallRecord): boolean => !known.has(callId);
-    const results = there(this.#load).talk({ calls: CALLS, talkMs: TALK_MS, follows: true });
-    await until('all calls are heard', async () => (await this.#heard(isNew)).length === CALLS);
-    const before = await this.#heard(isNew);
-    const [first, second] = this.#nodes.map((_, index) => before.filter((call) => this.#indexOf(call) === index));
-    const index = (first?.length ?? 0) >= (second?.length ?? 0) ? 0 : 1;
-    const hit = new Map(
-      before.filter((call) => this.#indexOf(call) === index).map((call) => [call.callId, call.mediaId]),
-    );
-    expect(hit.size).toBeGreaterThan(0);
-    const node = there(this.#nodes[index]);
+    const { node, hit, results } = await this.#talk();
     const startedMs = performance.now();
     await blow(node);
     const gapsMs: number[] = [];
@@ -111,6 +100,29 @@ export class TwoMediaNodes {
       30_000,
     );
     return { node, gapsMs, results };
+  }
+
+  /** The same, of a blow after which calls may stay where they are. */
+  async talkOn(blow: (node: MediaNode) => Promise<void> | void): Promise<Survived> {
+    const { node, results } = await this.#talk();
+    await blow(node);
+    return { node, gapsMs: [], results };
+  }
+
+  /** Calls both sides of which are heard, the node that has most of them, and the media sessions that it has. */
+  async #talk(): Promise<Omit<Survived, 'gapsMs'> & { readonly hit: Map<string, string | undefined> }> {
+    const known = new Set((await openCalls(this.bus)).map(({ callId }) => callId));
+    const isNew = ({ callId }: CallRecord): boolean => !known.has(callId);
+    const results = there(this.#load).talk({ calls: CALLS, talkMs: TALK_MS, follows: true });
+    await until('all calls are heard', async () => (await this.#heard(isNew)).length === CALLS);
+    const before = await this.#heard(isNew);
+    const [first, second] = this.#nodes.map((_, index) => before.filter((call) => this.#indexOf(call) === index));
+    const index = (first?.length ?? 0) >= (second?.length ?? 0) ? 0 : 1;
+    const hit = new Map(
+      before.filter((call) => this.#indexOf(call) === index).map((call) => [call.callId, call.mediaId]),
+    );
+    expect(hit.size).toBeGreaterThan(0);
+    return { node: there(this.#nodes[index]), hit, results };
   }
 
   /** Every phone has changed its session and hung up, or been hung up on, and been answered; each call has ended once. */

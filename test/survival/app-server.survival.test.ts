@@ -96,9 +96,11 @@ describe('callers in an application', () => {
   test.for([
     ['app-server', 'killed', 'SIGKILL; each caller is hung up on, and served when he calls again'],
     ['app-server', 'frozen', 'SIGSTOP; the same, when it has not answered for long'],
+    ['app-server', 'cut off', 'SIGSTOP of its engine, which stands between it and everybody; the same'],
   ] as const)('whose %s is %s are hung up on and not left in silence', async ([who, way, how], { task }) => {
     task.meta.survival = { who, way, how, calls: CALLS };
-    const records = await suffer(() => (way === 'killed' ? platform.kill(who) : platform.signal(who, 'SIGSTOP')));
+    const hit = way === 'cut off' ? 'app-engine' : who;
+    const records = await suffer(() => (way === 'killed' ? platform.kill(hit) : platform.signal(hit, 'SIGSTOP')));
     expect(reasons(records)).toEqual(['platform node-lost']);
     expect(Math.max(...records.map(({ talkMs }) => talkMs))).toBeLessThan(TALK_MS);
     await expectServed();
@@ -116,16 +118,20 @@ describe('callers in an application', () => {
     await expectServed();
   });
 
-  test('whose app-server is slow hang up when they like', async ({ task }) => {
-    task.meta.survival = { who: 'app-server', way: 'slow', how: `${HALTING}; nobody notices`, calls: CALLS };
-    const pid = platform.processes().find(({ name }) => name === 'app-server')?.pid;
+  test.for([
+    ['app-server', 'app-server'],
+    ['media server of applications', 'media-engine'],
+  ] as const)('whose %s is slow hang up when they like', async ([who, name], { task }) => {
+    task.meta.survival = { who, way: 'slow', how: `${HALTING}; nobody notices`, calls: CALLS };
+    const pidOf = (): number | undefined => platform.processes().find((one) => one.name === name)?.pid;
+    const pid = pidOf();
     let end = (): void => undefined;
     try {
       const records = await suffer(() => {
-        end = halt((signal) => platform.signal('app-server', signal));
+        end = halt((signal) => platform.signal(name, signal));
       });
       expect(reasons(records)).toEqual(['caller hang-up']);
-      expect(platform.processes().find(({ name }) => name === 'app-server')?.pid).toBe(pid);
+      expect(pidOf()).toBe(pid);
     } finally {
       end();
     }

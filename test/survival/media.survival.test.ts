@@ -1,5 +1,6 @@
 import { describe, expect, test, type TestContext } from 'vitest';
 import '../support/survival-field.ts';
+import { halt, HALTING } from '../support/halting.ts';
 import { silenceOf } from '../support/silence.ts';
 import { CALLS, type MediaNode, type Survived, TwoMediaNodes } from '../support/two-media-nodes.ts';
 import { until } from '../support/until.ts';
@@ -50,6 +51,21 @@ describe('calls by way of two rtpengines', () => {
     },
   );
 
+  test('go on when one is slow', async (context) => {
+    let end = (): void => undefined;
+    try {
+      const survived = await nodes.talkOn((node) => {
+        end = halt((signal) => node.signal(signal));
+      });
+      note(context, survived, ['slow', HALTING]);
+      await survived.results;
+      end();
+      await nodes.expectAllWell(survived);
+    } finally {
+      end();
+    }
+  });
+
   test('wait for one when both are killed, and go on when it is back', async (context) => {
     const survived = await nodes.talkThrough(async (node) => {
       await Promise.all(nodes.all.map((each) => each.kill()));
@@ -78,6 +94,6 @@ function note(
   { gapsMs }: Survived,
   [way, how]: readonly [way?: string, how?: string] = [],
 ): void {
-  task.meta.silentMs = silenceOf(gapsMs);
+  if (gapsMs.length > 0) task.meta.silentMs = silenceOf(gapsMs);
   if (way !== undefined) task.meta.survival = { who: 'an rtpengine of two', way, how: how ?? '', calls: CALLS };
 }

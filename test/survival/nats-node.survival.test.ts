@@ -51,6 +51,15 @@ const rows: readonly SurvivalRow[] = [
     heal: settle,
   },
   {
+    ...{ who, way: 'cut off', how: 'the one that leads: nothing passes between it, the others and its clients' },
+    blow: async () => {
+      const node = await leader();
+      node.cut();
+      wake = () => node.mend();
+    },
+    heal: settle,
+  },
+  {
     ...{ who, way: 'slow', how: `the one that leads, ${HALTING}` },
     blow: async () => {
       const node = await leader();
