@@ -283,10 +283,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const unattendedMs = 16 * this.#core.timers.t1;
     return new Promise((resolve) => {
       const check = (leftMs: number): void => {
-        if (this.#pending === 0 || leftMs <= 0) return resolve();
-        this.#deps.clock.after(DRAIN_CHECK_MS, () =>
-          check(this.#apps.size === 0 ? leftMs - DRAIN_CHECK_MS : unattendedMs),
-        );
+        const nextMs = this.#apps.size === 0 ? leftMs - DRAIN_CHECK_MS : unattendedMs;
+        if (this.#pending === 0 || leftMs <= 0) resolve();
+        else this.#deps.clock.after(DRAIN_CHECK_MS, () => check(nextMs));
       };
       check(unattendedMs);
     });
