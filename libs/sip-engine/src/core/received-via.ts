@@ -1,6 +1,9 @@
-import { firstViaEnd, type SipRequest, unbracket } from '@callweave/sip';
+import { firstViaEnd, formatVia, type Params, type SipRequest, unbracket } from '@callweave/sip';
 import { defaultPort, type Flow } from '../transport/transport.ts';
 import { type Quirks } from './quirks.ts';
+
+const RECEIVED = /;\s*received(?=[;\s=]|$)(?:\s*=\s*[^;\s]*)?/gi;
+const RPORT = /;\s*rport(?=[;\s=]|$)(?:\s*=\s*[^;\s]*)?/i;
 
 /**
  * Notes in the topmost Via where the request really came from: `received` when it differs from what the sender
@@ -13,12 +16,18 @@ export function noteSource(request: SipRequest, { remoteAddress, remotePort }: F
   if (!wantsPort && isAsItSays && !via.params.has('received')) return;
   const text = request.required('via');
   const end = firstViaEnd(text);
-  let first = text.slice(0, end);
   // What the sender says of these itself is not believed.
-  if (via.params.has('received')) first = first.replace(/;\s*received\s*=\s*[^;,\s]+/gi, '');
-  if (wantsPort) first = first.replace(/;\s*rport\b(?:\s*=\s*\d*)?/i, `;rport=${remotePort}`);
+  const rport = wantsPort ? `;rport=${remotePort}` : '';
+  let first = text.slice(0, end);
+  // What is quoted may look like a parameter.
+  if (first.includes('"')) first = `${formatVia({ ...via, params: without(via.params) })}${rport}`;
+  else first = first.replace(RECEIVED, '').replace(RPORT, rport);
   if (!isAsItSays || (wantsPort && !quirks.answersRportAlone)) first = `${first.trimEnd()};received=${remoteAddress}`;
   request.headers.replaceFirst('via', first + text.slice(end));
+}
+
+function without(params: Params): Params {
+  return new Map([...params].filter(([name]) => name !== 'received' && name !== 'rport'));
 }
 
 /** The flow by which responses go back, RFC 3261 §18.2.2, RFC 3581 §4. */

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { inspect } from 'node:util';
 import { systemClock } from '@callweave/clock';
 import { requestText } from '@callweave/sip/testing';
 import { type Logger } from '@callweave/telemetry';
@@ -30,7 +31,7 @@ export async function startLiveTarget(): Promise<LiveTarget> {
   const ignored = (): void => undefined;
   const log: Logger = {
     ...{ warn: ignored, info: ignored, debug: ignored, child: () => log },
-    error: (event, fields) => errors.push(`${event} ${String(fields?.['err'])}`),
+    error: (event, fields) => errors.push(`${event} ${inspect(fields?.['err'])}`),
   };
   const contacts = [
     { address: '127.0.0.1', port: 0, protocols: ['udp' as const, 'tcp' as const] },
