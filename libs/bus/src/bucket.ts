@@ -171,7 +171,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
 
   /** All records there are now with these tokens, in no order. For operators and start-up, not for calls. */
   async list(tokens: Partial<TokenValues<P>> = {}): Promise<Entry<z.output<S>>[]> {
-    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    await this.#connection.connected(this.#type.name);
     try {
       return await this.#list(this.#type.keys(tokens));
     } catch (error) {
@@ -221,7 +221,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
     from: 'any replica' | 'leader',
     timeoutMs?: number,
   ): Promise<Entry<z.output<S>> | undefined> {
-    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    await this.#connection.connected(this.#type.name);
     const subject = `$KV.${this.#type.name}.${key}`;
     try {
       const { exchange, jsm } = this.#connection;
@@ -239,7 +239,7 @@ export class Bucket<P extends string, S extends z.ZodType> {
 
   /** The new revision, or undefined when `expected` is not the present one. */
   async #write(key: string, value: z.output<S>, expected: number | undefined): Promise<number | undefined> {
-    if (!this.#connection.isConnected()) throw new BusUnavailableError(`${this.#type.name}: no connection`);
+    await this.#connection.connected(this.#type.name);
     if (this.#connection.faults?.refusesWritesTo(this.#type.name) === true)
       throw new BusUnavailableError(`${this.#type.name}: write refused on purpose`);
     const lateMs = this.#connection.faults?.writesLateBy(this.#type.name) ?? 0;

@@ -76,7 +76,7 @@ export class Bus {
     this.#live = new LiveInstances([...new Set([profile.name, ...profile.asks.map(({ service }) => service)])], deps);
     this.#requester = new Requester({
       nc: connection.exchange,
-      isConnected: () => connection.isConnected(),
+      connected: (what) => connection.connected(what),
       directory: this.#live.table,
       clock,
     });

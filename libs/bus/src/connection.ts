@@ -9,10 +9,12 @@ import {
   type NatsConnection,
 } from 'nats';
 import { Departures } from './departures.ts';
+import { BusUnavailableError } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { type Faults } from './faults/faults.ts';
 import { openRelay } from './faults/relay.ts';
 import { JetStream } from './jetstream.ts';
+import { Presence } from './presence.ts';
 
 export interface ConnectionSettings {
   /** One or more `nats://host:port` or `nats://user:password@host:port`, separated by commas. */
@@ -42,6 +44,8 @@ export interface Connection {
   /** When what nobody waits for leaves. */
   readonly departures: Departures;
   isConnected(): boolean;
+  /** Resolves when there is a connection; throws `BusUnavailableError`, naming `what`, when none comes back at once. */
+  connected(what: string): Promise<void>;
   /** Calls `action` after each reconnection. */
   onReconnect(action: () => void): void;
 }
@@ -87,11 +91,12 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
   const exchange = new Exchange(nc, clock, inboxPrefix(settings.name));
   const reconnected: (() => void)[] = [];
   if (relay !== undefined) void nc.closed().then(() => relay.close());
-  let connected = true;
-  void followStatus(nc, log, (now) => {
-    connected = now;
-    if (now) for (const action of reconnected) action();
+  const presence = new Presence(clock);
+  void followStatus(nc, log, (isThere) => {
+    presence.changed(isThere);
+    if (isThere) for (const action of reconnected) action();
   });
+  const isConnected = (): boolean => presence.isThere && !nc.isClosed();
   return {
     nc,
     js,
@@ -100,7 +105,11 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     jetstream: new JetStream(exchange, JETSTREAM_TIMEOUT_MS),
     faults,
     departures: new Departures(clock),
-    isConnected: () => connected && !nc.isClosed(),
+    isConnected,
+    connected: async (what) => {
+      if (isConnected() || (!nc.isClosed() && (await presence.comesBack()))) return;
+      throw new BusUnavailableError(`${what}: no connection`);
+    },
     onReconnect: (action) => reconnected.push(action),
   };
 }

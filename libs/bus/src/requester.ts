@@ -5,7 +5,7 @@ import { ErrorCode, type Msg, type MsgHdrs, NatsError, ServiceErrorCodeHeader, S
 import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
-import { BusUnavailableError, NoAnswerError, RequestFailedError } from './errors.ts';
+import { NoAnswerError, RequestFailedError } from './errors.ts';
 import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, tracedHeaders } from './headers.ts';
 import { requestDuration } from './metrics.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
@@ -49,20 +49,21 @@ const NO_RESPONDERS: string = ErrorCode.NoResponders;
  */
 export class Requester {
   readonly #nc: Asker;
-  readonly #isConnected: () => boolean;
+  readonly #connected: (what: string) => Promise<void>;
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #duration: Histogram = histogram(requestDuration);
 
-  constructor(deps: { nc: Asker; isConnected: () => boolean; directory: Directory; clock: Clock }) {
+  /** `connected` resolves when there is a connection, and throws `BusUnavailableError` when there is none. */
+  constructor(deps: { nc: Asker; connected: (what: string) => Promise<void>; directory: Directory; clock: Clock }) {
     this.#nc = deps.nc;
-    this.#isConnected = deps.isConnected;
+    this.#connected = deps.connected;
     this.#directory = deps.directory;
     this.#clock = deps.clock;
   }
 
   /**
-   * The answer to `data`. Throws `BusUnavailableError` at once without a connection, `NoAnswerError` after the
+   * The answer to `data`. Throws `BusUnavailableError` without a connection that comes back at once, `NoAnswerError` after the
    * deadline, `RequestFailedError` when the service refuses, `ContractError` when the answer breaks its contract.
    */
   ask<P extends string, Q extends z.ZodType, R extends z.ZodType>(
@@ -85,7 +86,7 @@ export class Requester {
 
   /**
    * Puts one question to whoever answers on its own subject, once: for questions that only one can answer. Throws
-   * `BusUnavailableError` at once without a connection, `ContractError` when the answer breaks its contract.
+   * `BusUnavailableError` without a connection that comes back at once, `ContractError` when the answer breaks its contract.
    */
   async askOnce<P extends string, Q extends z.ZodType, R extends z.ZodType>(
     type: RequestType<P, Q, R>,
@@ -93,7 +94,7 @@ export class Requester {
     data: z.input<Q>,
     timeoutMs: number,
   ): Promise<AnswerOnce<z.output<R>>> {
-    if (!this.#isConnected()) throw new BusUnavailableError(`${type.pattern}: no connection`);
+    await this.#connected(type.pattern);
     const outcome = await this.#attempt(type.subject(tokens), encode(data), timeoutMs, timeoutMs);
     if (outcome.kind !== 'answer') return { kind: outcome.kind };
     return { kind: 'answered', answer: parseContract(type.pattern, type.response, decode(outcome.data)) };
@@ -114,7 +115,7 @@ export class Requester {
     for (let attempt = 0; ; attempt++) {
       const leftMs = end - this.#clock.monotonicMs();
       if (leftMs <= 0) throw refusal ?? new NoAnswerError(type.pattern, asked);
-      if (!this.#isConnected()) throw new BusUnavailableError(`${type.pattern}: no connection`);
+      await this.#connected(type.pattern);
       if (attempt === 0 || instance !== undefined) {
         if (instance !== undefined) {
           asked.push(instance);

@@ -4,6 +4,7 @@ import { ErrorCode, headers, NatsError, ServiceErrorCodeHeader, ServiceErrorHead
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encode } from '../src/codec.ts';
+import { BusUnavailableError } from '../src/errors.ts';
 import { DEADLINE_HEADER, INSTANCE_HEADER } from '../src/headers.ts';
 import { InstanceTable } from '../src/instance-table.ts';
 import { type Asker, type AskOptions, Requester } from '../src/requester.ts';
@@ -38,7 +39,9 @@ function recordAsks(members: Record<string, Behaviour>) {
       return behave(members[name] ?? 'is absent', name, timeout, clock);
     },
   };
-  const requester = new Requester({ nc, isConnected: () => state.connected, directory, clock });
+  const connected = (what: string): Promise<void> =>
+    state.connected ? Promise.resolve() : Promise.reject(new BusUnavailableError(what));
+  const requester = new Requester({ nc, connected, directory, clock });
   const ask = (options: AskOptions = { deadlineMs: 2_000 }) =>
     settle(clock, requester.ask(weather, {}, { place: 'Linz' }, options));
   return { clock, seen, deadlines, timeouts, directory, renew, state, ask, members };

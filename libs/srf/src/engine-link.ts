@@ -43,6 +43,7 @@ export class EngineLink {
   readonly #pulse: Pulse;
   #info: EngineInfo | undefined;
   #state: 'apart' | 'connected' | 'silent' = 'apart';
+  #isClosed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -60,6 +61,10 @@ export class EngineLink {
       clock,
     });
     this.#srf.on('connect', (error, contacts, version, local) => {
+      if (this.#isClosed) {
+        this.#srf.disconnect();
+        return;
+      }
       if (error !== null && error !== undefined) {
         log.error('engine.refused', { err: error });
         return;
@@ -164,8 +169,10 @@ export class EngineLink {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#pulse.stop();
-    this.#srf.disconnect();
+    // Without a connection there is none to close: that throws. The next one is closed when it comes.
+    if (this.#state !== 'apart') this.#srf.disconnect();
   }
 }
 

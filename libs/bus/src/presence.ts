@@ -1,0 +1,46 @@
+import { type Clock, type Timer } from '@callweave/clock';
+
+/** How long after its loss a connection may be expected back: at another server of a cluster it is so in a moment. */
+const BACK_MS = 1_000;
+
+/** Whether there is a connection, and whether it is worth waiting for. */
+export class Presence {
+  readonly #clock: Clock;
+  /** When it was lost; undefined while it is there. */
+  #lostAtMs: number | undefined;
+  readonly #waiting = new Set<(isThere: boolean) => void>();
+  #end: Timer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isThere(): boolean {
+    return this.#lostAtMs === undefined;
+  }
+
+  /** It came or went. */
+  changed(isThere: boolean): void {
+    this.#lostAtMs = isThere ? undefined : (this.#lostAtMs ?? this.#clock.monotonicMs());
+    if (isThere) this.#settle(true);
+  }
+
+  /** Whether it is there, or back within a second of its loss; false at once when that is over. */
+  comesBack(): Promise<boolean> {
+    if (this.#lostAtMs === undefined) return Promise.resolve(true);
+    const leftMs = this.#lostAtMs + BACK_MS - this.#clock.monotonicMs();
+    if (leftMs <= 0) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#end ??= this.#clock.after(leftMs, () => this.#settle(false));
+      this.#waiting.add(resolve);
+    });
+  }
+
+  #settle(isThere: boolean): void {
+    this.#end?.cancel();
+    this.#end = undefined;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve(isThere);
+  }
+}
