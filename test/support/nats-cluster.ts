@@ -33,8 +33,10 @@ export interface NatsCluster {
 export interface NatsNode {
   readonly name: string;
   signal(signal: NodeJS.Signals): void;
+  /** Asks it to hand over what it leads, to send its clients elsewhere and to end. */
+  leave(): void;
   isRunning(): boolean;
-  /** Starts it again after it was killed. */
+  /** Starts it again after it ended. */
   start(): void;
   /** Nothing passes any more between it and anybody else, until it is mended. */
   cut(): void;
@@ -84,6 +86,8 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     const config = join(directory, `${name}.json`);
     const settings = {
       ...{ server_name: name, host: HOST, port: client, ping_interval: '2s', ping_max: 2 },
+      // As the chart has it.
+      ...{ lame_duck_grace_period: '2s', lame_duck_duration: '30s' },
       jetstream: { store_dir: join(directory, name) },
       // It tells nobody of its ports: who is to reach it knows the wires.
       cluster: { name: 'callweave', listen: `${HOST}:${String(route)}`, routes, no_advertise: true },
@@ -101,7 +105,8 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     };
     const cut = (): void => [door, ...own].forEach((wire) => wire.cut());
     const mend = (): void => [door, ...own].forEach((wire) => wire.mend());
-    return { name, start, isRunning, cut, mend, signal: (signal) => children.get(name)?.kill(signal) };
+    const signal = (which: NodeJS.Signals): void => void children.get(name)?.kill(which);
+    return { name, start, isRunning, cut, mend, signal, leave: () => signal('SIGUSR2') };
   });
   const url = places.map(({ door }) => `nats://${operatorUser}:${password}@${HOST}:${String(door.port)}`).join(',');
   const bus = await openConnection({ url, name: operatorUser }, recordLogs());

@@ -75,7 +75,7 @@ test('every process is restarted one after the other under 20 calls a second, an
   }
   for (const node of cluster?.nodes ?? []) {
     await timed(node.name, async () => {
-      node.signal('SIGTERM');
+      node.leave();
       await until(`${node.name} has ended`, () => !node.isRunning(), 60_000);
     });
     node.start();
