@@ -154,20 +154,6 @@ describe('when what is behind the edge is away', () => {
     alice.command('hangup');
   });
 
-  test('a call that rings when rtpengine is killed is answered by way of the next, and both are heard', async () => {
-    const alice = await phones.phone('alice', { toneHz: 500 });
-    const bob = await phones.phone('bob', { toneHz: 1000, answers: false });
-    phones.dial(alice, 'bob');
-    await bob.waitFor('CALL_INCOMING');
-    phones.platform.signal('rtpengine', 'SIGKILL');
-    bob.command('accept');
-    await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
-    await Promise.all([hears(alice, 1000), hears(bob, 500)]);
-    alice.command('hangup');
-    await bob.waitFor('CALL_CLOSED');
-    expect(await phones.toldInAll()).toEqual(answeredCall);
-  });
-
   test('a call is told 503 while the bus is frozen, and goes through afterwards', async () => {
     const alice = await phones.phone('alice');
     await phones.phone('bob');

@@ -126,7 +126,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     media,
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
-    entered: (call) => reAnchoring.entered(call),
+    entered: (call) => reAnchoring.consider(call),
     leave,
     faults,
     clock,

@@ -149,7 +149,7 @@ test('a call that is taken over after its node was lost is moved like the others
   const { talk, tell, pass, moved, reAnchoring } = world();
   tell(false);
   const call = talk('a');
-  reAnchoring.entered(call);
+  reAnchoring.consider(call);
   await pass(100);
   expect(moved).toEqual(['a at 20']);
 });

@@ -22,7 +22,7 @@ import { describe, userOf } from './call-names.ts';
 import { type CallFaults, type CallTeller, type Locator, type Media, type Router } from './call-ports.ts';
 import { type CallAction, type CallInput, type CallPhase, callTable } from './call.table.ts';
 import { type BegunCall } from './call-records.ts';
-import { type Agreed, CallerMedia, leftToDo } from './caller-media.ts';
+import { type Agreed, CallerMedia } from './caller-media.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedParts } from './established-call.ts';
 import { type AnsweredLegs } from './established-calls.ts';
@@ -158,7 +158,7 @@ export class Call {
     });
     deps.legs.add(this.caller);
     this.#media = new CallerMedia({
-      ...{ facts, caller: this.caller, media: deps.media, placeOf: deps.placeOf, clock: deps.clock },
+      ...{ facts, caller: this.caller, media: deps.media, placeOf: deps.placeOf },
       isRinging: () => this.phase === 'placing',
       isOver: () => this.phase === 'ended',
       refused: (reply) => this.#refuse(reply, 'platform'),
@@ -338,7 +338,8 @@ export class Call {
     // The journal line comes before the 200, and the records are on their way.
     teller.answered(callee.legId, target.name, this.#media.node, () => recordOf(parts, teller));
     faults?.pass('before-answer');
-    const answered = this.#deps.establish({ ...parts, ...leftToDo(agreed, target.profile) }, teller);
+    const untold = agreed.isStale ? { untold: 'callee' as const } : {};
+    const answered = this.#deps.establish({ ...parts, ...untold }, teller);
     this.#established = answered;
     const told = { answered, legs: this.#deps.legs, acknowledged: this.#deps.acknowledged, faults };
     this.caller.settle(new AnsweredLeg(this.caller.legId, told, callId));

@@ -1,5 +1,4 @@
-import { type Clock, sleep } from '@callweave/clock';
-import { type MediaNodeId, type MediaProfile } from '@callweave/contracts';
+import { type MediaNodeId } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type IncomingResponse, type Reply } from '@callweave/srf';
 import { type UasLeg } from '../leg/uas-leg.ts';
@@ -9,7 +8,6 @@ import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Branch, type Fork, type ForkAnchored } from './fork.ts';
 import { between, type Place } from './place.ts';
 import { EARLY_DIALOG_TERMINATED } from './progress.ts';
-import { type Side } from './session.ts';
 import { type Target } from './targets.ts';
 
 export interface CallerMediaDeps {
@@ -22,12 +20,7 @@ export interface CallerMediaDeps {
   readonly isOver: () => boolean;
   /** The caller and who rings cannot talk. */
   readonly refused: (reply: Reply) => void;
-  readonly clock: Clock;
 }
-
-/** How often another node is looked for when somebody has answered, and how long is waited between. */
-const NODE_ATTEMPTS = 5;
-const NODE_MS = 500;
 
 /** What caller and callee have agreed to when that one answers. */
 export interface Agreed {
@@ -38,21 +31,6 @@ export interface Agreed {
   readonly offer: string | undefined;
   /** He was told for good before what does not hold for who answered, and is to be told anew. */
   readonly isStale: boolean;
-  /** The node that who answered was offered is gone: he is to be told of another. */
-  readonly isAdrift: boolean;
-}
-
-/**
- * What is left to do once a call is answered. A callee who has to hear of another node is told alone, unless his is a
- * browser, which is sure to connect anew only in a media session of its own: then both are moved to one.
- */
-export function leftToDo(
-  { isStale, isAdrift }: Pick<Agreed, 'isStale' | 'isAdrift'>,
-  callee: MediaProfile,
-): { readonly untold?: Side; readonly isAdrift?: boolean } {
-  if (isAdrift && (isStale || callee === 'webrtc')) return { isAdrift };
-  if (isAdrift) return { untold: 'caller' };
-  return isStale ? { untold: 'callee' } : {};
 }
 
 type NotAnchored = Exclude<Anchored, { readonly kind: 'anchored' }>;
@@ -147,14 +125,12 @@ export class CallerMedia {
     await this.#early?.done;
     const settled = this.#settled;
     if (settled !== undefined && this.#agreedWith === branch)
-      return { kind: 'agreed', body: settled, offer: this.#offer, isStale: false, isAdrift: false };
+      return { kind: 'agreed', body: settled, offer: this.#offer, isStale: false };
     if (this.#asked !== undefined) return { kind: 'unusable', reason: 'answered before its own offer was' };
-    const before = this.#offer === undefined ? undefined : this.#node;
-    const anchored = this.#offer === undefined ? await this.#offerLate(branch, sdp) : await this.#agree(branch, sdp);
+    const anchored = this.#offer === undefined ? await this.#offerLate(branch, sdp) : await this.#answer(branch, sdp);
     if (anchored.kind !== 'anchored') return anchored;
     const isStale = settled !== undefined && !isSame(settled, anchored.sdp);
-    const isAdrift = before !== undefined && before !== anchored.node;
-    return { kind: 'agreed', body: settled ?? anchored.sdp, offer: this.#offer, isStale, isAdrift };
+    return { kind: 'agreed', body: settled ?? anchored.sdp, offer: this.#offer, isStale };
   }
 
   async release(): Promise<void> {
@@ -191,33 +167,6 @@ export class CallerMedia {
 
   #isRinging(fork: Fork, branch: Branch): boolean {
     return this.#deps.isRinging() && fork.has(branch);
-  }
-
-  /**
-   * The same at another node, where the one that made the offer is gone. Not for a browser, which would hear nothing: it
-   * connects in the first exchange of a media session, and the callee has to be told of the node in a second.
-   */
-  async #agree(branch: Branch, sdp: string): Promise<Anchored> {
-    const answered = await this.#answer(branch, sdp);
-    const { facts, caller, media, placeOf, isOver, clock } = this.#deps;
-    const { node: gone, offer } = this;
-    const isThere = answered.kind === 'anchored' || answered.kind === 'unusable';
-    const { tenant, callId, place, profile } = facts;
-    if (isThere || offer === undefined || profile === 'webrtc' || isOver()) return answered;
-    const { legId, target } = branch;
-    const places = between(place, placeOf(target));
-    const about = { tenant, callId, fromLeg: caller.legId, branch: legId, profile: target.profile, places };
-    let offered = await media.offer({ ...about, sdp: offer });
-    for (let again = 1; offered.kind === 'no-node' && again < NODE_ATTEMPTS && !isOver(); again++) {
-      await sleep(clock, NODE_MS);
-      offered = await media.offer({ ...about, sdp: offer });
-    }
-    if (offered.kind !== 'anchored') return offered;
-    this.#node = offered.node;
-    if (gone !== undefined) void media.release(tenant, callId, gone);
-    // Who left meanwhile released what was gone.
-    if (isOver()) await this.release();
-    return this.#answer(branch, sdp);
   }
 
   /** A device's answer for the caller. */

@@ -50,8 +50,6 @@ export interface EstablishedParts {
   readonly late?: LateOffer | undefined;
   /** Whose description the other side does not know yet, and is told once it has acknowledged. */
   readonly untold?: Side | undefined;
-  /** The callee knows of a node only that is gone: both are to be told of another. */
-  readonly isAdrift?: boolean;
   readonly startedAtMs: number;
   readonly answeredAtMs: number;
 }

@@ -126,9 +126,7 @@ export class Fork {
       this.#branches = this.#targets.map((target) => ({ target, legId: createLegId(this.#caller.callId), sdp }));
       return { kind: 'offerless' };
     }
-    const asked = await this.#offer(first, sdp, node);
-    // The node that took those who were called before may be gone.
-    const begun = asked.kind === 'no-node' && node !== undefined ? await this.#offer(first, sdp, undefined) : asked;
+    const begun = await this.#offer(first, sdp, node);
     if (begun.kind !== 'anchored') return { kind: 'refused', refusal: begun, node };
     const offered = [begun, ...(await Promise.all(others.map((target) => this.#offer(target, sdp, begun.node))))];
     for (const anchored of offered) {

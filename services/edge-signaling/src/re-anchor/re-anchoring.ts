@@ -37,7 +37,7 @@ export class ReAnchoring {
   /** Calls that could not be moved when last tried. */
   readonly #stranded = new Map<EstablishedCall, Timer>();
   readonly #refusals = new WeakMap<EstablishedCall, number>();
-  /** Calls of which one side alone has come along, or was there in time. */
+  /** Calls of which one side alone has come along. */
   readonly #torn = new WeakSet<EstablishedCall>();
   #pace: Timer | undefined;
 
@@ -54,16 +54,11 @@ export class ReAnchoring {
   nodesChanged(): void {
     // A node that was missing may be what they wait for.
     for (const call of [...this.#stranded.keys()]) this.#wait(call);
-    for (const call of this.#deps.calls.all) this.#consider(call);
+    for (const call of this.#deps.calls.all) this.consider(call);
   }
 
-  /** A call is in hand from now on; it may have been taken over when its node was gone already. */
-  entered(call: EstablishedCall): void {
-    if (call.parts.isAdrift === true) this.#torn.add(call);
-    this.#consider(call);
-  }
-
-  #consider(call: EstablishedCall): void {
+  /** A call may have been taken over whose node is gone already. */
+  consider(call: EstablishedCall): void {
     const isKnown = this.#moving.has(call) || this.#stranded.has(call);
     if (isKnown || (this.#refusals.get(call) ?? 0) >= MAX_ATTEMPTS) return;
     if (this.#isLost(call)) this.#wait(call);
@@ -132,7 +127,7 @@ export class ReAnchoring {
         this.#outcomes.add(1, { outcome: 'moved' });
         log.info('call.re-anchored', { callId, from, to: call.parts.node });
         // The next one may have died meanwhile.
-        this.#consider(call);
+        this.consider(call);
         return;
       case 'refused':
         this.#refused(call, moved);

@@ -160,7 +160,7 @@ export class Transfer implements Replacing {
       [side]: leg,
       users: { ...before.users, [side]: user },
       hidden: { ...before.hidden, [side]: isHidden },
-      ...{ late: undefined, untold: undefined, isAdrift: false },
+      ...{ late: undefined, untold: undefined },
       transfers: before.transfers + 1,
       node,
       mediaId,
