@@ -11,6 +11,9 @@ import { connectRawApp } from '../../testing.ts';
 /** How long a running engine may take for what others are answered at once. */
 const HANG_MS = 10_000;
 
+/** Where what is thrown comes from: answers go to whatever port it names, and hit nobody else on this machine there. */
+const STRANGER = '127.0.0.77';
+
 /** An engine that is thrown at over its sockets. */
 export interface LiveTarget {
   /** One datagram. */
@@ -51,7 +54,7 @@ export async function startLiveTarget(): Promise<LiveTarget> {
     app.send(command);
   void refuseAll();
   const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => socket.bind(0, STRANGER, resolve));
   let probes = 0;
 
   async function refuseAll(): Promise<void> {
@@ -63,7 +66,7 @@ export async function startLiveTarget(): Promise<LiveTarget> {
 
   async function isAlive(): Promise<void> {
     const callId = `alive${++probes}`;
-    const text = requestText({ callId, branch: `z9hG4bK${callId}`, sentBy: `127.0.0.1:${socket.address().port}` });
+    const text = requestText({ callId, branch: `z9hG4bK${callId}`, sentBy: `${STRANGER}:${socket.address().port}` });
     const answered = new Promise<void>((resolve) => {
       const onMessage = (bytes: Buffer): void => {
         if (!bytes.includes(`Call-ID: ${callId}\r\n`)) return;
