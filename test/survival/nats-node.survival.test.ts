@@ -25,10 +25,10 @@ async function leader(): Promise<Awaited<ReturnType<NatsCluster['leader']>>> {
   return cluster.leader();
 }
 
-/** Whoever asks in an election is told 503. */
+/** Whoever asks in an election is told 503, and the next blow is to find all three. */
 async function settle(): Promise<void> {
   wake();
-  await cluster?.settled();
+  await cluster?.whole();
 }
 
 const rows: readonly SurvivalRow[] = [
