@@ -19,9 +19,7 @@ type ClusterInfo = NonNullable<Awaited<ReturnType<Connection['jsm']['streams']['
 export interface NatsCluster {
   /** What a platform is told in order to use it. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Resolves when every stream has a leader. */
-  settled(): Promise<void>;
-  /** Resolves when every copy of every stream is up to date as well. */
+  /** Resolves when every stream has a leader, and every copy of it is up to date. */
   whole(): Promise<void>;
   readonly nodes: readonly NatsNode[];
   /** The node that leads what is kept of calls, or another stream. */
@@ -141,7 +139,6 @@ export async function startNatsCluster(): Promise<NatsCluster> {
       CALLWEAVE_NATS_PASSWORD: password,
       CALLWEAVE_NATS_REPLICAS: String(NODES),
     },
-    settled: () => until('every stream has a leader', () => all(isLed), 60_000),
     whole: () => until('every copy is up to date', () => all(isWhole), 120_000),
     nodes,
     leader: async (stream = 'KV_calls') => {
