@@ -144,18 +144,6 @@ describe('a call of a browser whose rtpengine is killed', () => {
     await alice.waitFor('ended by remote');
     expect(await toldOfTheCall()).toEqual(answeredCall);
   });
-
-  test('goes on with another browser: both connect anew', async () => {
-    const [alice, bob] = await Promise.all([webPhone(), webPhone(account('bob'))]);
-    await alice.call('bob');
-    await Promise.all([alice.waitFor('established'), bob.waitFor('established')]);
-    await Promise.all([alice.hears(BROWSER_HZ), bob.hears(BROWSER_HZ)]);
-    await killRtpengine();
-    await Promise.all([alice.hears(BROWSER_HZ), bob.hears(BROWSER_HZ)]);
-    await alice.hangUp();
-    await bob.waitFor('ended by remote');
-    expect(await toldOfTheCall()).toEqual(answeredCall);
-  });
 });
 
 describe('a page that is closed', () => {

@@ -12,7 +12,8 @@ afterEach(() => {
 
 test('a port that somebody has, on UDP alone, is named with its use and the setting that moves it', async () => {
   socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  // Nobody may have it on TCP either.
+  socket.bind(await new PortFinder().find('127.0.0.1', ['udp', 'tcp']), '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
   const use = { purpose: 'SIP', variable: 'CALLWEAVE_SIP_PORTS', host: '127.0.0.1', port };
