@@ -297,34 +297,6 @@ describe('requests for applications', () => {
     answer(app, bye, '200 OK');
     expect(firstLine(await ended)).toBe('SIP/2.0 200 OK');
   });
-
-  test('while draining everything new is refused, and what is pending may finish', async () => {
-    const app = await connectApp('options');
-    const answered = ask();
-    const frame = await app.next();
-    const drained = engine.drain();
-    answer(app, frame, '200 OK');
-    expect(firstLine(await answered)).toBe('SIP/2.0 200 OK');
-    await drained;
-    expect(await ask()).toMatch(/^SIP\/2.0 503 .*Retry-After/s);
-  });
-
-  test('while draining nothing is waited for longer than 16*T1 when no application is left that it is told', async () => {
-    const timers = { t1: 20, t2: 4_000, t4: 5_000 };
-    const quick = await startSipEngine({ ...options, timers }, { clock: systemClock, log: recordLogs() });
-    const app = await connectRawApp(quick.controlPort);
-    app.send('a|authenticate|s3cret|');
-    await app.next();
-    app.send(`m|sip||\r\nMESSAGE sip:bob@127.0.0.1:${phone.port} SIP/2.0\r\n\r\n`);
-    await app.next();
-    const drained = quick.drain();
-    const first = await Promise.race([drained, phone.next()]);
-    expect(first).toMatch(/^MESSAGE /);
-    app.close();
-    await drained;
-    expect(quick.stats().pending).toBe(1);
-    await quick.stop();
-  });
 });
 
 describe('calls an application makes', () => {

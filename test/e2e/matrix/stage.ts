@@ -225,3 +225,8 @@ class Phone {
     };
   }
 }
+
+/** How many of a phone's requests were sent again with credentials. */
+function challengesIn(ladder: readonly LadderMessage[]): number {
+  return ladder.filter(({ words }) => words.includes('challenged')).length;
+}

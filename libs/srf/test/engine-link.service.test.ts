@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '@callweave/clock';
+import { EngineLink } from '@callweave/srf';
+import { recordLogs } from '@callweave/telemetry/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+/** A port at which an engine lets in whoever comes, as it was seen of drachtio-server. */
+let engine: Server;
+let link: EngineLink;
+
+beforeEach(async () => {
+  engine = createServer((socket) => socket.once('data', (bytes: Buffer) => letIn(socket, bytes.toString('utf8'))));
+  await listen(0);
+  const { port } = engine.address() as AddressInfo;
+  link = new EngineLink({
+    address: `127.0.0.1:${String(port)}`,
+    secret: 's3cret',
+    clock: systemClock,
+    log: recordLogs(),
+  });
+});
+
+afterEach(() => {
+  link.close();
+  engine.close();
+});
+
+async function listen(port: number): Promise<void> {
+  engine.listen(port, '127.0.0.1');
+  await once(engine, 'listening');
+}
+
+function letIn(socket: Socket, request: string): void {
+  const [, id = ''] = /^\d+#([^|]+)\|authenticate\|/.exec(request) ?? [];
+  const answer = `reply|response|${id}|OK|udp/127.0.0.1:5060|v0.9.4+test`;
+  socket.write(`${String(answer.length)}#${answer}`);
+}
+
+test('a link that is closed while it is connected leaves the engine', async () => {
+  const connected = new Promise((resolve) => link.onConnect(resolve));
+  link.connect();
+  const [socket] = (await once(engine, 'connection')) as [Socket];
+  await connected;
+  const left = once(socket, 'close');
+  link.close();
+  await left;
+  expect(link.info?.version).toBe('v0.9.4+test');
+});
+
+test('one that is closed while the engine is away leaves it as soon as it is back, and is no more connected', async () => {
+  const entered: unknown[] = [];
+  link.onConnect((info) => entered.push(info));
+  const { port } = engine.address() as AddressInfo;
+  engine.close();
+  await once(engine, 'close');
+  link.connect();
+  link.close();
+  await listen(port);
+  const [socket] = (await once(engine, 'connection')) as [Socket];
+  await once(socket, 'close');
+  expect(entered).toEqual([]);
+});
