@@ -4,4 +4,4 @@ export { SdpError } from './errors.ts';
 export { type AgreedAudio, answerOffer, type LocalAudio, makeOffer, readAnswer } from './offer-answer.ts';
 export { type Direction, MAX_SDP_BYTES } from './session.ts';
 export { placeholder } from './placeholder.ts';
-export { withoutLastCodec } from './trim.ts';
+export { withoutBrowserAttributes, withoutLastCodec } from './trim.ts';

@@ -75,6 +75,14 @@ describe('an INVITE for a device', () => {
     expect(sizeOf({ ...long, headers: headers ?? {}, body })).toBeLessThan(DATAGRAM_BYTES + 50);
   });
 
+  test('loses what only browsers understand before it loses a codec', () => {
+    const { send } = setUp();
+    const ofBrowser = Array.from({ length: 12 }, (_, index) => `a=ssrc:${String(index)} cname:${'x'.repeat(60)}\r\n`);
+    const plain = sdp.replaceAll(/^a=fmtp:.*\r\n/gm, '');
+    const { body } = send({ ...long, ...behindNat, body: plain + ofBrowser.join('') });
+    expect(body).toBe(plain);
+  });
+
   test('goes whole by TCP where nothing else helps and the device can be reached; else as short as it gets', () => {
     const { send } = setUp();
     const huge = { ...long, headers: { ...long.headers, Subject: 'x'.repeat(1_300) } };

@@ -1,8 +1,8 @@
 import { type HeaderValues, type OutgoingRequest } from '@callweave/srf';
-import { withoutLastCodec } from '@callweave/sdp';
+import { withoutBrowserAttributes, withoutLastCodec } from '@callweave/sdp';
 
 /** What can make a request shorter, in the order in which it is tried. */
-export const dietRules = ['headers', 'compact', 'codecs', 'tcp'] as const;
+export const dietRules = ['headers', 'compact', 'attributes', 'codecs', 'tcp'] as const;
 export type DietRule = (typeof dietRules)[number];
 
 /** What a request has become, and the bytes that each rule took away; `tcp` takes none, and needs none to. */
@@ -37,7 +37,7 @@ export interface DietOptions {
 
 /**
  * Makes a request fit into `budget` where that is possible: without headers that nobody needs, then in compact forms,
- * then with fewer codecs, then by TCP, which has no limit. Undefined when it fits as it is. RFC 3261 §18.1.1.
+ * without what only browsers understand, then with fewer codecs, then by TCP, which has no limit. Undefined when it fits as it is. RFC 3261 §18.1.1.
  */
 export function diet(request: OutgoingRequest, { budget, isExtra, canConnect }: DietOptions): Diet | undefined {
   const before = sizeOf(request);
@@ -49,7 +49,10 @@ export function diet(request: OutgoingRequest, { budget, isExtra, canConnect }: 
   if (fits(lean)) return { request: lean, saved };
   saved.set('compact', COMPACT_BYTES);
   lean = { ...lean, headers: inCompactForm(lean.headers) };
+  const compact = sizeOf(lean);
+  if (!fits(lean)) lean = { ...lean, body: withoutBrowserAttributes(lean.body ?? '') ?? lean.body };
   const full = sizeOf(lean);
+  if (full < compact) saved.set('attributes', compact - full);
   while (!fits(lean)) {
     const body = withoutLastCodec(lean.body ?? '');
     if (body === undefined) break;
