@@ -63,6 +63,8 @@ export const LegRecord = z.object({
   remoteUri: z.string(),
   /** Contact of the peer, RFC 3261 §12.1. */
   remoteTarget: z.string(),
+  /** `+sip.instance` of that Contact, by which a device is known again that registers from elsewhere. RFC 5626 §4.1 */
+  instanceId: z.string().optional(),
   /** Where requests go when neither a route nor the Contact leads to the peer: a SIP URI of where it was seen. */
   nextHop: z.string().optional(),
   routeSet: z.array(z.string()),

@@ -54,6 +54,7 @@ import { busPeers } from './survive/peers.ts';
 import { strayResponseHandler } from './survive/stray-responses.ts';
 import { Strays } from './survive/strays.ts';
 import { Sweep } from './survive/sweep.ts';
+import { Whereabouts } from './survive/whereabouts.ts';
 import { openTenants } from './tenants.ts';
 import { takePlace } from './transfer/take-place.ts';
 import { Transfers } from './transfer/transfers.ts';
@@ -126,6 +127,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     media,
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
+    follow: (call, side) => adopter.follow(call, side),
     entered: (call) => reAnchoring.consider(call),
     leave,
     faults,
@@ -133,11 +135,17 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     log,
   });
   const doubts = new Doubts({ calls, records, owner, clock, log });
-  const adopter = new Adopter({
+  const locator = busLocator(ports, clock);
+  const flows = { open: (token: FlowToken) => openFlow(token, flowKey), instance: owner };
+  const holders = (): string[] => bus.holders();
+  const adopter: Adopter = new Adopter({
     records,
     calls,
     legs,
     sendThrough,
+    whereabouts: new Whereabouts({ locator, flows, holders }),
+    owner,
+    isAlive: (engine) => engine === owner() || holders().includes(engine),
     media,
     openTeller: (call) => new TracedTeller(call, call.owner, telling),
     left,
@@ -152,8 +160,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     tenants,
     notReady,
     router: busRouter(ports),
-    locator: busLocator(ports, clock),
-    flows: { open: (token: FlowToken) => openFlow(token, flowKey), instance: () => engineInstance },
+    locator,
+    flows,
     applicationServer: () => applicationServer,
     send,
     sendThrough,
@@ -186,7 +194,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     adopter,
     left,
     peers,
-    holders: () => bus.holders(),
+    holders,
     owner,
     clock,
     log,

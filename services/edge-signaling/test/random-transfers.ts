@@ -123,7 +123,13 @@ export class RandomTransfers {
       remove: () => Promise.resolve(),
     };
     const openTeller = (call: CallRecord): CallTeller => this.#teller(call);
-    this.#adopter = new Adopter({ records, calls, legs, media, clock, log, openTeller, sendThrough: () => send });
+    const sending = {
+      sendThrough: () => send,
+      whereabouts: { find: () => Promise.resolve(undefined) },
+      isAlive: () => false,
+      owner: () => edge,
+    };
+    this.#adopter = new Adopter({ records, calls, legs, media, clock, log, openTeller, ...sending });
     this.#elsewhere = storedCall(2);
     const [yielded] = (['yielded', 'busy', 'silent'] as const).filter((kind) => kind === elsewhere);
     this.#deps = {

@@ -10,6 +10,8 @@ export interface EstablishedCallsDeps extends Pick<
   'media' | 'refer' | 'leave' | 'faults' | 'clock' | 'log'
 > {
   readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
+  /** Lets a call go on whose side has lost its connection, if that has another one by now. */
+  readonly follow?: ((call: EstablishedCall, side: Side) => Promise<boolean>) | undefined;
   /** A call is in hand from now on, with these parts. */
   readonly entered?: ((call: EstablishedCall) => void) | undefined;
 }
@@ -96,7 +98,9 @@ export class EstablishedCalls implements AnsweredLegs {
   }
 
   lost(legId: LegId): void {
-    this.#of(legId, (call) => call.lost());
+    this.#of(legId, async (call, side) => {
+      if ((await this.#deps.follow?.(call, side)) !== true) call.lost();
+    });
   }
 
   acknowledged(legId: LegId, sdp: string | undefined): void {

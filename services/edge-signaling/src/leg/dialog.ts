@@ -2,6 +2,7 @@ import { type TimedSession } from '@callweave/contracts';
 import {
   copyText,
   formatNameAddr,
+  type NameAddr,
   parseCSeq,
   parseNameAddr,
   parseNameAddrList,
@@ -39,6 +40,8 @@ export interface DialogState {
   readonly localUri: string;
   readonly remoteUri: string;
   readonly remoteTarget: string;
+  /** `+sip.instance` of the peer's Contact: the same wherever its device is. RFC 5626 §4.1 */
+  readonly instanceId?: string | undefined;
   /** Where requests go when neither route nor target leads to the peer; a SIP URI. */
   readonly nextHop: string | undefined;
   readonly routeSet: readonly string[];
@@ -50,8 +53,19 @@ export interface DialogState {
 
 /** Contact of the message that made the dialog; empty when it has none. */
 export function remoteTargetOf(message: ReadableMessage): string {
+  return copyText(contactOf(message)?.uri ?? '');
+}
+
+/** The peer by that Contact. */
+export function peerOf(message: ReadableMessage): Pick<DialogState, 'remoteTarget' | 'instanceId'> {
+  const instanceId = contactOf(message)?.params.get('+sip.instance');
+  const remoteTarget = remoteTargetOf(message);
+  return instanceId === undefined ? { remoteTarget } : { remoteTarget, instanceId: copyText(instanceId) };
+}
+
+function contactOf(message: ReadableMessage): NameAddr | undefined {
   const contact = message.header('contact');
-  return contact === undefined ? '' : copyText(parseNameAddrList(contact)[0]?.uri ?? '');
+  return contact === undefined ? undefined : parseNameAddrList(contact)[0];
 }
 
 /** Record-Route in the order of the message; a UAC reverses it, RFC 3261 §12.1.2. */

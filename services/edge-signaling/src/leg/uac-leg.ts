@@ -17,9 +17,9 @@ import {
   engineDialogId,
   nextHopOf,
   partyOf,
+  peerOf,
   recordRouteOf,
   refreshed,
-  remoteTargetOf,
   tagOf,
   type TargetRefresh,
 } from './dialog.ts';
@@ -215,7 +215,7 @@ export class UacLeg implements Leg {
     this.#dialog = {
       localUri: partyOf(response, 'from'),
       remoteUri: partyOf(response, 'to'),
-      remoteTarget: remoteTargetOf(response),
+      ...peerOf(response),
       nextHop: nextHopOf(response, response),
       routeSet: recordRouteOf(response).reverse(),
       localCseq: cseqOf(response),

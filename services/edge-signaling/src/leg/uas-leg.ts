@@ -16,9 +16,9 @@ import {
   engineDialogId,
   nextHopOf,
   partyOf,
+  peerOf,
   recordRouteOf,
   refreshed,
-  remoteTargetOf,
   type TargetRefresh,
 } from './dialog.ts';
 import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
@@ -70,7 +70,7 @@ export class UasLeg implements Leg {
     this.#dialog = {
       localUri: partyOf(invite, 'to'),
       remoteUri: partyOf(invite, 'from'),
-      remoteTarget: remoteTargetOf(invite),
+      ...peerOf(invite),
       nextHop: nextHopOf(invite, invite),
       routeSet: recordRouteOf(invite),
       localCseq: 0,

@@ -1,7 +1,8 @@
 import { type Clock } from '@callweave/clock';
-import { type CallId, type CallRecord, type LegRecord } from '@callweave/contracts';
+import { type CallId, type CallRecord, type InstanceId, type LegRecord, type Tenant } from '@callweave/contracts';
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller, type Media } from '../call/call-ports.ts';
+import { dialogsOf } from '../call/call-record.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
@@ -10,9 +11,11 @@ import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
 import { engineDialogId, isConnected } from '../leg/dialog.ts';
-import { type LegTable, type SendThrough } from '../leg/leg.ts';
+import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { callsAdopted } from '../metrics.ts';
 import { orElse } from '../remote-leg/or-else.ts';
+import { follow } from './follow.ts';
+import { type Whereabouts } from './whereabouts.ts';
 
 /** Descriptions of media. */
 type Said = Readonly<Partial<Record<Side, string | undefined>>>;
@@ -22,6 +25,10 @@ export interface AdopterDeps {
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
+  readonly whereabouts: Pick<Whereabouts, 'find'>;
+  readonly owner: () => InstanceId;
+  /** Whether a live edge speaks for this SIP engine. */
+  readonly isAlive: (engine: InstanceId) => boolean;
   readonly media: Pick<Media, 'release'>;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
@@ -108,6 +115,30 @@ export class Adopter {
   }
 
   /**
+   * Lets a call go on whose side has lost its connection to a live engine, if its device is registered by another one
+   * now; false when it is not.
+   */
+  async follow(call: EstablishedCall, side: Side): Promise<boolean> {
+    const { calls, legs, whereabouts, owner, log } = this.#deps;
+    const { parts } = call;
+    const { tenant, callId, epoch } = parts;
+    const [caller, callee] = dialogsOf(parts, owner());
+    const { edge: _gone, ...record } = side === 'caller' ? caller : callee;
+    const { user, nextHop, remoteTarget, instanceId } = record;
+    if (user === undefined || !isConnected({ nextHop })) return false;
+    const way = await whereabouts.find({ tenant, user, remoteTarget, instanceId });
+    if (way === undefined || way.nextHop === nextHop) return false;
+    if (call.state !== 'talking') return true;
+    log.info('call.followed', { callId, side, to: way.edge });
+    // Its engine may have counted further than it told.
+    const leg = this.#leg(tenant, record, epoch + 1);
+    legs.add(leg);
+    void calls.repair(call, { ...parts, [side]: leg });
+    leg.keepAlive();
+    return true;
+  }
+
+  /**
    * Tells the end of a call that is marked as ended and whose owner may have been gone before it told so; who told it
    * once more is not heard.
    */
@@ -135,8 +166,8 @@ export class Adopter {
   ): EstablishedCall {
     const { calls, legs, openTeller } = this.#deps;
     const { tenant, callId, epoch, media, mediaId, transfers = 0, startedAt, answeredAt } = record;
-    const caller = this.#leg(callerRecord, epoch);
-    const callee = this.#leg(calleeRecord, epoch);
+    const caller = this.#leg(tenant, callerRecord, epoch);
+    const callee = this.#leg(tenant, calleeRecord, epoch);
     const users = { caller: callerRecord.user, callee: calleeRecord.user };
     const hidden = { caller: callerRecord.hidden === true, callee: calleeRecord.hidden === true };
     const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
@@ -154,15 +185,15 @@ export class Adopter {
     return call;
   }
 
-  #leg(record: LegRecord, epoch: number): AdoptedLeg {
-    const { calls, legs, sendThrough, clock } = this.#deps;
-    const { legId, nextHop } = record;
-    const send = sendThrough(record.edge);
-    return new AdoptedLeg(record, {
+  #leg(tenant: Tenant, { edge, ...record }: LegRecord, epoch: number): AdoptedLeg {
+    const { calls, legs, isAlive, clock } = this.#deps;
+    const { legId } = record;
+    // What a dead engine knew of the dialog, the session's timers for one, is for us to do.
+    const held = edge === undefined || !isAlive(edge) ? record : { ...record, edge };
+    return new AdoptedLeg(held, {
       epoch,
       clock,
-      // Behind a connection of its own a peer is gone with the edge that had it.
-      send: isConnected({ nextHop }) ? send : orElse(send, sendThrough(undefined)),
+      send: this.#wayTo(tenant, { ...record, edge }),
       events: {
         bye: (bye) => calls.left(legId, readQ850(bye.header('reason'))),
         lost: () => calls.lost(legId),
@@ -172,5 +203,15 @@ export class Adopter {
         disposed: () => legs.delete(legId),
       },
     });
+  }
+
+  #wayTo(tenant: Tenant, { edge, nextHop, user, remoteTarget, instanceId }: LegRecord): SendRequest {
+    const { sendThrough, whereabouts, clock } = this.#deps;
+    const last = sendThrough(edge);
+    if (!isConnected({ nextHop })) return orElse(last, sendThrough(undefined));
+    // Behind a connection of its own a peer is gone with the edge that had it, until it comes back by another one.
+    if (user === undefined) return last;
+    const device = { tenant, user, remoteTarget, instanceId };
+    return follow({ find: () => whereabouts.find(device), last, sendThrough, clock });
   }
 }
