@@ -52,6 +52,7 @@ import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
 import { busPeers } from './survive/peers.ts';
 import { strayResponseHandler } from './survive/stray-responses.ts';
+import { outlive, standIns } from './survive/outlive.ts';
 import { Strays } from './survive/strays.ts';
 import { Sweep } from './survive/sweep.ts';
 import { Whereabouts } from './survive/whereabouts.ts';
@@ -110,7 +111,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const { send } = guardian;
   const edges = busOtherEdges(ports);
   const engines = new RemoteEngines({ edges, owner, clock });
-  const sendThrough: SendThrough = (edge) => (edge === undefined || edge === owner() ? send : engines.through(edge));
+  const sendThrough: SendThrough = (edge) =>
+    edge === undefined || edge === owner() ? send : outlive(engines.through(edge), alone, clock);
   const placements = new Placements({ send, edges, notReady, clock });
   const left = leftCalls(publisher);
   const leave = publisher.note.bind(publisher);
@@ -134,6 +136,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     clock,
     log,
   });
+  const alone = standIns(calls, () => adopter);
   const doubts = new Doubts({ calls, records, owner, clock, log });
   const locator = busLocator(ports, clock);
   const flows = { open: (token: FlowToken) => openFlow(token, flowKey), instance: owner };

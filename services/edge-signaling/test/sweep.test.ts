@@ -46,6 +46,7 @@ async function takenOver(state: CallRecord['state'], known: readonly string[], h
       adopt: act('adopted'),
       close: act('closed'),
       conclude: () => undefined,
+      outlive: () => undefined,
       resume: () => Promise.resolve(),
     },
     peers: { holds: () => Promise.resolve(holds) },

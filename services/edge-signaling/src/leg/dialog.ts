@@ -34,6 +34,11 @@ export function engineDialogId(callId: string, fromTag: string): string {
   return `${callId};from-tag=${fromTag}`;
 }
 
+/** The From tag in such a name; empty without one. */
+export function tagOfDialog(dialogId: string): string {
+  return dialogId.split(';from-tag=')[1] ?? '';
+}
+
 /** The rest of a dialog's state, as another edge would need it to go on. RFC 3261 §12.1. */
 export interface DialogState {
   /** From and To of our requests, without their tags. */

@@ -119,23 +119,49 @@ export class Adopter {
    * now; false when it is not.
    */
   async follow(call: EstablishedCall, side: Side): Promise<boolean> {
-    const { calls, legs, whereabouts, owner, log } = this.#deps;
-    const { parts } = call;
-    const { tenant, callId, epoch } = parts;
-    const [caller, callee] = dialogsOf(parts, owner());
-    const { edge: _gone, ...record } = side === 'caller' ? caller : callee;
+    const { whereabouts, log } = this.#deps;
+    const { tenant, callId } = call.parts;
+    const record = this.#recordOf(call, side);
     const { user, nextHop, remoteTarget, instanceId } = record;
     if (user === undefined || !isConnected({ nextHop })) return false;
     const way = await whereabouts.find({ tenant, user, remoteTarget, instanceId });
     if (way === undefined || way.nextHop === nextHop) return false;
     if (call.state !== 'talking') return true;
     log.info('call.followed', { callId, side, to: way.edge });
+    this.#doWithoutEngine(call, side, record);
+    return true;
+  }
+
+  /** Lets the calls in our hands go on one of whose sides was reached by an edge that is gone. */
+  outlive(edge: InstanceId): void {
+    for (const call of this.#deps.calls.all) {
+      // Whoever replaces a side ends its dialog.
+      if (call.replacing !== undefined) continue;
+      for (const side of ['caller', 'callee'] as const) {
+        if (call.parts[side].edge === edge) this.#doWithoutEngine(call, side, this.#recordOf(call, side));
+      }
+    }
+  }
+
+  /** A leg for one request in the dialog of another, for want of the engine that has it. */
+  standIn(call: EstablishedCall, side: Side): AdoptedLeg {
+    const { tenant, epoch } = call.parts;
+    return this.#leg(tenant, this.#recordOf(call, side), epoch + 1);
+  }
+
+  #recordOf({ parts }: EstablishedCall, side: Side): LegRecord {
+    const [caller, callee] = dialogsOf(parts, this.#deps.owner());
+    return side === 'caller' ? caller : callee;
+  }
+
+  #doWithoutEngine(call: EstablishedCall, side: Side, { edge: _gone, ...record }: LegRecord): void {
+    const { calls, legs } = this.#deps;
+    const { parts } = call;
     // Its engine may have counted further than it told.
-    const leg = this.#leg(tenant, record, epoch + 1);
+    const leg = this.#leg(parts.tenant, record, parts.epoch + 1);
     legs.add(leg);
     void calls.repair(call, { ...parts, [side]: leg });
     leg.keepAlive();
-    return true;
   }
 
   /**

@@ -24,7 +24,7 @@ export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'resume'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What dead edges at this place could not store. */
   readonly left?: Pick<LeftCalls, 'talking' | 'leftBy'>;
   readonly peers: Pick<Peers, 'holds'>;
@@ -97,8 +97,11 @@ export class Sweep {
   #look(): void {
     const now = this.#deps.clock.monotonicMs();
     const alive = new Set(this.#deps.holders());
-    const hasLost = [...this.#alive].some((holder) => !alive.has(holder));
+    const lost = [...this.#alive].filter((holder) => !alive.has(holder));
+    const hasLost = lost.length > 0;
     this.#alive = alive;
+    // An edge whose own lease is not seen cannot judge that of others.
+    if (alive.has(this.#deps.owner())) for (const holder of lost) this.#deps.adopter.outlive(holder as InstanceId);
     if (now - this.#watchingSinceMs < LEASE_MS || !(hasLost || now >= this.#nextFullMs)) return;
     this.#nextFullMs = now + FULL_MS;
     this.#run(() => this.#sweep());
