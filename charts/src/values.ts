@@ -58,6 +58,7 @@ const charts = {
     ...busService,
     expires: z.strictObject({ minSec: seconds, defaultSec: seconds, maxSec: seconds }),
     maxContacts: z.int().min(1).max(64),
+    natPingSec: z.int().min(0).max(3_600),
   },
   'auth-challenge-affinity': {
     ...busService,

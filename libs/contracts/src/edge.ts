@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRequest } from './define.ts';
 import { InstanceId, LegId, Sequence } from './primitives.ts';
+import { MAX_CONTACT_BYTES } from './registration.ts';
 
 /** Longest body a request inside a dialog may carry from edge to edge. */
 const MAX_BODY_BYTES = 65_536;
@@ -81,6 +82,35 @@ export const bringResponse = defineRequest('callweave.rpc.edge.{instance}.stray'
     message: z.string().max(MAX_BODY_BYTES),
   }),
   response: z.object({ wanted: z.boolean() }),
+});
+
+/** Devices behind NATs that are to be asked something, so that those do not forget them. */
+const KeptDevices = z.object({
+  devices: z
+    .array(
+      z.object({
+        contact: z.string().max(MAX_CONTACT_BYTES),
+        /** Where it was seen, `ip:port`. */
+        received: z.string().max(64),
+      }),
+    )
+    .max(500),
+});
+
+const Asked = z.object({ asked: z.number().int() });
+
+export const keepAlive = defineRequest('callweave.rpc.edge.{instance}.keep-alive', {
+  service: 'edge-signaling',
+  summary: 'Ask these devices by OPTIONS whether they are there, from the address that they registered at.',
+  request: KeptDevices,
+  response: Asked,
+});
+
+export const keepAliveByAny = defineRequest('callweave.rpc.edge.keep-alive', {
+  service: 'edge-signaling',
+  summary: 'The same for devices whose edge is gone; another one may have its address.',
+  request: KeptDevices,
+  response: Asked,
 });
 
 /** A request that one edge sends through the engine of another, as both name it (ULID). */

@@ -33,6 +33,8 @@ export {
   acknowledgePlacement,
   cancelPlacement,
   findLeg,
+  keepAlive,
+  keepAliveByAny,
   PassedRequest,
   passRequest,
   PlacedRequest,

@@ -26,6 +26,8 @@ export const Binding = z.object({
   flow: FlowToken,
   /** Source address `ip:port` when the device is behind NAT. */
   received: z.string().max(64).optional(),
+  /** That NAT forgets it unless it is asked something now and then: it is reached by UDP. */
+  keepAlive: z.literal(true).optional(),
   path: z.array(z.string().max(2048)).max(8),
   /** The event its last write was told as; a repeated REGISTER tells the same again. */
   told: z.enum(['added', 'refreshed']),
@@ -96,6 +98,7 @@ export const RegisterRequest = z.object({
   edge: InstanceId,
   flow: FlowToken,
   received: z.string().max(64).optional(),
+  keepAlive: z.literal(true).optional(),
 });
 export type RegisterRequest = z.infer<typeof RegisterRequest>;
 

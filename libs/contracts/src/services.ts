@@ -14,6 +14,8 @@ import {
   bringResponse,
   cancelPlacement,
   findLeg,
+  keepAlive,
+  keepAliveByAny,
   passRequest,
   placeRequest,
   tellPlacement,
@@ -72,7 +74,7 @@ export const DEFAULT_ANSWER_SEC = 15;
 export const registrarProfile: ServiceProfile = {
   name: 'registrar',
   serves: [register, listRegistrations, removeRegistration, controlFaults],
-  asks: [],
+  asks: [keepAlive, keepAliveByAny],
   publishes: [bindingAdded, bindingRefreshed, bindingRemoved],
   consumes: [],
   reads: [locationBucket, instancesBucket],
@@ -104,7 +106,7 @@ const betweenEdges = [
 
 export const edgeProfile: ServiceProfile = {
   name: 'edge-signaling',
-  serves: [...betweenEdges, controlFaults],
+  serves: [...betweenEdges, keepAlive, keepAliveByAny, controlFaults],
   asks: [
     challenge,
     verify,

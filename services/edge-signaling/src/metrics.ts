@@ -75,3 +75,11 @@ export const edgeMetrics = [
   inviteBytesSaved,
   invitesTooLong,
 ] as const;
+
+export const devicesKept = defineMetric({
+  name: 'callweave_edge_keep_alives',
+  kind: 'counter',
+  help: 'Questions to devices behind NATs, by what came of them: answered, silent, failed (not sent).',
+  unit: '1',
+  labels: ['outcome'],
+});

@@ -34,6 +34,7 @@ import { activeCalls, callsStranded, registersHeld } from './metrics.ts';
 import { observed } from './observe.ts';
 import { Networks } from './networks.ts';
 import { MtuGuardian } from './mtu/guardian.ts';
+import { keepAliveAnswers } from './register/keep-alive.ts';
 import { flowClosedHandler } from './register/handle-flow-closed.ts';
 import { RegisterHandler } from './register/handle-register.ts';
 import { ownAddress } from './register/own-address.ts';
@@ -243,9 +244,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   link.onRequest('RESPONSE', strayResponseHandler({ peers, log }));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
-  await bus.serve();
+  const keepAlives = keepAliveAnswers(link.send.bind(link));
+  await bus.serve([keepAlives.ofAny]);
   const ofLegs = edgeAnswers({ legs, calls, doubts, records, send: link.send.bind(link) });
-  const answers = [...ofLegs.answers, ...placementAnswers(placements, engines)];
+  const answers = [...ofLegs.answers, ...placementAnswers(placements, engines), keepAlives.ofInstance];
   link.onConnect((info) => {
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.

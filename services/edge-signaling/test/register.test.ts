@@ -95,7 +95,7 @@ describe('REGISTER at the edge', () => {
       'Service-Route': '<sip:198.51.100.1:5060;lr>',
     });
     expect(registered).toMatchObject([
-      { user: 'alice', cseq: 7, flow: 'flow-203.0.113.9:40000', received: '203.0.113.9:40000' },
+      { user: 'alice', cseq: 7, flow: 'flow-203.0.113.9:40000', received: '203.0.113.9:40000', keepAlive: true },
     ]);
   });
 
@@ -105,6 +105,7 @@ describe('REGISTER at the edge', () => {
     await send({ contact: '<sip:k3v8t2@df7jal23ls0d.invalid;transport=ws>' }, 'wss');
     await send({ contact: '<sip:alice@203.0.113.9:40000;transport=tcp>' }, 'tcp');
     expect(registered.map(({ received }) => received)).toEqual(['203.0.113.9:40000', '203.0.113.9:40000', undefined]);
+    expect(registered.map(({ keepAlive }) => keepAlive)).toEqual([undefined, undefined, undefined]);
   });
 
   test('credentials for another realm are no credentials for us', async () => {

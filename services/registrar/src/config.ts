@@ -19,6 +19,16 @@ export const config = defineConfig({
     'CALLWEAVE_REGISTRAR_MAX_CONTACTS',
     z.coerce.number().int().min(1).max(64).default(10).describe('Devices one user may have registered.'),
   ),
+  natPingSec: env(
+    'CALLWEAVE_REGISTRAR_NAT_PING_SEC',
+    z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(3_600)
+      .default(25)
+      .describe('Seconds between two OPTIONS to a device on UDP behind a NAT, so that the NAT keeps it; 0 is never.'),
+  ),
 });
 export type Config = ConfigOf<typeof config>;
 

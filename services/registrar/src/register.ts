@@ -141,7 +141,7 @@ class Draft {
   }
 
   #bind(contact: ContactRequest, expiresSec: number, old: Binding | undefined): void {
-    const { callId, cseq, edge, flow, path, received, userAgent } = this.#request;
+    const { callId, cseq, edge, flow, path, received, keepAlive, userAgent } = this.#request;
     const binding: Binding = {
       contact: contact.contact,
       q: contact.q ?? 1,
@@ -156,6 +156,7 @@ class Draft {
       ...(contact.instanceId === undefined ? {} : { instanceId: contact.instanceId }),
       ...(contact.regId === undefined ? {} : { regId: contact.regId }),
       ...(received === undefined ? {} : { received }),
+      ...(keepAlive === undefined ? {} : { keepAlive }),
       ...(userAgent === undefined ? {} : { userAgent }),
     };
     if (old === undefined) this.#bindings.push(binding);

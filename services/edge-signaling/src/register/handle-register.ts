@@ -100,6 +100,8 @@ export class RegisterHandler {
       edge: way.instance,
       flow: this.#deps.sealFlow(way),
       received: isNatted ? remote : undefined,
+      // A connection is kept open by who opened it.
+      keepAlive: isNatted && transport === 'udp' ? true : undefined,
     };
   }
 

@@ -1,0 +1,45 @@
+import { afterAll, expect, test } from 'vitest';
+import { type HomeNat, type HomeNatOptions, openHomeNat } from '../support/home-nat.ts';
+import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { until } from '../support/until.ts';
+
+const PHONE_HZ = 1_000;
+/** As NATs do, only sooner. */
+const IDLE_MS = 5_000;
+
+const phones = new PhonePlatform({ CALLWEAVE_REGISTRAR_NAT_PING_SEC: '1' });
+const nats: HomeNat[] = [];
+
+// After the phones behind them have said goodbye.
+afterAll(() => {
+  for (const nat of nats.splice(0)) nat.close();
+});
+
+async function nat(options: Partial<HomeNatOptions> = {}): Promise<HomeNat> {
+  const opened = await openHomeNat({ edge: phones.edge, idleMs: IDLE_MS, ...options });
+  nats.push(opened);
+  return opened;
+}
+
+test('a phone behind a NAT is called though it has said nothing for longer than that remembers, and is heard', async () => {
+  const home = await nat();
+  const [alice, bob] = await Promise.all([
+    phones.phone('alice'),
+    phones.phone('bob', { registrar: home.inside, toneHz: PHONE_HZ }),
+  ]);
+  await until('it is remembered for long', () => home.keptMs() > 2 * IDLE_MS, 30_000);
+  expect(home.passed.some((line) => line.startsWith('OPTIONS '))).toBe(true);
+  expect(home.forgotten()).toBe(0);
+  phones.dial(alice, 'bob');
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+  await hears(alice, PHONE_HZ);
+  expect(home.passed.some((line) => line.startsWith('INVITE '))).toBe(true);
+  bob.command('hangup');
+  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+});
+
+test('one that is asked nothing is forgotten', async () => {
+  const home = await nat({ letsIn: (line) => !line.startsWith('OPTIONS ') });
+  await phones.phone('bob', { registrar: home.inside });
+  await until('it is forgotten', () => home.forgotten() > 0, 30_000);
+});
