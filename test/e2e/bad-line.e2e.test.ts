@@ -1,0 +1,42 @@
+import { afterAll, expect, test } from 'vitest';
+import { callDetailRecords } from '../support/call-facts.ts';
+import { type BadLine, layBadLine } from '../support/bad-line.ts';
+import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { until } from '../support/until.ts';
+
+const [ALICE_HZ, BOB_HZ] = [700, 1_000];
+
+const phones = new PhonePlatform();
+let line: BadLine | undefined;
+
+afterAll(() => line?.close());
+
+test('a phone on a line that is slow, uneven and loses a part of all is called, heard and hung up on', async () => {
+  line = await layBadLine(phones.edge, {
+    sip: { delayMs: 50, jitterMs: 150, loss: 0.2 },
+    media: { delayMs: 40, jitterMs: 30, loss: 0.03 },
+  });
+  const [alice, bob] = await Promise.all([
+    phones.phone('alice', { toneHz: ALICE_HZ }),
+    phones.phone('bob', { registrar: line.inside, toneHz: BOB_HZ }),
+  ]);
+  phones.dial(alice, 'bob');
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+  await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+  // Both have told what they heard.
+  const reports = ({ events }: typeof alice): number => events.filter(({ type }) => type === 'CALL_RTCP').length;
+  await until('they have told what they heard', () => Math.min(reports(alice), reports(bob)) > 2, 30_000);
+  alice.command('hangup');
+  await bob.waitFor('CALL_CLOSED');
+  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+  const { sip, media } = line.counts;
+  expect(sip.lost).toBeGreaterThan(0);
+  expect(media.lost).toBeGreaterThan(10);
+  await until('the call is recorded', async () => (await callDetailRecords(phones.bus)).length > 0);
+  const [record] = await callDetailRecords(phones.bus);
+  for (const { role, media: heard } of record?.legs ?? []) {
+    expect(heard?.packetsLost, role).toBeGreaterThan(0);
+    expect(heard?.jitterMs, role).toBeGreaterThan(1);
+  }
+  expect(record?.legs).toHaveLength(2);
+}, 180_000);
