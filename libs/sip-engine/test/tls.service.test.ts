@@ -91,6 +91,14 @@ describe('SIP inside TLS', () => {
     expect(listener.connections).toBe(0);
   });
 
+  test('makes nobody who has not proved who he is one who listens elsewhere', async () => {
+    const socket = await dial();
+    socket.write(sip);
+    const { flow } = await message();
+    listener.alias?.(flow, 5071);
+    expect(listener.connectionTo?.('127.0.0.1', 5071)).toBeUndefined();
+  });
+
   test('needs TLS 1.2', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
     await expect(dial(old)).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
@@ -145,6 +153,17 @@ describe('where peers must have a certificate', () => {
     const socket = await dial(theirs);
     socket.write(sip);
     expect((await message()).flow.isOpen).toBe(true);
+  });
+
+  test('one of the authority is reached by the connection it has opened, as if it listened where it says, until that ends', async () => {
+    const socket = await dial(theirs);
+    socket.write(sip);
+    const { flow } = await message();
+    listener.alias?.(flow, 5071);
+    expect(listener.flowTo('127.0.0.1', 5071)).toBe(flow);
+    socket.destroy();
+    await vi.waitFor(() => expect(closedFlows).toEqual([flow]), 10_000);
+    expect(listener.connectionTo?.('127.0.0.1', 5071)).toBeUndefined();
   });
 
   test.each([

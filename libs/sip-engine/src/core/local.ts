@@ -57,12 +57,12 @@ export function sentOver(flow: Flow): Pick<Sent, 'protocol' | 'address' | 'port'
   return { protocol, address, port };
 }
 
-/** The Via of a request that leaves by this flow; its port is left out when it goes without saying. */
+/** The Via of a request that leaves by this flow; its port is left out when it goes without saying. RFC 3581 §3, RFC 5923 §5. */
 export function viaFor(flow: Flow, branch: string): string {
   const { host, port } = flow.listener.advertised(flow.remoteAddress);
   const sentBy = formatHostPort(host, port === defaultPort(flow.protocol) ? undefined : port);
-  const rport = flow.protocol === 'udp' ? ';rport' : '';
-  return `SIP/2.0/${flow.protocol.toUpperCase()} ${sentBy}${rport};branch=${branch}`;
+  const asked = flow.protocol === 'udp' ? ';rport' : flow.listener.reuses === true ? ';alias' : '';
+  return `SIP/2.0/${flow.protocol.toUpperCase()} ${sentBy}${asked};branch=${branch}`;
 }
 
 /**

@@ -26,6 +26,11 @@ export function noteSource(request: SipRequest, { remoteAddress, remotePort }: F
   request.headers.replaceFirst('via', first + text.slice(end));
 }
 
+/** Notes that whoever has opened a connection wants our requests by it, RFC 5923 §5. */
+export function noteAlias({ via }: SipRequest, flow: Flow): void {
+  if (flow.reliable && via.params.has('alias')) flow.listener.alias?.(flow, via.port ?? defaultPort(flow.protocol));
+}
+
 function without(params: Params): Params {
   return new Map([...params].filter(([name]) => name !== 'received' && name !== 'rport'));
 }

@@ -15,7 +15,7 @@ import { type Dialog, dialogIdOf } from './dialog.ts';
 import { type UnroutedRequests } from './handled-requests.ts';
 import { madeHere, metaOf, shownAs } from './local.ts';
 import { receiveAck } from './receive-ack.ts';
-import { noteSource } from './received-via.ts';
+import { noteAlias, noteSource } from './received-via.ts';
 import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, type Rejection, retryLater } from './reject.ts';
 import { type Sent } from './sent.ts';
@@ -267,6 +267,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     }
     if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
     noteSource(request, flow, this.#core.quirks);
+    noteAlias(request, flow);
     const dialogId = dialog?.id ?? '';
     const pending = new UasRequest(this.#core, this, inbound, dialogId);
     pending.isMisplaced = isMisplaced;

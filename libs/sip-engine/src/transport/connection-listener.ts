@@ -54,6 +54,10 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
   readonly #advertiser: Advertiser;
   /** By `peerKey`. */
   readonly #flows = new Map<string, ConnectionFlow>();
+  /** By the `peerKey` of where those who opened them listen. */
+  readonly #aliases = new Map<string, Flow>();
+  /** Each has one at most. */
+  readonly #aliasOf = new Map<Flow, string>();
 
   constructor(protocol: P, server: Server, options: ConnectionOptions, deps: StreamDeps) {
     this.protocol = protocol;
@@ -94,8 +98,22 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
   }
 
   connectionTo(address: string, port: number): Flow | undefined {
-    const known = this.#flows.get(peerKey(address, port));
-    return known?.isOpen === true ? known : undefined;
+    const key = peerKey(address, port);
+    return [this.#flows.get(key), this.#aliases.get(key)].find((flow) => flow?.isOpen === true);
+  }
+
+  protected reuse(flow: Flow, port: number): void {
+    const key = peerKey(flow.remoteAddress, port);
+    if (this.#aliasOf.get(flow) === key || !flow.isOpen) return;
+    this.#forgetAlias(flow);
+    this.#aliases.set(key, flow);
+    this.#aliasOf.set(flow, key);
+  }
+
+  #forgetAlias(flow: Flow): void {
+    const key = this.#aliasOf.get(flow);
+    this.#aliasOf.delete(flow);
+    if (key !== undefined && this.#aliases.get(key) === flow) this.#aliases.delete(key);
   }
 
   flowTo(address: string, port: number): Flow | undefined {
@@ -118,6 +136,7 @@ export abstract class ConnectionListener<P extends Protocol = Protocol> implemen
     const { protocol, options: limits, deps } = this;
     const onClosed = (): void => {
       if (this.#flows.get(key) === flow) this.#flows.delete(key);
+      this.#forgetAlias(flow);
       deps.user.onFlowClosed(flow);
     };
     const flow: F = create({ protocol, listener: this, address, port, limits, deps, onClosed });

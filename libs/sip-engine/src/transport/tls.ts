@@ -68,6 +68,15 @@ class TlsListener extends ConnectionListener<'tls'> {
     return this.connectionTo(address, port) ?? this.#open(address, port);
   }
 
+  /** Where no peer need show a certificate, anybody could say that he listens where another does. RFC 5923 §9.1. */
+  get reuses(): boolean {
+    return this.#tls.peerCa !== undefined;
+  }
+
+  alias(flow: Flow, port: number): void {
+    if (this.reuses) this.reuse(flow, port);
+  }
+
   /** Shows another certificate to whoever connects from now on. Throws when it cannot be used. */
   renew(tls: TlsOptions): void {
     this.#context = secureContext(tls);

@@ -31,6 +31,13 @@ export interface Listener {
   flowTo(address: string, port: number): Flow | undefined;
   /** Of streams: the open connection to a peer, whoever opened it. */
   connectionTo?(address: string, port: number): Flow | undefined;
+  /**
+   * Whether connections are used for requests in both directions whoever opened them: both sides have proved who they
+   * are. RFC 5923 §4.
+   */
+  readonly reuses?: boolean;
+  /** Who opened a connection is reached by it as if he listened at this port of his, RFC 5923 §5. */
+  alias?(flow: Flow, port: number): void;
   /** The host and port that a peer at `address` should use to reach us. */
   advertised(address: string): { readonly host: string; readonly port: number };
   /** The same for peers in general. */
