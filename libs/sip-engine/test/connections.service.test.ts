@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection, type Socket } from 'node:net';
 import { FakeClock } from '@callweave/clock/testing';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { connectRawApp, type RawApp } from '@callweave/sip-engine/testing';
@@ -16,7 +18,10 @@ beforeEach(async () => {
   clock = new FakeClock();
   engine = await startSipEngine(
     {
-      contacts: [{ address: '127.0.0.1', port: 0, protocols: ['ws'] }],
+      contacts: [
+        { address: '127.0.0.1', port: 0, protocols: ['ws'] },
+        { address: '127.0.0.1', port: 0, protocols: ['tcp'] },
+      ],
       control: { address: '127.0.0.1', port: 0, secret: 's3cret' },
     },
     { clock, log: recordLogs() },
@@ -199,5 +204,55 @@ describe('when the connection of a device closes', () => {
     clock.advance(12_000);
     expect((await told()).sip).toMatch(/^BYE /);
     other.socket.destroy();
+  });
+});
+
+describe('a phone behind a NAT whose TCP connection has closed', () => {
+  /** Its address is not one that could be connected to, and is another by the next connection. */
+  const fields = (port: number, method: string, more: Parameters<typeof requestText>[0] = {}): string => {
+    const contact = `<sip:bob@10.0.0.9:${String(port)};transport=tcp>;+sip.instance="<urn:uuid:1>"`;
+    const via = { transport: 'TCP', sentBy: `10.0.0.9:${String(port)}` };
+    return requestText({
+      method,
+      headers: [`Contact: ${contact}`],
+      ...via,
+      branch: `z9hG4bK${method}${port}`,
+      ...more,
+    });
+  };
+
+  async function dial(): Promise<Socket> {
+    const port = Number(engine.contacts[1]?.split(':').at(-1));
+    const socket = createConnection(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  async function ask(socket: Socket, text: string, status = '200 OK'): Promise<void> {
+    const answered = once(socket, 'data');
+    socket.write(text);
+    await answer(await told(), status);
+    await answered;
+  }
+
+  test('is sent what belongs to its call by the one that it registers by, whatever contact it has there', async () => {
+    const [first, second, third] = [await dial(), await dial(), await dial()];
+    await ask(first, fields(4_000, 'REGISTER'));
+    await ask(first, fields(4_000, 'INVITE', { callId: 'call' }), '200 OK\r\nTo: <sip:bob@example.com>;tag=ours');
+    first.write(fields(4_000, 'ACK', { callId: 'call', toTag: 'ours', branch: 'z9hG4bKack' }));
+    expect((await told()).sip).toMatch(/^ACK /);
+    for (const [port, gone, next] of [
+      [5_000, first, second],
+      [6_000, second, third],
+    ] as const) {
+      gone.destroy();
+      expect((await told()).sip).toMatch(/^FLOW-CLOSED /);
+      await ask(next, fields(port, 'REGISTER', { cseq: port }));
+    }
+    clock.advance(60_000);
+    const seen = once(third, 'data') as Promise<[Buffer]>;
+    await command('sip||call;from-tag=f1|\r\nBYE sip:placeholder SIP/2.0\r\n\r\n');
+    expect((await seen)[0].toString()).toMatch(/^BYE sip:bob@10\.0\.0\.9:4000;transport=tcp /);
+    for (const socket of [second, third]) socket.destroy();
   });
 });

@@ -11,6 +11,9 @@ export const FLOW_CLOSED = 'FLOW-CLOSED';
 /** How long the calls of a browser wait for it to connect again: long enough for a page that notices at once. */
 const RECONNECT_MS = 10_000;
 
+/** How long a phone that registers by another TCP or TLS connection is known for the one that it was. */
+const RETURN_MS = 300_000;
+
 /** How often it is looked who did not come back. */
 const CHECK_MS = 1_000;
 
@@ -19,21 +22,24 @@ const MAX_DEVICES = 1_000;
 
 /** A device that registered by a connection. */
 interface Registered {
-  /** Address-of-record and contact: the same when the device comes back. */
+  /** Address-of-record and instance, or contact where it has none: the same when the device comes back. RFC 5626 §4.1 */
   readonly device: string;
   readonly contact: string | undefined;
   readonly uri: string;
   readonly lines: string;
 }
 
-/** A websocket that has closed while calls may hang on it. */
+/** A connection that has closed while calls may hang on it. */
 interface Lost {
   readonly dueMs: number;
   /** The one by which its device came back. */
   successor: Flow | undefined;
 }
 
-/** What hangs on connections: bindings, which end with them, and the calls of browsers, which wait a moment. */
+/**
+ * What hangs on connections: bindings, which end with them, the calls of browsers, which wait a moment, and those of
+ * phones, which can be connected to.
+ */
 export class Connections {
   readonly #core: Pick<Core, 'apps' | 'clock' | 'dialogs' | 'limits'>;
   readonly #end: (dialog: Dialog, reason: string) => void;
@@ -82,9 +88,10 @@ export class Connections {
         this.#byContact.delete(device.contact);
       this.#tell(flow, device);
     }
-    if (!isWebSocket(flow)) return;
+    if (!isWebSocket(flow) && registered === undefined) return;
     if (this.#lost.size === 0) this.#checkLater();
-    this.#lost.set(flow, { dueMs: this.#core.clock.monotonicMs() + RECONNECT_MS, successor: undefined });
+    const waitMs = isWebSocket(flow) ? RECONNECT_MS : RETURN_MS;
+    this.#lost.set(flow, { dueMs: this.#core.clock.monotonicMs() + waitMs, successor: undefined });
     for (const device of registered?.keys() ?? []) this.#awaited.set(device, flow);
   }
 
@@ -98,7 +105,9 @@ export class Connections {
 
   /** The connection to go on by: the one given, or that of its device since. */
   latest(flow: Flow): Flow {
-    return this.#lost.get(flow)?.successor ?? flow;
+    const successor = this.#lost.get(flow)?.successor;
+    // That may have closed by now as well.
+    return successor === undefined ? flow : this.latest(successor);
   }
 
   #tell(flow: Flow, { uri, lines }: Registered): void {
@@ -126,7 +135,8 @@ export class Connections {
     for (const dialog of [...this.#core.dialogs.all()]) {
       const lost = due.get(dialog.flow);
       if (lost === undefined || dialog.routeSet.length > 0) continue;
-      if (lost.successor?.isOpen === true) dialog.flow = lost.successor;
+      const latest = this.latest(dialog.flow);
+      if (latest.isOpen || !isWebSocket(dialog.flow)) dialog.flow = latest;
       else this.#end(dialog, 'connection lost');
     }
     for (const flow of due.keys()) this.#lost.delete(flow);
@@ -149,8 +159,9 @@ function registeredBy(request: SipRequest): Registered {
   const line = (name: string): string => `${name}: ${request.required(name.toLowerCase())}\r\n`;
   const { cseq } = request;
   const contact = contactUri(request) ?? '';
+  const instance = request.addresses('contact')[0]?.params.get('+sip.instance');
   return {
-    device: copyText(`${request.to.uri} ${contact}`),
+    device: copyText(`${request.to.uri} ${instance ?? contact}`),
     contact: unresolvable(contact),
     uri: copyText(request.uri),
     lines: copyText(
