@@ -9,7 +9,7 @@ export interface UdpPeer {
   readonly received: readonly string[];
   send(text: string): void;
   /** Waits for the first message that contains `text`. */
-  waitFor(text: string): Promise<string>;
+  waitFor(text: string, limitMs?: number): Promise<string>;
   close(): void;
 }
 
@@ -25,9 +25,9 @@ export async function openUdpPeer(remote: string): Promise<UdpPeer> {
     address: `127.0.0.1:${String(socket.address().port)}`,
     received,
     send: (text) => socket.send(Buffer.from(text, 'utf8'), Number(port), host),
-    waitFor: async (text) => {
+    waitFor: async (text, limitMs) => {
       const found = (): string | undefined => received.find((message) => message.includes(text));
-      await until(`an answer with ${text}`, () => found() !== undefined);
+      await until(`an answer with ${text}`, () => found() !== undefined, limitMs);
       return found() ?? '';
     },
     close: () => socket.close(),

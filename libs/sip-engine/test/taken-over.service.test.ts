@@ -119,4 +119,14 @@ describe('a dialog that another engine had', () => {
     );
     expect(await phone.next()).not.toContain('Route:');
   });
+
+  test('has them where their application gives the next hop as well, as Path says it', async () => {
+    const next = `sip|||sip:127.0.0.1:${phone.port};lr`;
+    const headers = 'Route: <sip:127.0.0.1;lr;received=sip:192.0.2.9:4000>, <sip:second.example.org;lr>';
+    await ask(`${next}\r\nOPTIONS sip:bob@10.0.0.5 SIP/2.0\r\n${headers}\r\n\r\n`);
+    const sent = await phone.next();
+    expect(sent).toMatch(/^OPTIONS sip:bob@10\.0\.0\.5 /);
+    expect(sent).toContain('\r\nRoute: <sip:127.0.0.1;lr;received=sip:192.0.2.9:4000>\r\n');
+    expect(sent).toContain('\r\nRoute: <sip:second.example.org;lr>\r\n');
+  });
 });

@@ -94,8 +94,21 @@ describe('REGISTER at the edge', () => {
       Path: ['<sip:proxy.example.org;lr>'],
       'Service-Route': '<sip:198.51.100.1:5060;lr>',
     });
-    expect(registered).toMatchObject([
-      { user: 'alice', cseq: 7, flow: 'flow-203.0.113.9:40000', received: '203.0.113.9:40000', keepAlive: true },
+    const flow = 'flow-203.0.113.9:40000';
+    expect(registered).toMatchObject([{ user: 'alice', cseq: 7, flow, path: ['<sip:proxy.example.org;lr>'] }]);
+    expect(registered[0]).toMatchObject({ received: undefined, keepAlive: undefined });
+  });
+
+  test('a device whose Contact is not where it is seen is behind a NAT, and is kept there when it came by UDP', async () => {
+    const { send, registered } = world();
+    await send();
+    await send({ contact: '<sip:alice@203.0.113.9:40000>' });
+    await send({ contact: '<sip:alice@10.0.0.5:5060;transport=tcp>' }, 'tcp');
+    const received = '203.0.113.9:40000';
+    expect(registered.map((one) => [one.received, one.keepAlive])).toEqual([
+      [received, true],
+      [undefined, undefined],
+      [received, undefined],
     ]);
   });
 

@@ -57,6 +57,21 @@ test('a device is reached at its contact, or where it was seen; a browser by its
   ]);
 });
 
+test('a device that registered by proxies is reached by them, wherever they were seen', () => {
+  const path = ['<sip:p1@192.0.2.7:5062;lr;received=sip:203.0.113.9:4000>', '<sip:p2.example.org;lr>'];
+  const flows = { open: (token: FlowToken) => openFlow(token, key), instance: () => here };
+  const ofBob = { kind: 'user', user: User.parse('b'), ringSec: 30 } as const;
+  const [[target] = []] = userTargets(ofBob, [binding('udp', { path })], flows);
+  expect(target).toMatchObject({
+    uri: 'sip:udp@10.0.0.5',
+    nextHop: 'sip:p1@192.0.2.7:5062;lr;received=sip:203.0.113.9:4000',
+    headers: { Route: path.join(', ') },
+    profile: 'rtp',
+  });
+  const browser = binding('udp', { path, contact: 'sip:x@y.invalid;transport=ws' });
+  expect(userTargets(ofBob, [browser], flows)[0]?.[0]?.profile).toBe('webrtc');
+});
+
 test('a device behind NAT is reached by the edge that has its connection; anybody may use its address', () => {
   const there = (transport: string, more: Partial<Binding> = {}): Binding => binding(transport, more, elsewhere);
   expect(

@@ -16,7 +16,7 @@ import { type Dialog } from './dialog.ts';
 import { compacted, wantsCompact } from './compact.ts';
 import { contactFor, isSdp, isSips, localHostPort, viaFor } from './local.ts';
 import { asOriginal } from './original-lines.ts';
-import { routed, routesOf } from './routes.ts';
+import { presetRoutes, routed, routesOf } from './routes.ts';
 import { makesDialog } from './uas-request.ts';
 
 /** A request ready to be sent. */
@@ -31,6 +31,8 @@ export interface RequestWish {
   readonly uri: string;
   readonly headers: Headers;
   readonly body: Buffer;
+  /** The next hop is given, and so Route is what is to be written. */
+  readonly keepsRoutes?: boolean;
 }
 
 /** Methods whose requests say where we can be reached, RFC 3261 §8.1.1.8, RFC 6665, RFC 3515. */
@@ -57,7 +59,10 @@ export function buildInitial(
   const ourselves = namesTransports ? contactFor(flow, false) : `<sip:${here}>`;
   const from = withTag(headers.get('from') ?? ourselves, here, () => ids.tag());
   const to = withTag(headers.get('to') ?? (namesTransports ? uri : `<${uri}>`), here);
-  const { uri: requestUri, routes } = routed(uri, routesOf(headers));
+  const { uri: requestUri, routes } = routed(
+    uri,
+    wish.keepsRoutes === true ? presetRoutes(headers) : routesOf(headers),
+  );
   const cseq = /^(\d{1,10})\s/.exec(headers.get('cseq') ?? '')?.[1] ?? String(ids.cseq());
   const head = [
     `Via: ${viaFor(flow, branch)}`,

@@ -17,6 +17,8 @@ export interface Quirks {
   readonly keepsSilent: boolean;
   /** Sessions are refreshed by INVITE alone, nobody is required to know timers, and who names no refresher gets none. */
   readonly timesSessionsLoosely: boolean;
+  /** Routes of a request outside dialogs are left out, also where its next hop is given. */
+  readonly dropsRoutes: boolean;
   /** A request of a dialog that was overtaken by a later one is given to the application. */
   readonly deliversOvertaken: boolean;
   /** REFER, and methods that nobody has described, are not answered outside a dialog. */
@@ -101,6 +103,7 @@ export const noQuirks: Quirks = {
   keepsSilent: false,
   timesSessionsLoosely: false,
   deliversOvertaken: false,
+  dropsRoutes: false,
   ignoresWhatIsNew: false,
   refusesInTransactions: false,
   tagsCancelsApart: false,
@@ -144,6 +147,7 @@ export const drachtioQuirks: Quirks = {
   allowsGlare: true,
   keepsSilent: true,
   timesSessionsLoosely: true,
+  dropsRoutes: true,
   deliversOvertaken: true,
   ignoresWhatIsNew: true,
   refusesInTransactions: true,

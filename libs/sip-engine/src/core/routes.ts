@@ -26,7 +26,12 @@ export function routed(target: string, routeSet: readonly string[]): Routed {
 
 /** The routes an application gives: only those of a dialog count, RFC 3261 §12.2.1.1. */
 export function routesOf(headers: Headers): readonly string[] {
-  return /;\s*tag\s*=/i.test(headers.get('to') ?? '') ? splitAddresses(headers.joined('route') ?? '') : [];
+  return /;\s*tag\s*=/i.test(headers.get('to') ?? '') ? presetRoutes(headers) : [];
+}
+
+/** The routes it gives a request whose next hop it knows as well, RFC 3261 §8.1.2. */
+export function presetRoutes(headers: Headers): readonly string[] {
+  return splitAddresses(headers.joined('route') ?? '');
 }
 
 /** The addresses of a list header as written. */

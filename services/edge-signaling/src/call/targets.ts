@@ -6,6 +6,7 @@ import {
   type RouteTarget,
   type User,
 } from '@callweave/contracts';
+import { parseNameAddr } from '@callweave/sip';
 import { type Flow } from '../flow-token.ts';
 import { profileOfTransport } from './media-profile.ts';
 
@@ -66,25 +67,33 @@ function portions(group: readonly Target[]): Target[][] {
 
 function deviceTarget(
   { user, ringSec }: RouteTarget & { kind: 'user' },
-  { contact, received, flow: token }: Binding,
+  { contact, received, path, flow: token }: Binding,
   flows: FlowReader,
 ): Target {
+  const device = { uri: contact, name: contact, user, ringSec, isInternal: false };
   const flow = flows.open(token);
   const transport = flow?.transport;
+  const [proxy] = path;
+  if (proxy !== undefined) {
+    // RFC 3327 §5.2: what came in by proxies goes back by them.
+    const way = { nextHop: parseNameAddr(proxy).uri, headers: { Route: path.join(', ') } };
+    return { ...device, ...way, profile: profileOfTransport(transportOf(contact)) };
+  }
   const isStream = transport !== undefined && transport !== 'udp';
   // Its connection is the only way to a device behind NAT or in a browser, and only who holds it can use it.
   const edge = received !== undefined && isStream ? flow?.instance : undefined;
   return {
-    uri: contact,
+    ...device,
     nextHop: received === undefined ? undefined : `sip:${received}${isStream ? `;transport=${transport}` : ''}`,
     profile: profileOfTransport(transport),
-    name: contact,
-    user,
-    ringSec,
     headers: {},
-    isInternal: false,
     ...(edge === undefined || edge === flows.instance() ? {} : { edge }),
   };
+}
+
+/** The transport that a Contact names; undefined when it names none. */
+function transportOf(contact: string): string | undefined {
+  return /;transport=([a-z]+)/i.exec(contact)?.[1]?.toLowerCase();
 }
 
 /** An application server that runs what `target` names. */

@@ -86,7 +86,8 @@ export class RegisterHandler {
     const { transport, remote } = way;
     // Nobody can connect to a browser: whatever its Contact says, it is reached where its connection came from.
     const isBrowser = transport === 'ws' || transport === 'wss';
-    const isNatted = contactHostPort !== undefined && (isBrowser || contactHostPort !== remote);
+    // By proxies in between it is reached as they say.
+    const isNatted = path.length === 0 && contactHostPort !== undefined && (isBrowser || contactHostPort !== remote);
     return {
       tenant,
       user,
