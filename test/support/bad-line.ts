@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
 import { Chance } from './chance.ts';
 
 /** A line to one phone by which everything is late, some of it is out of order, and some never arrives. */
@@ -106,5 +105,5 @@ function described(bytes: Buffer, by: 'phone' | 'edge', rtp: Wire, rtcp: Wire): 
 }
 
 function portOf(socket: Socket): number {
-  return (socket.address() as AddressInfo).port;
+  return socket.address().port;
 }

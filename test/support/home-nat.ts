@@ -1,6 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
 
 /** The router of a household: phones behind it are seen at its ports, which it forgets when they are silent. */
 export interface HomeNat {
@@ -67,7 +66,7 @@ export async function openHomeNat({ edge, idleMs, letsIn = () => true }: HomeNat
     mapping.outside.send(message, Number(edgePort), edgeHost);
   });
   return {
-    inside: `${HOST}:${String((inside.address() as AddressInfo).port)}`,
+    inside: `${HOST}:${String(inside.address().port)}`,
     passed,
     keptMs: () => {
       forget();

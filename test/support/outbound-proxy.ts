@@ -28,7 +28,7 @@ export async function startOutboundProxy(edge: string): Promise<OutboundProxy> {
   const args = ['-f', file, '-Y', directory, '-w', directory, '-DD', '-E', '-m', '64', '-M', '8'];
   const child = spawn(...tied('kamailio', args, 'TERM'), { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
   let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => (errors = `${errors}${chunk.toString('utf8')}`.slice(-4_000)));
+  child.stderr.on('data', (chunk: Buffer) => (errors = `${errors}${chunk.toString('utf8')}`.slice(-4_000)));
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');

@@ -9,7 +9,8 @@ const COMMON_TYPES: ReadonlySet<string> = new Set(['0', '8']);
  * What browsers say of their streams and plain RTP has no use for: header extensions, which stream is whose, feedback and
  * bundles. RFC 8285, RFC 8830, RFC 5576, RFC 4585, RFC 8843.
  */
-const OF_BROWSERS = /^a=(?:extmap|extmap-allow-mixed|msid|msid-semantic|ssrc|ssrc-group|rtcp-fb|rtcp-rsize|rtcp-xr|mid):?.*\r?\n/gm;
+const OF_BROWSERS =
+  /^a=(?:extmap|extmap-allow-mixed|msid|msid-semantic|ssrc|ssrc-group|rtcp-fb|rtcp-rsize|rtcp-xr|mid):?.*\r?\n/gm;
 
 /**
  * The description without what only browsers understand; undefined when it says nothing of the kind, or is not for plain

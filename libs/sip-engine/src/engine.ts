@@ -360,7 +360,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     // A header whose name is none is left out.
     if (head.problem !== undefined && !isHeaderLine(head.problem)) throw new RefusedError(refusal);
     const { method, uri } = head.startLine;
-    const wish = { method, uri, headers: head.headers, body };
+    const keepsRoutes = proxyUri !== undefined && !this.#core.quirks.dropsRoutes;
+    const wish = { method, uri, headers: head.headers, body, keepsRoutes };
     if (method === FAULTS && this.#faults !== undefined)
       whenSent(this.#uac.answerHere({ app, wish, proxyUri, refusal }, this.#faults.set(body.toString()) ? 200 : 400));
     else if (dialog !== '') this.#uac.sendInDialog(dialog, app, wish, whenSent);

@@ -104,10 +104,8 @@ export class Uac implements UacRequestUser {
   }
 
   /** Sends a request outside any dialog; throws `RefusedError`, or calls back when a name has to be looked up first. */
-  send(wished: SendCommand, whenSent: (result: Sent | RefusedError) => void): void {
+  send(command: SendCommand, whenSent: (result: Sent | RefusedError) => void): void {
     if (this.#core.transactions.isFull) throw new RefusedError('too many transactions');
-    const keepsRoutes = wished.proxyUri !== undefined && !this.#core.quirks.dropsRoutes;
-    const command = keepsRoutes ? { ...wished, wish: { ...wished.wish, keepsRoutes } } : wished;
     const dialog = dialogNamedBy(command.wish.headers, this.#core.dialogs);
     if (dialog !== undefined) {
       dialog.app = command.app;

@@ -98,9 +98,7 @@ export class EstablishedCalls implements AnsweredLegs {
   }
 
   lost(legId: LegId): void {
-    this.#of(legId, async (call, side) => {
-      if ((await this.#deps.follow?.(call, side)) !== true) call.lost();
-    });
+    this.#of(legId, (call, side) => void this.#lost(call, side));
   }
 
   acknowledged(legId: LegId, sdp: string | undefined): void {
@@ -120,6 +118,10 @@ export class EstablishedCalls implements AnsweredLegs {
   #of<T>(legId: LegId, act: (call: EstablishedCall, side: Side) => T): T | undefined {
     const call = this.#byLeg.get(legId);
     return call === undefined ? undefined : act(call, call.parts.caller.legId === legId ? 'caller' : 'callee');
+  }
+
+  async #lost(call: EstablishedCall, side: Side): Promise<void> {
+    if ((await this.#deps.follow?.(call, side)) !== true) call.lost();
   }
 
   #forget(call: EstablishedCall): void {

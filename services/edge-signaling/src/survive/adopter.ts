@@ -154,9 +154,10 @@ export class Adopter {
     return side === 'caller' ? caller : callee;
   }
 
-  #doWithoutEngine(call: EstablishedCall, side: Side, { edge: _gone, ...record }: LegRecord): void {
+  #doWithoutEngine(call: EstablishedCall, side: Side, known: LegRecord): void {
     const { calls, legs } = this.#deps;
     const { parts } = call;
+    const record = { ...known, edge: undefined };
     // Its engine may have counted further than it told.
     const leg = this.#leg(parts.tenant, record, parts.epoch + 1);
     legs.add(leg);

@@ -60,9 +60,8 @@ class Following {
       isUnderWay = false;
       if (!this.#hasTime) tell();
     };
-    for (;;) {
+    while (!this.#isOver) {
       const way = await this.#deps.find();
-      if (this.#isOver) return;
       if (!this.#hasTime) {
         // Whatever comes of it is what becomes of the request.
         if (!isUnderWay) this.#send(way, (tell) => tell());
@@ -76,7 +75,6 @@ class Following {
         this.#send(way, unreached);
       }
       await sleep(this.#deps.clock, AGAIN_MS);
-      if (this.#isOver) return;
     }
   }
 
