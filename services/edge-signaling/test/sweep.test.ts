@@ -3,6 +3,7 @@ import { type CallRecord, CallId, defaultTenant, EpochMs, InstanceId, type LegRe
 import { recordLogs } from '@callweave/telemetry/testing';
 import { describe, expect, test } from 'vitest';
 import { type FoundLeg } from '../src/call/call-records.ts';
+import { type EstablishedCall } from '../src/call/established-call.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { Sweep, type SweepDeps } from '../src/survive/sweep.ts';
 
@@ -40,13 +41,13 @@ async function takenOver(state: CallRecord['state'], known: readonly string[], h
       find: (legId) => Promise.resolve(known.includes(legId) ? found(legId) : undefined),
       remove: () => Promise.resolve(),
     },
-    calls: { byId: () => undefined },
+    calls: { all: [], byId: () => undefined },
     isSetUpHere: () => false,
     adopter: {
       adopt: act('adopted'),
       close: act('closed'),
       conclude: () => undefined,
-      outlive: () => undefined,
+      outlive: () => false,
       resume: () => Promise.resolve(),
     },
     peers: { holds: () => Promise.resolve(holds) },
@@ -61,6 +62,40 @@ async function takenOver(state: CallRecord['state'], known: readonly string[], h
   sweep.stop();
   return seen;
 }
+
+describe('when the lease of an edge has ended', () => {
+  /** Which of our calls are to do without which edge, once `after` are those that live. */
+  async function outlived(after: readonly string[]): Promise<string[]> {
+    const clock = new FakeClock();
+    const seen: string[] = [];
+    let living: readonly string[] = [live, dead];
+    const call = { parts: { callId: 'ours' } } as unknown as EstablishedCall;
+    const adopter = {
+      outlive: (one: EstablishedCall, edge: InstanceId) => seen.push(`${one.parts.callId} ${edge}`) > 0,
+    };
+    const records = { list: () => Promise.resolve([]), find: () => Promise.resolve(undefined) };
+    const sweep = new Sweep({
+      ...{ records, adopter, clock, log: recordLogs(), owner: () => live, holders: () => living },
+      ...{ calls: { all: [call], byId: () => undefined }, isSetUpHere: () => false },
+    } as unknown as SweepDeps);
+    clock.advance(2_000);
+    living = after;
+    for (let i = 0; i < 3; i++) {
+      clock.advance(2_000);
+      for (let j = 0; j < 20; j++) await Promise.resolve();
+    }
+    sweep.stop();
+    return seen;
+  }
+
+  test('the calls of those who live do without it, once', async () => {
+    expect(await outlived([live])).toEqual([`ours ${dead}`]);
+  });
+
+  test('an edge that does not see its own judges no other', async () => {
+    expect(await outlived([])).toEqual([]);
+  });
+});
 
 describe('of an edge that is gone', () => {
   test.each<[string, CallRecord['state'], readonly string[], string[]]>([

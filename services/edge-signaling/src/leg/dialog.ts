@@ -63,8 +63,9 @@ export function remoteTargetOf(message: ReadableMessage): string {
 
 /** The peer by that Contact. */
 export function peerOf(message: ReadableMessage): Pick<DialogState, 'remoteTarget' | 'instanceId'> {
-  const instanceId = contactOf(message)?.params.get('+sip.instance');
-  const remoteTarget = remoteTargetOf(message);
+  const contact = contactOf(message);
+  const instanceId = contact?.params.get('+sip.instance');
+  const remoteTarget = copyText(contact?.uri ?? '');
   return instanceId === undefined ? { remoteTarget } : { remoteTarget, instanceId: copyText(instanceId) };
 }
 

@@ -37,7 +37,8 @@ export interface DietOptions {
 
 /**
  * Makes a request fit into `budget` where that is possible: without headers that nobody needs, then in compact forms,
- * without what only browsers understand, then with fewer codecs, then by TCP, which has no limit. Undefined when it fits as it is. RFC 3261 §18.1.1.
+ * then without what only browsers understand, then with fewer codecs, then by TCP, which has no limit. Undefined when it
+ * fits as it is. RFC 3261 §18.1.1.
  */
 export function diet(request: OutgoingRequest, { budget, isExtra, canConnect }: DietOptions): Diet | undefined {
   const before = sizeOf(request);

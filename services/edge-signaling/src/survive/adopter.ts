@@ -38,6 +38,8 @@ export interface AdopterDeps {
   readonly log: Logger;
 }
 
+const SIDES = ['caller', 'callee'] as const;
+
 /** Takes calls over whose owner is gone: the record of the call is the claim, and only one edge gets it. */
 export class Adopter {
   readonly #deps: AdopterDeps;
@@ -128,19 +130,19 @@ export class Adopter {
     if (way === undefined || way.nextHop === nextHop) return false;
     if (call.state !== 'talking') return true;
     log.info('call.followed', { callId, side, to: way.edge });
-    this.#doWithoutEngine(call, side, record);
+    this.#doWithoutEngine(call, [side]);
     return true;
   }
 
-  /** Lets the calls in our hands go on one of whose sides was reached by an edge that is gone. */
-  outlive(edge: InstanceId): void {
-    for (const call of this.#deps.calls.all) {
-      // Whoever replaces a side ends its dialog.
-      if (call.replacing !== undefined) continue;
-      for (const side of ['caller', 'callee'] as const) {
-        if (call.parts[side].edge === edge) this.#doWithoutEngine(call, side, this.#recordOf(call, side));
-      }
-    }
+  /** Lets a call go on whose sides, one or both, were reached by an edge that is gone; false when none was. */
+  outlive(call: EstablishedCall, edge: InstanceId): boolean {
+    const { parts } = call;
+    // Nobody else's device would be found anywhere.
+    const lost = SIDES.filter((side) => parts[side].edge === edge && parts.users[side] !== undefined);
+    // Whoever replaces a side ends its dialog.
+    if (lost.length === 0 || call.replacing !== undefined || call.state !== 'talking') return false;
+    this.#doWithoutEngine(call, lost);
+    return true;
   }
 
   /** A leg for one request in the dialog of another, for want of the engine that has it. */
@@ -154,15 +156,17 @@ export class Adopter {
     return side === 'caller' ? caller : callee;
   }
 
-  #doWithoutEngine(call: EstablishedCall, side: Side, known: LegRecord): void {
+  #doWithoutEngine(call: EstablishedCall, sides: readonly Side[]): void {
     const { calls, legs } = this.#deps;
     const { parts } = call;
-    const record = { ...known, edge: undefined };
-    // Its engine may have counted further than it told.
-    const leg = this.#leg(parts.tenant, record, parts.epoch + 1);
-    legs.add(leg);
-    void calls.repair(call, { ...parts, [side]: leg });
-    leg.keepAlive();
+    const adopted = sides.map((side) => {
+      const record = { ...this.#recordOf(call, side), edge: undefined };
+      // Its engine may have counted further than it told.
+      return [side, this.#leg(parts.tenant, record, parts.epoch + 1)] as const;
+    });
+    for (const [, leg] of adopted) legs.add(leg);
+    void calls.repair(call, { ...parts, ...Object.fromEntries(adopted) });
+    for (const [, leg] of adopted) leg.keepAlive();
   }
 
   /**

@@ -22,7 +22,7 @@ const GRACE_MS = 20_000;
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
-  readonly calls: Pick<EstablishedCalls, 'byId'>;
+  readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What dead edges at this place could not store. */
@@ -101,10 +101,15 @@ export class Sweep {
     const hasLost = lost.length > 0;
     this.#alive = alive;
     // An edge whose own lease is not seen cannot judge that of others.
-    if (alive.has(this.#deps.owner())) for (const holder of lost) this.#deps.adopter.outlive(holder as InstanceId);
+    if (alive.has(this.#deps.owner())) for (const holder of lost) this.#run(() => this.#outlive(holder as InstanceId));
     if (now - this.#watchingSinceMs < LEASE_MS || !(hasLost || now >= this.#nextFullMs)) return;
     this.#nextFullMs = now + FULL_MS;
     this.#run(() => this.#sweep());
+  }
+
+  async #outlive(edge: InstanceId): Promise<void> {
+    const { calls, adopter, clock } = this.#deps;
+    for (const call of calls.all) if (adopter.outlive(call, edge)) await sleep(clock, PACE_MS, this.#stopping.signal);
   }
 
   /** One after the other; what fails is done by a later sweep, or by another edge. */
