@@ -110,6 +110,7 @@ const charts = {
       http: port.min(1_024),
     }),
     maxSessions: z.int().min(0),
+    drain: z.strictObject({ refuseSec: z.int().min(0).max(300) }),
     kernel: z.strictObject({ enabled: z.boolean(), required: z.boolean() }),
     resources,
     disruption,

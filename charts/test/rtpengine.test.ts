@@ -21,11 +21,13 @@ function succeeds(command: readonly string[], env: Readonly<Record<string, strin
   });
 }
 
-test('a replica has the ports of its number, and its probe asks at them', async () => {
+test('a replica has the ports of its number, its probe asks at them, and it takes no more calls when it is to go', async () => {
   const [control, http, firstMedia] = [await freePort(), await freePort(), 20_000];
   // As replica 1; its own ports are one beyond the first.
   const ports = { control: control - 1, http: http - 1, firstMedia, perReplica: 100 };
-  const [workload] = workloads(await render('rtpengine', { ports, kernel: { enabled: false }, replicas: 2 }));
+  const [workload] = workloads(
+    await render('rtpengine', { ports, kernel: { enabled: false }, drain: { refuseSec: 0 }, replicas: 2 }),
+  );
   const [container] = workload === undefined ? [] : lastingContainers(workload.pod);
   const [shell = '', ...args] = container?.command ?? [];
   const env = { HOST_IP: '127.0.0.1', REPLICA: '1' };
@@ -37,4 +39,10 @@ test('a replica has the ports of its number, and its probe asks at them', async 
   const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
   expect(metrics).toMatch(/^rtpengine_ports\{.*address="127\.0\.0\.1".*\} 100$/m);
   expect(rtpengine.isGone()).toBe(false);
+
+  // Before it is ended.
+  const leave = container?.lifecycle?.preStop?.exec?.command ?? [];
+  expect(await succeeds(leave, env)).toBe(true);
+  const limit = await (await fetch(`http://127.0.0.1:${http}/cli/list/maxsessions`)).text();
+  expect(limit).toContain('Maximum sessions configured on rtpengine: 0');
 });

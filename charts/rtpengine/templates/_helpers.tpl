@@ -45,6 +45,19 @@ exec start-rtpengine --log-level=6{{ if and .Values.kernel.enabled .Values.kerne
   {{- with .Values.maxSessions }} --max-sessions={{ . }}{{ end }}
 {{- end }}
 
+{{/* Takes no more calls, and waits for those whose phones ring: what is answered by then moves, the rest fails. */}}
+{{- define "rtpengine.refuse" -}}
+exec:
+  command:
+    - /bin/bash
+    - -c
+    - |
+      exec 3<>"/dev/tcp/$HOST_IP/$(( {{ .Values.ports.http }} + REPLICA ))"
+      printf 'GET /cli/set/maxsessions/0 HTTP/1.0\r\n\r\n' >&3
+      grep --quiet Success <&3
+      sleep {{ .Values.drain.refuseSec }}
+{{- end }}
+
 {{/* The port differs from replica to replica, so the probe makes it from the environment; with nothing but a shell. */}}
 {{- define "rtpengine.probe" -}}
 exec:
@@ -87,6 +100,9 @@ timeoutSeconds: 3
     {{- include "rtpengine.probe" . | nindent 4 }}
     periodSeconds: 5
     failureThreshold: 2
+  lifecycle:
+    preStop:
+      {{- include "rtpengine.refuse" . | nindent 6 }}
   resources: {{- toYaml .Values.resources | nindent 4 }}
   {{- if .Values.kernel.enabled }}
   securityContext: {{- include "rtpengine.kernelSecurity" nil | nindent 4 }}

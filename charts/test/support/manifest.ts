@@ -28,6 +28,7 @@ export interface Container {
   readonly startupProbe?: object;
   readonly livenessProbe?: object;
   readonly readinessProbe?: Readonly<{ exec?: { command: readonly string[] }; httpGet?: { path: string } }>;
+  readonly lifecycle?: Readonly<{ preStop?: { exec?: { command: readonly string[] } } }>;
   readonly securityContext?: Readonly<{
     privileged?: boolean;
     runAsUser?: number;
@@ -43,6 +44,7 @@ export interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly hostNetwork?: boolean;
   readonly terminationGracePeriodSeconds?: number;
+  readonly lifecycle?: Readonly<{ preStop?: { exec?: { command: readonly string[] } } }>;
   readonly securityContext?: Readonly<{
     runAsNonRoot?: boolean;
     runAsUser?: number;

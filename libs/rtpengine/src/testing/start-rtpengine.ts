@@ -20,6 +20,8 @@ export interface Rtpengine {
   thaw(): void;
   /** Sends it a signal, and waits for nothing. */
   signal(signal: NodeJS.Signals): void;
+  /** Takes no more calls from now on, and goes on with those it has, as one that is about to be ended. */
+  refuse(): Promise<void>;
   /** Ends the process without a chance to tidy up, or as `signal` asks, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same ports; it knows no calls then. */
@@ -42,11 +44,12 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
   const log = recordLogs();
   const range = await claimRange();
   const port = await freePort();
+  const httpPort = await freePort();
   const address = `${HOST}:${String(port)}`;
   const client = new NgClient({ address, clock: systemClock, log });
   const ng = new NgCommands(client);
 
-  const start = (): Promise<ChildProcess> => launch(hosts, port, range.first, ng, log);
+  const start = (): Promise<ChildProcess> => launch({ hosts, port, httpPort, firstPort: range.first }, ng, log);
   let child = await start();
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -63,6 +66,10 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
     },
     thaw: () => child.kill('SIGCONT'),
     signal: (signal) => child.kill(signal),
+    refuse: async () => {
+      const answer = await fetch(`http://${HOST}:${String(httpPort)}/cli/set/maxsessions/0`);
+      if (!answer.ok) throw new Error(`rtpengine: ${String(answer.status)}`);
+    },
     kill,
     restart: async () => {
       await kill();
@@ -76,17 +83,19 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
   };
 }
 
-async function launch(
-  hosts: readonly string[],
-  port: number,
-  firstPort: number,
-  ng: NgCommands,
-  log: Logger,
-): Promise<ChildProcess> {
+interface Ports {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly httpPort: number;
+  readonly firstPort: number;
+}
+
+async function launch({ hosts, port, httpPort, firstPort }: Ports, ng: NgCommands, log: Logger): Promise<ChildProcess> {
   const args = [
     // The package's own configuration would open ports of its choice besides.
     ['--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
     [...hosts.map((host) => `--interface=${host}`), `--listen-ng=${HOST}:${String(port)}`],
+    [`--listen-http=${HOST}:${String(httpPort)}`],
     [`--port-min=${String(firstPort)}`, `--port-max=${String(firstPort + PORTS - 2)}`],
   ].flat();
   const child = spawn('rtpengine', args, {
