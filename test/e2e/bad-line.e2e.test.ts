@@ -1,5 +1,4 @@
 import { afterAll, expect, test } from 'vitest';
-import { callDetailRecords } from '../support/call-facts.ts';
 import { type BadLine, layBadLine } from '../support/bad-line.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { until } from '../support/until.ts';
@@ -23,20 +22,11 @@ test('a phone on a line that is slow, uneven and loses a part of all is called, 
   phones.dial(alice, 'bob');
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
   await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
-  // Both have told what they heard.
-  const reports = ({ events }: typeof alice): number => events.filter(({ type }) => type === 'CALL_RTCP').length;
-  await until('they have told what they heard', () => Math.min(reports(alice), reports(bob)) > 2, 30_000);
+  const { counts } = line;
+  await until('much of it is lost', () => counts.media.lost >= 20, 60_000);
+  await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
   alice.command('hangup');
   await bob.waitFor('CALL_CLOSED');
   expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
-  const { sip, media } = line.counts;
-  expect(sip.lost).toBeGreaterThan(0);
-  expect(media.lost).toBeGreaterThan(10);
-  await until('the call is recorded', async () => (await callDetailRecords(phones.bus)).length > 0);
-  const [record] = await callDetailRecords(phones.bus);
-  for (const { role, media: heard } of record?.legs ?? []) {
-    expect(heard?.packetsLost, role).toBeGreaterThan(0);
-    expect(heard?.jitterMs, role).toBeGreaterThan(1);
-  }
-  expect(record?.legs).toHaveLength(2);
+  expect(counts.sip.lost).toBeGreaterThan(0);
 }, 180_000);

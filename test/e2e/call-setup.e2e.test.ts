@@ -1,6 +1,6 @@
-import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { lastCause } from '../support/call-facts.ts';
+import { freePhonePort } from '../support/free-port.ts';
 import { callLeavingTheOffer } from '../support/gateway.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
@@ -54,7 +54,7 @@ test('a caller who gives up stops all phones, and when nobody can take the call 
 });
 
 test('a phone that forwards its calls has them ring where it says', async () => {
-  const localPort = await getPort({ host: '127.0.0.1' });
+  const localPort = await freePhonePort();
   const [forwarder] = await addSubscribers(phones.bus, `forwarder-${String(localPort)}-`, 1);
   if (forwarder === undefined) throw new Error('no account');
   const about = { remote: phones.edge, calls: 1, localPort };
@@ -73,7 +73,7 @@ test('a phone that forwards its calls has them ring where it says', async () => 
 });
 
 test('a text reaches every phone of its addressee', async () => {
-  const ports = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
+  const ports = [await freePhonePort(), await freePhonePort()];
   const [sender, addressee] = await addSubscribers(phones.bus, `text-${String(ports[0])}-`, 2);
   if (sender === undefined || addressee === undefined) throw new Error('no accounts');
   const about = { remote: phones.edge, calls: 1 };
@@ -91,7 +91,7 @@ test('a text reaches every phone of its addressee', async () => {
 });
 
 test('what a gateway plays before it answers is heard, and goes on when it has', async () => {
-  const localPort = await getPort({ host: '127.0.0.1' });
+  const localPort = await freePhonePort();
   const [gateway] = await addSubscribers(phones.bus, `gateway-${String(localPort)}-`, 1);
   if (gateway === undefined) throw new Error('no account');
   const about = { remote: phones.edge, calls: 1, localPort };

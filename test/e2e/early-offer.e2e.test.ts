@@ -1,5 +1,6 @@
 import getPort from 'get-port';
 import { expect, test } from 'vitest';
+import { freePhonePort } from '../support/free-port.ts';
 import { PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
@@ -31,7 +32,7 @@ async function play(
   const answering = [];
   for (const { user, answersAs, keys = {} } of gateways) {
     const lines = sippLines(devices.filter((account) => account.user === user));
-    const localPort = await getPort({ host: '127.0.0.1' });
+    const localPort = await freePhonePort();
     expect(await runSipp({ ...about, scenario: 'register', lines, localPort })).toMatchObject({ successful: 1 });
     answering.push(runSipp({ ...about, scenario: answersAs, keys, localPort }));
   }

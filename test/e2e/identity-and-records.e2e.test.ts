@@ -1,8 +1,8 @@
 import { type Cdr, defaultTenant, routeCall } from '@callweave/contracts';
 import { answerChallenge, parseDigestChallenge, serializeCredentials } from '@callweave/sip';
-import getPort from 'get-port';
 import { expect, test } from 'vitest';
 import { callDetailRecords } from '../support/call-facts.ts';
+import { freePhonePort } from '../support/free-port.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { runSipp, type SippResult } from '../support/sipp.ts';
@@ -30,7 +30,7 @@ async function account(prefix: string): Promise<LoadAccount> {
 
 /** A port of a SIPp phone that is registered. */
 async function registered(who: LoadAccount): Promise<number> {
-  const localPort = await getPort({ host: '127.0.0.1' });
+  const localPort = await freePhonePort();
   const about = { remote: phones.edge, calls: 1, localPort, lines: sippLines([who]) };
   expect(await runSipp({ ...about, scenario: 'register' })).toMatchObject({ successful: 1 });
   return localPort;

@@ -1,5 +1,5 @@
-import getPort from 'get-port';
 import { expect, test } from 'vitest';
+import { freePhonePort } from '../support/free-port.ts';
 import { PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { sippLines } from '../support/subscribers.ts';
@@ -15,7 +15,7 @@ const audio = [
 ].join('\n      ');
 
 test('an offer of many codecs, too long for a datagram, arrives at a phone in one that it understands', async () => {
-  const localPort = await getPort({ host: '127.0.0.1' });
+  const localPort = await freePhonePort();
   const account = (name: string): string[] => sippLines(phones.platform.accounts.filter(({ user }) => user === name));
   const bob = { remote: phones.edge, calls: 1, localPort };
   expect(await runSipp({ ...bob, scenario: 'register', lines: account('bob') })).toMatchObject({ successful: 1 });

@@ -5,7 +5,7 @@ import { until } from '../support/until.ts';
 
 const PHONE_HZ = 1_000;
 /** As NATs do, only sooner. */
-const IDLE_MS = 5_000;
+const IDLE_MS = 4_000;
 
 const phones = new PhonePlatform({ CALLWEAVE_REGISTRAR_NAT_PING_SEC: '1' });
 const nats: HomeNat[] = [];

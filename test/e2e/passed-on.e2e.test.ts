@@ -3,7 +3,7 @@ import getPort from 'get-port';
 import { afterAll, expect, test } from 'vitest';
 import { lastCause } from '../support/call-facts.ts';
 import { type EdgePair, startEdgePair } from '../support/edge-pair.ts';
-import { freePortOn } from '../support/free-port.ts';
+import { freePhonePort, freePortOn } from '../support/free-port.ts';
 import { PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp, type SippOptions, type SippResult } from '../support/sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
@@ -25,7 +25,7 @@ async function account(name: string): Promise<LoadAccount> {
 
 /** The port of a phone that is registered now. */
 async function registered(device: LoadAccount, remote = phones.edge): Promise<number> {
-  const localPort = await getPort({ host: '127.0.0.1' });
+  const localPort = await freePhonePort();
   const told = await runSipp({ remote, calls: 1, localPort, scenario: 'register', lines: sippLines([device]) });
   expect(told).toMatchObject({ successful: 1 });
   return localPort;

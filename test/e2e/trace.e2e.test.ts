@@ -4,9 +4,9 @@ import { Bucket, type Connection } from '@callweave/bus';
 import { readFacts } from '@callweave/bus/testing';
 import { systemClock } from '@callweave/clock';
 import { callsBucket } from '@callweave/contracts';
-import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Baresip } from '../support/baresip.ts';
+import { freePhonePort } from '../support/free-port.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts';
 import { registeredPhone } from '../support/phone-platform.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -22,7 +22,7 @@ let alice: Baresip;
 let bob: Baresip;
 
 beforeAll(async () => {
-  port = await getPort({ host: '127.0.0.1' });
+  port = await freePhonePort();
   platform = await startPlatform({
     CALLWEAVE_OTLP_URL: `http://127.0.0.1:${String(port)}`,
     OTEL_BSP_SCHEDULE_DELAY: '100',

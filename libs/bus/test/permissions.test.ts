@@ -25,9 +25,13 @@ describe('permissions of a service’s NATS user', () => {
     expect(allow).not.toContain('$KV.instances.>');
   });
 
-  test('the registrar tells registrations and asks nobody', () => {
+  test('the registrar tells registrations, and asks edges for nothing but to keep devices alive', () => {
     const { allow } = natsPermissions(registrarProfile).publish;
     expect(allow.filter((subject) => subject.startsWith('callweave.'))).toEqual([
+      'callweave.rpc.edge.*.keep-alive',
+      'callweave.rpc.edge.*.keep-alive.*',
+      'callweave.rpc.edge.keep-alive',
+      'callweave.rpc.edge.keep-alive.*',
       'callweave.registration.v1.*.*.added',
       'callweave.registration.v1.*.*.refreshed',
       'callweave.registration.v1.*.*.removed',
