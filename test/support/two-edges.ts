@@ -130,7 +130,9 @@ export class TwoEdges {
       'nothing is left of any call',
       async () => (await this.#isNothingOpen()) && (await this.newCalls()).every(isOver),
       limitMs,
-    );
+    ).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}: ${await this.#whatIsOpen(isOver)}`, { cause: error });
+    });
     const count = async (): Promise<number> => (await callKinds(this.bus)).size;
     const recorded = async (): Promise<boolean> => (await callDetailRecords(this.bus)).length >= (await count());
     await until('all calls are recorded', recorded, 60_000);
@@ -168,6 +170,13 @@ export class TwoEdges {
   async #isNothingOpen(): Promise<boolean> {
     const [sessions, open] = await Promise.all([mediaSessions(this.platform, this.#before), openCalls(this.bus)]);
     return sessions + this.#ofThisTest(open).length === 0;
+  }
+
+  async #whatIsOpen(isOver: (kinds: readonly string[]) => boolean): Promise<string> {
+    const sessions = await mediaSessions(this.platform, this.#before);
+    const open = this.#ofThisTest(await openCalls(this.bus));
+    const told = [...(await callKinds(this.bus))].filter(([, kinds]) => !isOver(kinds));
+    return JSON.stringify({ sessions, open: open.slice(0, 5), told: told.slice(0, 5) });
   }
 
   get #edges(): Made {
