@@ -37,7 +37,18 @@ describe('where a device is', () => {
     ];
     expect(await find(bindings)).toEqual({ edge: there, nextHop: 'sip:192.0.2.1:4000;transport=ws' });
     expect(await find(bindings, { remoteTarget: 'sip:x1@ABC.invalid;ob' })).toMatchObject({ edge: there });
-    expect(await find(bindings, { remoteTarget: 'sip:x1@abc.invalid:5061' })).toBeUndefined();
+    expect(await find(bindings, { remoteTarget: 'sip:x1@abc.example' })).toBeUndefined();
+  });
+
+  test('is where its user and host are registered by the port of another connection, if that is one place', async () => {
+    const at = (port: number): Partial<Binding> => ({
+      contact: `sip:a-1@10.0.0.5:${String(port)};transport=tcp`,
+      flow: flow(there, `tcp 192.0.2.1:${String(port)}`),
+    });
+    const known = { remoteTarget: 'sip:a-1@10.0.0.5:4000;transport=tcp' };
+    expect(await find([at(5_000)], known)).toEqual({ edge: there, nextHop: 'sip:192.0.2.1:5000;transport=tcp' });
+    expect(await find([at(5_000), at(4_000)], known)).toMatchObject({ nextHop: 'sip:192.0.2.1:4000;transport=tcp' });
+    expect(await find([at(5_000), at(6_000)], known)).toBeUndefined();
   });
 
   test('is where its instance is registered, by another contact', async () => {

@@ -39,10 +39,15 @@ export class Whereabouts {
     const { locator, flows, holders } = this.#deps;
     const found = await locator.lookup(tenant, user);
     if (found.kind !== 'bindings') return undefined;
-    const isIt = (binding: Binding): boolean =>
-      (instanceId !== undefined && binding.instanceId === instanceId) || isSameAddress(binding.contact, remoteTarget);
+    const sure = found.bindings.filter(
+      (binding) =>
+        (instanceId !== undefined && binding.instanceId === instanceId) || isSame(binding.contact, remoteTarget, true),
+    );
+    // Some name the port of their connection, which is another each time, and show their instance to registrars alone.
+    const likely = found.bindings.filter(({ contact }) => isSame(contact, remoteTarget, false));
+    const candidates = sure.length > 0 || likely.length > 1 ? sure : likely;
     // Of several flows of one device the one that it opened last, RFC 5626 §5.3.
-    const latest = found.bindings.filter(isIt).sort((a, b) => b.expiresAt - a.expiresAt);
+    const latest = candidates.sort((a, b) => b.expiresAt - a.expiresAt);
     for (const { flow: token } of latest) {
       const flow = flows.open(token);
       if (flow === undefined || flow.transport === 'udp') continue;
@@ -54,12 +59,12 @@ export class Whereabouts {
   }
 }
 
-/** Whether two Contacts have user, host and port in common: parameters may differ from one request to the next. */
-function isSameAddress(a: string, b: string): boolean {
+/** Whether two Contacts have user, host and, if wanted, port in common: parameters may differ between requests. */
+function isSame(a: string, b: string, withPort: boolean): boolean {
   try {
     const [one, other] = [parseUri(a), parseUri(b)];
-    if (one.kind !== 'sip' || other.kind !== 'sip') return false;
-    return one.user === other.user && one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;
+    if (one.kind !== 'sip' || other.kind !== 'sip' || one.user !== other.user) return false;
+    return one.host.toLowerCase() === other.host.toLowerCase() && (!withPort || one.port === other.port);
   } catch (error) {
     if (error instanceof SipError) return false;
     throw error;
