@@ -1,4 +1,4 @@
-import { type Binding, type InstanceId, type Tenant, type User } from '@callweave/contracts';
+import { type InstanceId, type Tenant, type User } from '@callweave/contracts';
 import { parseUri, SipError } from '@callweave/sip';
 import { type Locator } from '../call/call-ports.ts';
 import { type FlowReader } from '../call/targets.ts';
