@@ -8,6 +8,8 @@ import { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
 export interface TalkOptions {
   readonly calls: number;
   readonly talkMs: number;
+  /** Whoever would hang up after that time does so when told: {@link openTalkWord}; not with changes. */
+  readonly wordFrom?: number;
   readonly bothHangUp?: boolean;
   readonly callersLeave?: AbortSignal;
   /** With speech, and callers agree to their session anew after `talkMs`, and talk as long once more. */
@@ -76,14 +78,29 @@ export class CallLoad {
    * callers vanish without a word when `callersLeave` is aborted.
    */
   async talk(options: TalkOptions): Promise<[SippResult, SippResult]> {
-    const { calls, talkMs, bothHangUp = false, callersLeave } = options;
+    const { calls, talkMs, wordFrom, bothHangUp = false, callersLeave } = options;
     const { changes = false, follows = false, rate = calls, timeoutSec } = options;
     const limit = timeoutSec === undefined ? {} : { timeoutSec };
     const stop = new AbortController();
     const scenario = changes || follows ? 'answer-and-change' : bothHangUp ? 'answer-and-hang-up' : 'uas';
-    const answering = this.#answer({ scenario, calls, talkMs, signal: stop.signal, ...limit });
+    const answering = this.#answer({
+      scenario,
+      calls,
+      talkMs,
+      signal: stop.signal,
+      ...limit,
+      ...(bothHangUp ? { wordFrom } : {}),
+    });
     const calling = follows ? 'call-and-follow' : changes ? 'call-and-change' : 'call';
-    const called = await this.#call({ scenario: calling, calls, rate, talkMs, signal: callersLeave, ...limit });
+    const called = await this.#call({
+      scenario: calling,
+      calls,
+      rate,
+      talkMs,
+      wordFrom,
+      signal: callersLeave,
+      ...limit,
+    });
     // Whoever has not been hung up on by now never will be.
     const giveUp = setTimeout(
       () => stop.abort(),
@@ -94,12 +111,17 @@ export class CallLoad {
     return [called, answered];
   }
 
-  #answer(options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'signal' | 'timeoutSec'>): Promise<SippResult> {
+  #answer(
+    options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'wordFrom' | 'signal' | 'timeoutSec'>,
+  ): Promise<SippResult> {
     return runSipp({ ...options, remote: this.#remote, localPort: this.#port, keys: { media_file: this.#speech } });
   }
 
   #call(
-    options: Pick<SippOptions, 'scenario' | 'calls' | 'rate' | 'talkMs' | 'atOnce' | 'signal' | 'timeoutSec'>,
+    options: Pick<
+      SippOptions,
+      'scenario' | 'calls' | 'rate' | 'talkMs' | 'wordFrom' | 'atOnce' | 'signal' | 'timeoutSec'
+    >,
   ): Promise<SippResult> {
     const keys = { callee: this.#callee.user, media_file: this.#speech };
     return runSipp({ ...options, remote: this.#remote, keys, lines: sippLines(this.#callers) });

@@ -19,6 +19,8 @@ export interface SippOptions {
   readonly rate?: number;
   /** How long each call talks. */
   readonly talkMs?: number;
+  /** The port of who tells its calls to hang up, instead of their time: {@link openTalkWord}. */
+  readonly wordFrom?: number | undefined;
   /** Calls in progress at once; further ones wait, as a slow machine needs. */
   readonly atOnce?: number;
   readonly transport?: 'udp' | 'tcp';
@@ -73,6 +75,16 @@ export interface SippSecond {
 /** What a caller offers unless the scenario is given something else for `[audio]`. */
 const AUDIO = 'm=audio [media_port] RTP/AVP 0';
 
+/** How a phone talks for a time, or until the other side hangs up. */
+const TALK_A_TIME = '<recv request="BYE" timeout="[talk_ms]" ontimeout="hang-up" next="hung-up"/>';
+/** The same until it is told. */
+const TALK_UNTIL_TOLD = `<sendCmd><![CDATA[
+Call-ID: [call_id]
+
+]]></sendCmd>
+  <recv request="BYE" optional="true" next="hung-up"/>
+  <recvCmd/>`;
+
 /** How long its calls may take to end when its time is over. */
 const GRACE_SEC = 40;
 
@@ -80,12 +92,13 @@ const GRACE_SEC = 40;
 export async function runSipp(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
   const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
-  const { toleratesDisorder = false, timeoutSec = 120, answersWith, dropsCalls = false } = options;
+  const { toleratesDisorder = false, timeoutSec = 120, answersWith, dropsCalls = false, wordFrom } = options;
+  const talk = wordFrom === undefined ? TALK_A_TIME : TALK_UNTIL_TOLD;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));
   const statistics = join(directory, 'stat.csv');
   const messageLog = typeof trace === 'string' ? trace : join(directory, 'messages.log');
   const copy = (name: string): string =>
-    copyScenario(name, directory, { audio: AUDIO, ...keys, talk_ms: String(talkMs) });
+    copyScenario(name, directory, { audio: AUDIO, talk, ...keys, talk_ms: String(talkMs) });
   const source = scenario === 'uas' || scenario === 'uac' ? ['-sn', scenario] : ['-sf', copy(scenario)];
   const args = [remote, ...source, '-i', localHost];
   if (answersWith !== undefined) args.push('-oocsf', copy(answersWith));
@@ -103,6 +116,7 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
     '-timeout',
     `${timeoutSec}s`,
   );
+  if (wordFrom !== undefined) args.push('-3pcc', `127.0.0.1:${String(wordFrom)}`);
   if (toleratesDisorder) args.push('-default_behaviors', 'none');
   if (times) args.push('-trace_rtt', '-rtt_freq', '1');
   if (trace !== false) args.push('-trace_msg', '-message_file', messageLog);

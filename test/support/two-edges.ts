@@ -9,13 +9,12 @@ import { takeLoadTurn } from './load-turn.ts';
 import { mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type SippResult } from './sipp.ts';
+import { openTalkWord } from './talk-word.ts';
 import { openUdpRouter, type UdpRouter } from './udp-router.ts';
 import { until } from './until.ts';
 
 /** Calls that are up at once. */
 export const CALLS = 20;
-/** Long enough for all calls to be answered and the blow to fall; over before the lease of who died has run out. */
-const TALK_MS = 8_000;
 const SHARED = '127.0.0.10';
 const OWN = ['127.0.0.11', '127.0.0.12'] as const;
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
@@ -90,17 +89,23 @@ export class TwoEdges {
     return this.#edges.others;
   }
 
-  /** Places the calls, waits until every one of them is answered and kept, and lets `blow` fall. What both sides saw. */
+  /**
+   * Places the calls, waits until every one of them is answered and kept, and lets `blow` fall; they hang up after it,
+   * or when they have talked for `talkMs`. What both sides saw.
+   */
   async talkThrough(
     blow: () => Promise<void> | void,
     options: Partial<TalkOptions> = {},
   ): Promise<[SippResult, SippResult]> {
-    const talking = this.load.talk({ calls: CALLS, talkMs: TALK_MS, ...options });
+    const word = await openTalkWord();
+    const wordFrom = options.talkMs === undefined ? { wordFrom: word.port } : {};
+    const talking = this.load.talk({ calls: CALLS, talkMs: 0, ...wordFrom, ...options });
     const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
     await until('all calls are answered', async () => (await answered()).length === CALLS, 60_000);
     expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
     await blow();
-    return talking;
+    word.give();
+    return talking.finally(() => word.close());
   }
 
   /** Every phone has hung up or been hung up on, and been answered. */

@@ -17,16 +17,19 @@ describe('two edges behind one address', () => {
   });
 
   test('a frozen one that wakes up finds its calls ended and hangs nobody up', async () => {
-    const results = await edges.talkThrough(async () => {
-      edges.first.signal('SIGSTOP');
-      // It will find the first BYE of every call waiting for it; the phones repeat theirs, and those go elsewhere.
-      await until(
-        'all callers hang up',
-        () => edges.router.count('phone', edges.first.address, 'BYE ') >= CALLS,
-        60_000,
-      );
-      edges.router.routeTo(edges.second.address);
-    });
+    const results = await edges.talkThrough(
+      async () => {
+        edges.first.signal('SIGSTOP');
+        // It will find the first BYE of every call waiting for it; the phones repeat theirs, and those go elsewhere.
+        await until(
+          'all callers hang up',
+          () => edges.router.count('phone', edges.first.address, 'BYE ') >= CALLS,
+          60_000,
+        );
+        edges.router.routeTo(edges.second.address);
+      },
+      { talkMs: 8_000 },
+    );
     edges.expectAllContent(results);
     const told = await edges.expectAllEnded();
     const asked = edges.router.count('phone', edges.first.address, 'BYE ');
