@@ -13,6 +13,8 @@ import { addSubscribers, sippLines } from '../support/subscribers.ts';
 
 const phones = new PhonePlatform();
 const CALLS = 8;
+/** Calls begun per second in each race; they all run at once. */
+const RATE = 3;
 /** When the callee does its part, ms; the caller does his at these times. */
 const ANSWER_MS = 100;
 /** After which a phone of the callee has seen all it will see, ms. */
@@ -50,9 +52,21 @@ async function run({ caller, callees, raceMs }: Race): Promise<SeenMessage[][][]
     );
     const trace = join(directory, 'caller');
     const lines = sippLines([calling]);
-    const calls = { scenario: caller, calls: CALLS, keys, lines, trace, talkMs: 300, localPort: await freePhonePort() };
+    const calls = {
+      scenario: caller,
+      calls: CALLS,
+      rate: RATE,
+      keys,
+      lines,
+      trace,
+      talkMs: 300,
+      localPort: await freePhonePort(),
+    };
     const result = await runSipp({ ...about, ...calls });
-    expect(result, result.errors).toMatchObject({ successful: CALLS, failed: 0 });
+    const seen = (): string => laddersOfCalls(readFileSync(trace, 'utf8')).map(writeLadder).join('\n');
+    if (result.failed > 0)
+      throw new Error(`${String(result.failed)} callers are not through: ${result.errors}\n${seen()}`);
+    expect(result).toMatchObject({ successful: CALLS, failed: 0 });
     // One that has missed a request waits until the platform gives up, as the call does not.
     const all = Promise.all(answering.map(({ running }) => running));
     await Promise.race([all, pause(LATE_MS)]);
@@ -69,9 +83,13 @@ async function run({ caller, callees, raceMs }: Race): Promise<SeenMessage[][][]
 function expectLegal(ladders: readonly (readonly SeenMessage[])[]): void {
   const wrong = ladders.flatMap((ladder) => {
     const found = illegalIn(ladder);
-    return found.length === 0 ? [] : [...found, ...ladder.map((message) => writeMessage(message)), ''];
+    return found.length === 0 ? [] : [...found, writeLadder(ladder)];
   });
   expect(wrong).toEqual([]);
+}
+
+function writeLadder(ladder: readonly SeenMessage[]): string {
+  return [...ladder.map((message) => writeMessage(message)), ''].join('\n');
 }
 
 /** The ladders of every race. */

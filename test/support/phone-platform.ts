@@ -10,6 +10,8 @@ import { until } from './until.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
+/** A phone that has gone is sent its BYE for 32 s. */
+const GONE_MS = 60_000;
 /** Samples of a second and a half. */
 const ENOUGH = 12_000;
 
@@ -37,6 +39,7 @@ export class PhonePlatform {
       await until(
         'nothing is left of any call',
         async () => (await mediaSessions(this.platform)) + (await openCalls(this.bus)).length === 0,
+        GONE_MS,
       );
     });
   }

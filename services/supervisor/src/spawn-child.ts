@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Environment } from '@callweave/service';
+import { cpuWaitMs } from './cpu-wait.ts';
 import { type Child } from './supervised-process.ts';
 
 /** How a process is started. */
@@ -62,6 +63,7 @@ export function spawnChild(command: Command, isTied: boolean, exited: (reason: s
       get pid() {
         return child.pid;
       },
+      waitedMs: () => cpuWaitMs(process.pid) + (child.pid === undefined ? 0 : cpuWaitMs(child.pid)),
       kill: (signal) => void child.kill(signal),
     };
   } finally {

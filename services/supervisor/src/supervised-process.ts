@@ -6,6 +6,8 @@ import { type Action, type Input, type State, supervisedTable } from './supervis
 /** A running process as its supervisor handles it. */
 export interface Child {
   readonly pid: number | undefined;
+  /** How long it, and we who watch it, have been ready to run and had no processor, ms since the beginning. */
+  waitedMs(): number;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
@@ -113,6 +115,7 @@ export class SupervisedProcess {
       if (this.#launch !== undefined) {
         this.#watch = new HealthWatch(this.#launch.probe, {
           clock,
+          waitedMs: () => this.#child?.waitedMs() ?? 0,
           ready: () => this.#feed('ready'),
           frozen: () => this.#feed('frozen'),
         });

@@ -6,16 +6,19 @@ import { SupervisedProcess } from '../src/supervised-process.ts';
 function supervise({ endsWhenAsked = true, spawnFails = false } = {}) {
   const clock = new FakeClock();
   const seen: string[] = [];
-  const health = { alive: true, ready: true };
+  const health = { alive: true, ready: true, starved: false };
   let pid = 0;
   let exit: (reason: string) => void = () => undefined;
   const at = (text: string): void => void seen.push(`${text} @${String(clock.monotonicMs())}`);
+  /** Says so at once, or that it has missed after its time-out. */
+  const isAlive = (): Promise<boolean> =>
+    health.alive ? Promise.resolve(true) : new Promise((resolve) => clock.after(1_000, () => resolve(false)));
   const supervised = new SupervisedProcess({
     clock,
     prepare: () =>
       Promise.resolve({
         httpPort: 8000 + pid,
-        probe: { isAlive: () => Promise.resolve(health.alive), isReady: () => Promise.resolve(health.ready) },
+        probe: { isAlive, isReady: () => Promise.resolve(health.ready) },
         spawn: (exited) => {
           exit = exited;
           pid += 1;
@@ -23,6 +26,7 @@ function supervise({ endsWhenAsked = true, spawnFails = false } = {}) {
           if (spawnFails) throw new Error('too many open files');
           return {
             pid,
+            waitedMs: () => (health.starved ? clock.monotonicMs() : 0),
             kill: (signal) => {
               at(signal);
               if (signal === 'SIGKILL' || endsWhenAsked) exited(signal);
@@ -87,16 +91,30 @@ describe('a supervised process', () => {
     health.alive = true;
     await pass(2_000);
     health.alive = false;
-    await pass(10_300);
+    await pass(11_300);
     expect(seen).toEqual([
       'start @100',
       'up @200',
-      'frozen @22100',
-      'SIGKILL @22100',
-      'died @22100',
-      'start @22300',
-      'back @22400',
+      'frozen @23100',
+      'SIGKILL @23100',
+      'died @23100',
+      'start @23300',
+      'back @23400',
     ]);
+  });
+
+  test('is left alone for a minute while it waits for the processor, and not killed for what it missed then', async () => {
+    const { supervised, health, seen, pass } = supervise();
+    supervised.start();
+    await pass(2_100);
+    Object.assign(health, { alive: false, starved: true });
+    await pass(58_000);
+    health.alive = true;
+    await pass(2_000);
+    expect(seen).toEqual(['start @100', 'up @200']);
+    health.alive = false;
+    await pass(75_000);
+    expect(seen.slice(2, 3)).toEqual(['frozen @133100']);
   });
 
   test('that cannot even be started is tried again', async () => {
