@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testCertificate } from '@callweave/sip-engine/testing';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ConnectedEdges } from '../support/connected-edges.ts';
+import { hears } from '../support/phone-platform.ts';
+import { until } from '../support/until.ts';
+
+const ALICE_HZ = 700;
+const BOB_HZ = 1_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'callweave-reconnect-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function put(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const certificate = testCertificate('sip.example.com');
+const tlsFlags = [
+  ...['--cert-file', put('cert.pem', certificate.cert)],
+  ...['--key-file', put('key.pem', certificate.key)],
+];
+
+/** How often a phone is told anew what the session is. */
+const CHANGE = 'CALL_REMOTE_SDP';
+
+describe.each([
+  ['TCP', 'tcp', []],
+  ['TLS', 'tls', tlsFlags],
+] as const)('by %s', (_name, transport, flags) => {
+  const edges = new ConnectedEdges(transport, flags);
+
+  test.each(['caller', 'callee'] as const)(
+    'a phone whose edge dies, the %s, registers anew, is put on hold and taken back, and is hung up on',
+    async (role) => {
+      const bob = await edges.phone('bob', { toneHz: BOB_HZ });
+      const alice = await edges.phone('alice', { transport, toneHz: ALICE_HZ, regintSec: 60 });
+      if (role === 'caller') alice.command('dial', `sip:bob@${edges.connected};transport=${transport}`);
+      else bob.command('dial', `sip:alice@${edges.registrar}`);
+      await Promise.all([alice, bob].map((phone) => phone.waitFor('CALL_ESTABLISHED')));
+      await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+      const registered = alice.events.filter(({ type }) => type === 'REGISTER_OK').length;
+      const changed = alice.events.filter(({ type }) => type === CHANGE).length;
+      edges.leadAway();
+      await edges.first.kill();
+      await until(
+        'it has registered anew',
+        () => alice.events.filter(({ type }) => type === 'REGISTER_OK').length > registered,
+        150_000,
+      );
+      bob.command('hold');
+      await alice.waitFor(CHANGE, changed + 1);
+      await edges.toldUntil('held');
+      bob.command('resume');
+      await alice.waitFor(CHANGE, changed + 2);
+      await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+      bob.command('hangup');
+      await alice.waitFor('CALL_CLOSED');
+      const told = ['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended'];
+      expect(await edges.toldUntil('ended')).toEqual(told);
+      await Promise.all([alice.quit(), bob.quit()]);
+    },
+  );
+});
