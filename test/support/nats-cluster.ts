@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Connection, openConnection, operatorUser } from '@callweave/bus';
 import { recordLogs } from '@callweave/telemetry/testing';
 import getPort from 'get-port';
-import { layTcpWire, type TcpWire } from './tcp-wire.ts';
+import { openTcpSwitch, type TcpSwitch } from './tcp-switch.ts';
 import { tied } from './tied.ts';
 import { until } from './until.ts';
 
@@ -47,13 +47,13 @@ interface Place {
   readonly client: number;
   readonly route: number;
   /** To what its clients connect. */
-  readonly door: TcpWire;
+  readonly door: TcpSwitch;
 }
 
 interface Wire {
   readonly from: Place;
   readonly to: Place;
-  readonly wire: TcpWire;
+  readonly wire: TcpSwitch;
 }
 
 /** Starts the cluster and waits until it has elected who leads it. */
@@ -66,15 +66,16 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     taken.push(free);
     return free;
   };
+  const layWire = (to: number): Promise<TcpSwitch> => openTcpSwitch(HOST, 0, `${HOST}:${String(to)}`);
   const places: Place[] = [];
   for (let i = 0; i < NODES; i++) {
     const [client, route] = [await port(), await port()];
-    places.push({ name: `node-${String(i)}`, client, route, door: await layTcpWire(client) });
+    places.push({ name: `node-${String(i)}`, client, route, door: await layWire(client) });
   }
   /** Each node has a wire to each of the others. */
   const wires: Wire[] = [];
   for (const from of places) {
-    for (const to of places) if (from !== to) wires.push({ from, to, wire: await layTcpWire(to.route) });
+    for (const to of places) if (from !== to) wires.push({ from, to, wire: await layWire(to.route) });
   }
   const children = new Map<string, ChildProcess>();
   const nodes = places.map((place): NatsNode => {

@@ -1,26 +1,34 @@
 import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 
-/** One TCP address with several edges behind it, as a load balancer has it: a connection stays where it went first. */
+/** A TCP address with others behind it, as a load balancer has it: a connection stays where it went first. */
 export interface TcpSwitch {
-  /** Leads new connections to this edge, `ip:port`. */
-  leadTo(edge: string): void;
+  readonly port: number;
+  /** Leads new connections to this address, `ip:port`. */
+  leadTo(target: string): void;
   /** Ends the connections that there are, as a phone does that changes its network. */
   hangUp(): void;
+  /** Nothing passes any more, and nobody is told: as when a cable is drawn. */
+  cut(): void;
+  /** What was cut off is told that it was, and may connect again. */
+  mend(): void;
   close(): void;
 }
 
-/** Opens the address, with `first` behind it. */
+/** Opens the address, at a free port if it is 0, with `first` behind it, which need not be there yet. */
 export async function openTcpSwitch(host: string, port: number, first: string): Promise<TcpSwitch> {
-  let edge = first;
+  let target = first;
+  let isCut = false;
   const ends = new Set<Socket>();
   const keep = (end: Socket): void => {
     ends.add(end);
     end.on('close', () => ends.delete(end)).on('error', () => end.destroy());
+    if (isCut) end.pause();
   };
   const server = createServer({ noDelay: true }, (near) => {
     keep(near);
-    const [to, at] = edge.split(':');
+    if (isCut) return;
+    const [to, at] = target.split(':');
     const far = createConnection({ host: to, port: Number(at), noDelay: true });
     keep(far);
     near.pipe(far).pipe(near);
@@ -33,10 +41,19 @@ export async function openTcpSwitch(host: string, port: number, first: string): 
     for (const end of ends) end.destroy();
   };
   return {
+    port: (server.address() as AddressInfo).port,
     leadTo: (next) => {
-      edge = next;
+      target = next;
     },
     hangUp,
+    cut: () => {
+      isCut = true;
+      for (const end of ends) end.unpipe().pause();
+    },
+    mend: () => {
+      isCut = false;
+      hangUp();
+    },
     close: () => {
       server.close();
       hangUp();

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { includes } from './levels.mjs';
@@ -6,7 +6,7 @@ import { includes } from './levels.mjs';
 /**
  * A program the platform or its tests run, and where Debian has it.
  * @typedef {object} Program
- * @property {string} binary
+ * @property {string} binary or a file below the folder of libraries, `/` in its name
  * @property {string} debianPackage
  * @property {import('./levels.mjs').Level} level from which it is needed
  * @property {string} [instead] variable with the address of one that runs elsewhere
@@ -42,6 +42,7 @@ export const programs = [
   { binary: 'buildah', debianPackage: 'buildah', level: 'verify' },
   { binary: 'mmdebstrap', debianPackage: 'mmdebstrap', level: 'verify' },
   { binary: 'kamailio', debianPackage: 'kamailio', level: 'test' },
+  { binary: 'kamailio/modules/tls.so', debianPackage: 'kamailio-tls-modules', level: 'test' },
   { binary: 'nsd', debianPackage: 'nsd', level: 'test' },
 ];
 
@@ -58,7 +59,9 @@ export function missingPrograms(level, env = process.env) {
   return programs.filter((program) => {
     if (!includes(level, program.level)) return false;
     if (level === 'run' && program.instead !== undefined && (env[program.instead] ?? '') !== '') return false;
-    return findProgram(program.binary, env) === undefined;
+    return (
+      (program.binary.includes('/') ? findLibrary(program.binary) : findProgram(program.binary, env)) === undefined
+    );
   });
 }
 
@@ -71,6 +74,17 @@ export function missingPrograms(level, env = process.env) {
 export function findProgram(binary, env = process.env) {
   const folders = [...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), ...serverFolders];
   return folders.map((folder) => join(folder, binary)).find(isExecutable);
+}
+
+/**
+ * Where a file of a library is, whatever the machine's architecture, or undefined.
+ * @param {string} name
+ * @param {string} [libraries]
+ * @returns {string | undefined}
+ */
+export function findLibrary(name, libraries = '/usr/lib') {
+  const folders = readdirSync(libraries).filter((folder) => folder.endsWith('-linux-gnu'));
+  return ['.', ...folders].map((folder) => join(libraries, folder, name)).find((path) => existsSync(path));
 }
 
 /** @param {string} path */

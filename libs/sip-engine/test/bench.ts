@@ -204,3 +204,10 @@ export function header(text: string, name: string): string {
 export function toTag(text: string): string {
   return /;tag=([^;\s]+)/.exec(header(text, 'To'))?.[1] ?? '';
 }
+
+/** A port that nobody has for UDP now. */
+export async function freeUdpPort(): Promise<number> {
+  const phone = await openRawPhone();
+  phone.close();
+  return phone.port;
+}

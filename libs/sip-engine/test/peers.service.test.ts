@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
-import { openRawPhone, type RawPhone } from '@callweave/sip-engine/testing';
+import { openRawPhone } from '@callweave/sip-engine/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { BenchPhone, header, startLine } from './bench.ts';
+import { BenchPhone, freeUdpPort, header, startLine } from './bench.ts';
+import { startKamailio } from './kamailio.ts';
 import { Programs } from './programs.ts';
 import { answers, asks, calledAs, callsBack, expects, scenario } from './sipp-scenario.ts';
 import { SkippingClock } from './skipping-clock.ts';
@@ -177,23 +177,12 @@ describe('with Kamailio in between', () => {
   let callees: [BenchPhone, BenchPhone];
 
   beforeAll(async () => {
-    const [one, two, prober] = [await openRawPhone(), await openRawPhone(), await openRawPhone()];
+    const [one, two] = [await openRawPhone(), await openRawPhone()];
     const port = await freeUdpPort();
     kamailio = `127.0.0.1:${port}`;
     callees = [new BenchPhone(one, port), new BenchPhone(two, port)];
-    const config = await programs.file(
-      forking(
-        kamailio,
-        callees.map(({ uri }) => uri),
-        `127.0.0.1:${sipPort}`,
-      ),
-    );
-    await programs.start('kamailio', ['-f', config, '-DD', '-E', '-m', '64', '-M', '8', '-Y', '.', '-w', '.']);
-    await vi.waitFor(async () => expect(await isAnswered(prober, port)).toBe(true), {
-      timeout: 20_000,
-      interval: 200,
-    });
-    prober.close();
+    const uris = callees.map(({ uri }) => uri);
+    await startKamailio(programs, { port, route: forking(uris, `127.0.0.1:${sipPort}`) });
   });
 
   afterAll(() => {
@@ -283,51 +272,9 @@ async function finalAt(phone: BenchPhone): Promise<string> {
   }
 }
 
-/** Asks whether there is anybody; the answer counts that comes before the next time. */
-async function isAnswered(prober: RawPhone, port: number): Promise<boolean> {
-  const lines = ['OPTIONS sip:ready SIP/2.0', `Via: SIP/2.0/UDP 127.0.0.1:${prober.port};branch=z9hG4bKready`];
-  const rest = [
-    'From: <sip:a@x>;tag=1',
-    'To: <sip:b@x>',
-    'Call-ID: ready',
-    'CSeq: 1 OPTIONS',
-    'Content-Length: 0',
-    '\r\n',
-  ];
-  prober.send([...lines, ...rest].join('\r\n'), port);
-  await nextTurn();
-  return prober.waiting > 0;
-}
-
-async function freeUdpPort(): Promise<number> {
-  const phone = await openRawPhone();
-  phone.close();
-  return phone.port;
-}
-
 /** Kamailio as a proxy that stays in the path: it forks `both`, and sends `spiral` and `circle` back to us. */
-function forking(listen: string, callees: readonly string[], engineAt: string): string {
+function forking(callees: readonly string[], engineAt: string): string {
   return `
-debug=0
-log_stderror=yes
-fork=yes
-children=1
-disable_tcp=yes
-auto_aliases=no
-dns=no
-rev_dns=no
-listen=udp:${listen}
-loadmodule "tm.so"
-loadmodule "sl.so"
-loadmodule "rr.so"
-loadmodule "corex.so"
-loadmodule "pv.so"
-loadmodule "maxfwd.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
-request_route {
-  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
-  if (is_method("OPTIONS")) { sl_send_reply("200", "Ready"); exit; }
   if (has_totag()) {
     if (loose_route()) { t_relay(); exit; }
     if (is_method("ACK") && t_check_trans()) t_relay();
@@ -341,6 +288,5 @@ request_route {
   } else if ($rU == "spiral") $ru = "sip:callee@${engineAt}";
   else $ru = "sip:circle@${engineAt}";
   t_relay();
-}
 `;
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,16 @@ export class Programs {
 
   async start(program: string, args: readonly string[]): Promise<ChildProcess> {
     const cwd = await this.#directory;
-    const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], { cwd, env: { PATH }, stdio: 'ignore' });
+    return this.#keep(spawn(...tied(program, args), { cwd, env: { PATH }, stdio: 'ignore' }));
+  }
+
+  /** The same with one that is written to and read from. */
+  async talk(program: string, args: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
+    const cwd = await this.#directory;
+    return this.#keep(spawn(...tied(program, args), { cwd, env: { PATH } }));
+  }
+
+  #keep<T extends ChildProcess>(child: T): T {
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
     return child;
@@ -45,4 +54,8 @@ export class Programs {
     await Promise.all(gone);
     await rm(await this.#directory, { recursive: true, force: true });
   }
+}
+
+function tied(program: string, args: readonly string[]): [string, string[]] {
+  return ['setpriv', ['--pdeathsig', 'TERM', program, ...args]];
 }

@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,7 @@ import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { openRawPhone, type RawPhone } from '@callweave/sip-engine/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freeUdpPort } from './bench.ts';
 
 const run = promisify(execFile);
 
@@ -275,11 +275,3 @@ describe('an unmodified drachtio-srf behind the engine', () => {
     );
   });
 });
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port: free } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return free;
-}

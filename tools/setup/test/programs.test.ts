@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { explainMissing } from '../install-programs.mjs';
 import { checkNodeVersion } from '../node-version.mjs';
-import { findProgram, missingPrograms, type Program, programs } from '../programs.mjs';
+import { findLibrary, findProgram, missingPrograms, type Program, programs } from '../programs.mjs';
 
 describe('what a machine lacks', () => {
   let folder: string;
@@ -21,6 +21,13 @@ describe('what a machine lacks', () => {
     writeFileSync(join(folder, 'some-text'), '', { mode: 0o644 });
     expect(findProgram('some-server', { PATH: folder })).toBe(join(folder, 'some-server'));
     expect(findProgram('some-text', { PATH: folder })).toBeUndefined();
+  });
+
+  test('a file of a library is found below the folder of its architecture', () => {
+    mkdirSync(join(folder, 'some-linux-gnu'));
+    writeFileSync(join(folder, 'some-linux-gnu', 'tls.so'), '');
+    expect(findLibrary('tls.so', folder)).toBe(join(folder, 'some-linux-gnu', 'tls.so'));
+    expect(findLibrary('other.so', folder)).toBeUndefined();
   });
 
   test('nothing is missing for a level that runs no program', () => {
