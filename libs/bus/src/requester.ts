@@ -6,7 +6,14 @@ import { type z } from 'zod';
 import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
 import { NoAnswerError, RequestFailedError } from './errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, tracedHeaders } from './headers.ts';
+import {
+  DEADLINE_HEADER,
+  INSTANCE_HEADER,
+  OVERLOADED_TEXT,
+  REPEATED_HEADER,
+  shortName,
+  tracedHeaders,
+} from './headers.ts';
 import { requestDuration } from './metrics.ts';
 import { classifyNatsFailure } from './nats-failure.ts';
 
@@ -36,6 +43,14 @@ export interface Asker {
     payload: Uint8Array,
     options: { timeout: number; headers: MsgHdrs },
   ): Promise<Pick<Msg, 'data' | 'headers'>>;
+}
+
+interface AttemptLimits {
+  readonly timeoutMs: number;
+  /** Until the whole question is given up. */
+  readonly leftMs: number;
+  /** Whether somebody was asked before who may have done what is asked for. */
+  readonly isRepeated: boolean;
 }
 
 const DEFAULT_ATTEMPT_MS = 400;
@@ -95,7 +110,8 @@ export class Requester {
     timeoutMs: number,
   ): Promise<AnswerOnce<z.output<R>>> {
     await this.#connected(type.pattern);
-    const outcome = await this.#attempt(type.subject(tokens), encode(data), timeoutMs, timeoutMs);
+    const limits = { timeoutMs, leftMs: timeoutMs, isRepeated: false };
+    const outcome = await this.#attempt(type.subject(tokens), encode(data), limits);
     if (outcome.kind !== 'answer') return { kind: outcome.kind };
     return { kind: 'answered', answer: parseContract(type.pattern, type.response, decode(outcome.data)) };
   }
@@ -111,6 +127,7 @@ export class Requester {
     const asked: string[] = [];
     const round = new Set<string>();
     let refusal: RequestFailedError | undefined;
+    let isRepeated = false;
     let instance = first === undefined || this.#directory.isSuspect(first) ? this.#unsuspected(type.service) : first;
     for (let attempt = 0; ; attempt++) {
       const leftMs = end - this.#clock.monotonicMs();
@@ -123,7 +140,9 @@ export class Requester {
         }
         const subject = instance === undefined ? type.subject(tokens) : type.instanceSubject(tokens, instance);
         const timeoutMs = Math.min(leftMs, attemptMs * 2 ** attempt, Math.max(attemptMs, MAX_ATTEMPT_MS));
-        const outcome = await this.#attempt(subject, payload, timeoutMs, leftMs);
+        const outcome = await this.#attempt(subject, payload, { timeoutMs, leftMs, isRepeated });
+        // Whoever refuses has done nothing; whoever is silent may have done it all.
+        isRepeated ||= outcome.kind === 'silent';
         if (outcome.kind === 'answer') return outcome.data;
         note('attempt failed', { outcome: outcome.kind, instance: instance ?? '' });
         if (outcome.kind === 'refused') {
@@ -151,9 +170,11 @@ export class Requester {
     return this.#directory.hasSuspect(service) ? this.#directory.candidates(service)[0] : undefined;
   }
 
-  async #attempt(subject: string, payload: Uint8Array, timeoutMs: number, leftMs: number): Promise<Outcome> {
+  async #attempt(subject: string, payload: Uint8Array, limits: AttemptLimits): Promise<Outcome> {
+    const { timeoutMs, leftMs, isRepeated } = limits;
     const headers = tracedHeaders(activeTrace());
     headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
+    if (isRepeated) headers.set(REPEATED_HEADER, '1');
     let reply: Pick<Msg, 'data' | 'headers'>;
     try {
       reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });

@@ -7,13 +7,15 @@ import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { type Exchange } from './exchange.ts';
 import { type Faults } from './faults/faults.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, shortName, traceOf } from './headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, REPEATED_HEADER, shortName, traceOf } from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
 /** What a handler knows about the question besides its data. */
 export interface AskedContext {
   /** Time the asker still waits, ms. */
   readonly leftMs: number;
+  /** Whether it was asked before, and another may have done what is asked for without the asker's knowing. */
+  readonly isRepeated: boolean;
 }
 
 /** A question type and the function that answers it. */
@@ -109,19 +111,25 @@ export class Responder {
     }
     this.#inFlight += 1;
     const started = clock.monotonicMs();
-    const outcome = await this.#answer(type, handle, message, leftMs);
+    const isRepeated = message.headers?.has(REPEATED_HEADER) ?? false;
+    const outcome = await this.#answer(type, handle, message, { leftMs: Math.max(0, leftMs), isRepeated });
     this.#duration.record((clock.monotonicMs() - started) / 1000, { request: type.pattern, outcome });
     this.#inFlight -= 1;
     if (this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  async #answer(type: RequestType, handle: Answer['handle'], message: ServiceMsg, leftMs: number): Promise<string> {
+  async #answer(
+    type: RequestType,
+    handle: Answer['handle'],
+    message: ServiceMsg,
+    context: AskedContext,
+  ): Promise<string> {
     const name = shortName(type.pattern);
     const attributes = { 'rpc.system': 'nats', 'rpc.service': type.service, 'rpc.method': name };
     const parent = traceOf(message.headers);
     try {
       const reply = await withSpan(name, { kind: SpanKind.SERVER, attributes, parent }, () =>
-        handle(parseContract(type.pattern, type.request, decode(message.data)), { leftMs: Math.max(0, leftMs) }),
+        handle(parseContract(type.pattern, type.request, decode(message.data)), context),
       );
       this.#options.faults?.pass('before-reply');
       this.#respond(message, encode(reply));

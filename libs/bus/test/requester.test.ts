@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encode } from '../src/codec.ts';
 import { BusUnavailableError } from '../src/errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER } from '../src/headers.ts';
+import { DEADLINE_HEADER, INSTANCE_HEADER, REPEATED_HEADER } from '../src/headers.ts';
 import { InstanceTable } from '../src/instance-table.ts';
 import { type Asker, type AskOptions, Requester } from '../src/requester.ts';
 
@@ -22,6 +22,7 @@ type Behaviour = 'answers' | 'is silent' | 'is absent' | 'is overloaded' | 'is n
 function recordAsks(members: Record<string, Behaviour>) {
   const clock = new FakeClock();
   const seen: string[] = [];
+  const repeated: string[] = [];
   const deadlines: number[] = [];
   const timeouts: number[] = [];
   const directory = new InstanceTable(clock);
@@ -34,6 +35,7 @@ function recordAsks(members: Record<string, Behaviour>) {
     request: (subject, _payload, { timeout, headers: hdrs }) => {
       const name = subject === weather.subject({}) ? 'group' : (subject.split('.').at(-1) ?? '');
       seen.push(`${name} @${String(clock.monotonicMs())}`);
+      if (hdrs.has(REPEATED_HEADER)) repeated.push(name);
       deadlines.push(Number(hdrs.get(DEADLINE_HEADER)) - clock.epochMs());
       timeouts.push(timeout);
       return behave(members[name] ?? 'is absent', name, timeout, clock);
@@ -44,7 +46,7 @@ function recordAsks(members: Record<string, Behaviour>) {
   const requester = new Requester({ nc, connected, directory, clock });
   const ask = (options: AskOptions = { deadlineMs: 2_000 }) =>
     settle(clock, requester.ask(weather, {}, { place: 'Linz' }, options));
-  return { clock, seen, deadlines, timeouts, directory, renew, state, ask, members };
+  return { clock, seen, repeated, deadlines, timeouts, directory, renew, state, ask, members };
 }
 
 function leaseOf(name: string): Parameters<InstanceTable['renew']>[0] {
@@ -105,6 +107,13 @@ describe('asking a question', () => {
     renew('a', 'b');
     expect(await ask()).toEqual({ sky: 'b' });
     expect(seen).toEqual(['group @0', 'a @400', 'b @1200']);
+  });
+
+  test('is marked as repeated for everybody after one who was silent, but not after one who refused', async () => {
+    const { ask, renew, repeated } = recordAsks({ a: 'is overloaded', b: 'is silent', c: 'answers' });
+    renew('a', 'b', 'c');
+    await ask({ deadlineMs: 2_000, first: 'a' as InstanceId });
+    expect(repeated).toEqual(['c']);
   });
 
   test('goes to the instance that is named, before anyone else', async () => {

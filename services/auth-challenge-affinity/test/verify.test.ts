@@ -66,7 +66,7 @@ async function verified(
     fingerprint: 'f',
     source: '192.0.2.1:5060',
   };
-  const verdict = (await verifier(minimum).handle(request, { leftMs: 1_000 })) as VerifyResponse;
+  const verdict = (await verifier(minimum).handle(request, { leftMs: 1_000, isRepeated: false })) as VerifyResponse;
   return verdict.kind;
 }
 

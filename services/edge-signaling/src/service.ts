@@ -124,7 +124,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     clock,
     log,
   });
-  const anchoring = busMedia(ports);
+  const anchoring = busMedia(ports, clock);
   const media = mediaOf(mediaPolicy, anchoring);
   const calls: EstablishedCalls = new EstablishedCalls({
     media,
@@ -285,6 +285,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       reAnchoring.stop();
       sweep.stop();
       link.close();
+      anchoring.close();
       await bus.close();
     },
   };

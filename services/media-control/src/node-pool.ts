@@ -25,8 +25,13 @@ export class NodePool {
   /** A pool that has looked at each node once: who answers is known, whoever does not is looked at again later. */
   static async open(nodes: readonly MediaNode[], deps: PooledNodeDeps): Promise<NodePool> {
     const pool = new NodePool(nodes, deps);
-    await Promise.all(pool.nodes.map((node) => node.look()));
+    await pool.lookAtAll();
     return pool;
+  }
+
+  /** Asks each node how it is, and makes up for what it could not be told. */
+  async lookAtAll(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.look()));
   }
 
   get nodes(): readonly PooledNode[] {

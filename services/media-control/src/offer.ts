@@ -27,9 +27,17 @@ const MAX_TRIES = 4;
 
 /** Anchors offers: new calls where there is room, later offers where the call is. */
 export function answerOffer(deps: MediaDeps): Answer {
-  return answer(offerMedia, (question, { leftMs }) =>
-    question.node === undefined ? anchorAnywhere(deps, question, leftMs) : anchorAt(deps, question, leftMs),
-  );
+  return answer(offerMedia, async (question, { leftMs, isRepeated }) => {
+    if (question.node !== undefined) return anchorAt(deps, question, leftMs);
+    const reply = await anchorAnywhere(deps, question, leftMs);
+    // Another replica may have anchored it elsewhere, and nobody would ever release it there.
+    if (isRepeated) forgetElsewhere(deps.pool, question.callId, reply);
+    return reply;
+  });
+}
+
+function forgetElsewhere(pool: NodePool, callId: string, reply: Reply): void {
+  for (const node of pool.nodes) if (reply.kind !== 'anchored' || node.id !== reply.node) node.owe(callId);
 }
 
 async function anchorAnywhere(
@@ -55,7 +63,8 @@ async function anchorAnywhere(
       if (node.health !== 'up') await node.look();
       return anchored(node, reply.sdp);
     }
-    if (reply.kind === 'silent') node.owe(question.callId);
+    // A node may keep a call that it says it has no room for.
+    node.owe(question.callId);
     tried.push(`${node.address} ${describe(reply)}`);
     log.warn('offer.elsewhere', { callId: question.callId, node: node.address, outcome: reply.kind });
   }

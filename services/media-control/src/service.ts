@@ -40,7 +40,11 @@ export async function startMediaControl(context: ServiceContext<Config>): Promis
 
   return {
     notReady: () => bus.notReady(),
-    drain: () => bus.drain(),
+    drain: async () => {
+      await bus.drain();
+      // What nodes still have to be told dies with us.
+      await pool.lookAtAll();
+    },
     stop: async () => {
       guard.stop();
       verdicts.stop();

@@ -7,7 +7,7 @@ import { answerRelease } from '../src/release.ts';
 import { openPool, questionsAbout } from './fake-node.ts';
 
 const observer = InstanceId.parse('abcdefghijklmnop');
-const IN_TIME = { leftMs: 4_000 };
+const IN_TIME = { leftMs: 4_000, isRepeated: false };
 
 /** A pool with its handlers; the call number 1 draws `first` before `other`. */
 async function openMedia(size = 2) {
@@ -62,10 +62,12 @@ describe('anchoring an offer', () => {
     expect(first.calls.size + other.calls.size).toBe(1);
   });
 
-  test('a node that is full is passed over', async () => {
-    const { offer, first, other } = await openMedia();
+  test('a node that is full is passed over, and told to forget the call', async () => {
+    const { offer, first, other, second } = await openMedia();
     first.reply = { kind: 'refused', reason: 'Ran out of ports' };
     expect(await offer()).toMatchObject({ kind: 'anchored', node: expect.stringContaining(other.address) as string });
+    await second();
+    expect([first.calls.size, other.calls.size]).toEqual([0, 1]);
   });
 
   test('when no node takes it there is none, and each was tried once', async () => {
@@ -77,6 +79,20 @@ describe('anchoring an offer', () => {
     expect(log.lines.at(-1)?.event).toBe('offer.no-node');
   });
 
+  test('a question that is asked again leaves the call at no other node than the one its answer names', async () => {
+    const { offer, first, other, second } = await openMedia();
+    await offer();
+    // Nobody has heard of that, and by now the other has less to do.
+    first.extraSessions = 1_000;
+    await second();
+    expect(await offer({}, { ...IN_TIME, isRepeated: true })).toMatchObject({
+      node: expect.stringContaining(other.address) as string,
+    });
+    expect([first.calls.size, other.calls.size]).toEqual([1, 1]);
+    await second();
+    expect([first.calls.size, other.calls.size]).toEqual([0, 1]);
+  });
+
   test('an SDP nobody can use is refused without trying elsewhere, and leaves nothing behind', async () => {
     const { offer, first, other } = await openMedia();
     first.reply = { kind: 'unusable', reason: 'Failed to parse SDP' };
@@ -86,13 +102,13 @@ describe('anchoring an offer', () => {
 
   test('nothing is tried for an asker who has given up', async () => {
     const { offer, first } = await openMedia();
-    expect(await offer({}, { leftMs: 0 })).toEqual({ kind: 'no-node' });
+    expect(await offer({}, { ...IN_TIME, leftMs: 0 })).toEqual({ kind: 'no-node' });
     expect(first.asked).toEqual([]);
   });
 
   test('an asker in a hurry gets no more patience than he has', async () => {
     const { offer, first } = await openMedia();
-    await offer({}, { leftMs: 50 });
+    await offer({}, { ...IN_TIME, leftMs: 50 });
     expect(first.asked).toEqual(['offer 50']);
   });
 

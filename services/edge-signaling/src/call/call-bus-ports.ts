@@ -1,7 +1,16 @@
-import { accountExists, answerMedia, deleteMedia, locationBucket, offerMedia, routeCall } from '@callweave/contracts';
+import {
+  accountExists,
+  answerMedia,
+  deleteMedia,
+  locationBucket,
+  offerMedia,
+  type RelayedMedia,
+  routeCall,
+} from '@callweave/contracts';
 import { type Clock } from '@callweave/clock';
 import { type BusPortDeps, orUnavailable } from '../bus-ask.ts';
 import { type Locator, type Media, type Router } from './call-ports.ts';
+import { OwedMedia, type OwedRelease } from './owed-media.ts';
 import { mediaBetween } from './place.ts';
 
 /** A caller hears nothing while we ask; after this he is told 503. */
@@ -35,15 +44,30 @@ export function busLocator({ bus, log }: BusPortDeps, clock: Clock): Locator {
   };
 }
 
-/** Asks media-control. */
-export function busMedia({ bus, log }: BusPortDeps): Media {
+/** Asks media-control; what could not be released is asked for again until it is closed. */
+export function busMedia({ bus, log }: BusPortDeps, clock: Clock): Media & { close(): void } {
+  const release = async (which: OwedRelease): Promise<RelayedMedia | undefined> => {
+    const answer = await orUnavailable(log, () => bus.ask(deleteMedia, {}, which, ASK));
+    return 'found' in answer ? answer : undefined;
+  };
+  const owed = new OwedMedia({ release: async (which) => (await release(which)) !== undefined, clock, log });
   return {
-    offer: ({ places, ...question }) =>
-      orUnavailable(log, () => bus.ask(offerMedia, {}, { ...question, ...mediaBetween(places) }, ASK)),
+    offer: async ({ places, ...question }) => {
+      const asked = { ...question, ...mediaBetween(places) };
+      const anchored = await orUnavailable(log, () => bus.ask(offerMedia, {}, asked, ASK));
+      const { tenant, callId, branch, node } = question;
+      // A first offer may have been anchored by somebody whom we have not heard; the call ends for want of an answer.
+      if (anchored.kind === 'unavailable' && branch !== undefined && node === undefined) {
+        owed.owe({ tenant, callId, node: undefined });
+      }
+      return anchored;
+    },
     answer: (question) => orUnavailable(log, () => bus.ask(answerMedia, {}, question, ASK)),
     release: async (tenant, callId, node) => {
-      const answer = await orUnavailable(log, () => bus.ask(deleteMedia, {}, { tenant, callId, node }, ASK));
-      return 'found' in answer ? answer : undefined;
+      const relayed = await release({ tenant, callId, node });
+      if (relayed === undefined) owed.owe({ tenant, callId, node });
+      return relayed;
     },
+    close: () => owed.close(),
   };
 }
