@@ -43,13 +43,11 @@ const START_MS = 10_000;
 export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise<Rtpengine> {
   const log = recordLogs();
   const range = await claimRange();
-  const port = await freePort();
-  const httpPort = await freePort();
-  const address = `${HOST}:${String(port)}`;
+  const address = `${HOST}:${String(range.port)}`;
   const client = new NgClient({ address, clock: systemClock, log });
   const ng = new NgCommands(client);
 
-  const start = (): Promise<ChildProcess> => launch({ hosts, port, httpPort, firstPort: range.first }, ng, log);
+  const start = (): Promise<ChildProcess> => launch(hosts, range, ng, log);
   let child = await start();
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -67,7 +65,7 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
     thaw: () => child.kill('SIGCONT'),
     signal: (signal) => child.kill(signal),
     refuse: async () => {
-      const answer = await fetch(`http://${HOST}:${String(httpPort)}/cli/set/maxsessions/0`);
+      const answer = await fetch(`http://${address}/cli/set/maxsessions/0`);
       if (!answer.ok) throw new Error(`rtpengine: ${String(answer.status)}`);
     },
     kill,
@@ -83,20 +81,28 @@ export async function startRtpengine(hosts: readonly string[] = [HOST]): Promise
   };
 }
 
-interface Ports {
-  readonly hosts: readonly string[];
+/** Ports that one node has as long as it is claimed. */
+interface PortRange {
+  /** Of its control, by UDP and by HTTP. */
   readonly port: number;
-  readonly httpPort: number;
-  readonly firstPort: number;
+  /** Of its media. */
+  readonly first: number;
+  readonly last: number;
+  readonly claim: Socket;
 }
 
-async function launch({ hosts, port, httpPort, firstPort }: Ports, ng: NgCommands, log: Logger): Promise<ChildProcess> {
+async function launch(
+  hosts: readonly string[],
+  { port, first, last }: PortRange,
+  ng: NgCommands,
+  log: Logger,
+): Promise<ChildProcess> {
   const args = [
     // The package's own configuration would open ports of its choice besides.
     ['--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1', '--num-threads=2'],
     [...hosts.map((host) => `--interface=${host}`), `--listen-ng=${HOST}:${String(port)}`],
-    [`--listen-http=${HOST}:${String(httpPort)}`],
-    [`--port-min=${String(firstPort)}`, `--port-max=${String(firstPort + PORTS - 2)}`],
+    [`--listen-http=${HOST}:${String(port)}`],
+    [`--port-min=${String(first)}`, `--port-max=${String(last)}`],
   ].flat();
   const child = spawn('rtpengine', args, {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -133,24 +139,15 @@ function isStopped(child: ChildProcess): boolean {
 }
 
 /** A range of ports nobody else who asks here has: its first port is held as long as the range is in use. */
-async function claimRange(): Promise<{ first: number; claim: Socket }> {
+async function claimRange(): Promise<PortRange> {
   for (let port = FIRST_PORT; port + PORTS <= LAST_PORT; port += PORTS) {
     const claim = createSocket('udp4');
     const isFree = await new Promise<boolean>((resolve) => {
       claim.once('error', () => resolve(false));
       claim.bind({ address: HOST, port, exclusive: true }, () => resolve(true));
     });
-    if (isFree) return { first: port + 2, claim: claim.unref() };
+    if (isFree) return { port: port + 1, first: port + 2, last: port + PORTS - 1, claim: claim.unref() };
     claim.close();
   }
   throw new Error('no free range of ports');
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }
