@@ -9,9 +9,8 @@ import { type SessionSide } from '../src/call/session.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { type Leg, LegTable, type SendRequest } from '../src/leg/leg.ts';
 import { Networks } from '../src/networks.ts';
-import { type FindDialogDeps } from '../src/transfer/find-dialog.ts';
 import { type Replacement, takePlace } from '../src/transfer/take-place.ts';
-import { Transfers } from '../src/transfer/transfers.ts';
+import { Transfers, type TransfersDeps } from '../src/transfer/transfers.ts';
 import { binding, edge, fakeRequest, response } from './fake-call.ts';
 
 /** Every user is where `binding` says, but for nobody. */
@@ -68,7 +67,7 @@ interface Asked {
   readonly events: OutgoingEvents;
 }
 
-export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransfers {
+export function fakeTransfers({ notReady, ...finding }: Partial<TransfersDeps> = {}): FakeTransfers {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -119,6 +118,7 @@ export function fakeTransfers(finding: Partial<FindDialogDeps> = {}): FakeTransf
   const transfers: Transfers = new Transfers({
     ...deps,
     ...dialling,
+    notReady: notReady ?? (() => undefined),
   });
 
   const leg = (name: string): Leg => {

@@ -151,6 +151,7 @@ export class RandomTransfers {
       ...this.#deps,
       sendThrough: () => send,
       placeOf: () => undefined,
+      notReady: () => undefined,
       ...dialling,
     });
   }

@@ -214,6 +214,16 @@ describe('a REFER', () => {
     expect(world.seen).toEqual(['alice is answered 491', 'bob is answered 491']);
   });
 
+  test('is refused while nobody is called from here, as when this edge is about to end, and the call stays as it is', async () => {
+    const state = { isDraining: true };
+    const world = fakeTransfers({ notReady: () => (state.isDraining ? 'draining' : undefined) });
+    world.establish('alice', 'bob');
+    await world.from('bob', 'REFER', toCarol);
+    state.isDraining = false;
+    await world.from('bob', 'REFER', toCarol);
+    expect(world.seen.slice(0, 2)).toEqual(['bob is answered 503', "bob's REFER is accepted"]);
+  });
+
   test('of a party without an account is refused, and so is one more in a call that was sent on too often', async () => {
     const world = fakeTransfers();
     world.establish('alice', 'application');

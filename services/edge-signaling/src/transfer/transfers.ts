@@ -2,6 +2,7 @@ import { type User } from '@callweave/contracts';
 import { placeholder } from '@callweave/sdp';
 import { parseNameAddr, parseUri } from '@callweave/sip';
 import { type IncomingRequest } from '@callweave/srf';
+import { unavailable } from '../admit/authenticate.ts';
 import { assertIdentity, type Identity } from '../admit/identity.ts';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
@@ -20,7 +21,12 @@ import { Transfer, type TransferDeps } from './transfer.ts';
 /** Transfers one call goes through; phones that send each other's calls on end here. */
 export const MAX_TRANSFERS = 20;
 
-export type TransfersDeps = TransferDeps & Omit<OutdialDeps, 'answered'> & FindDialogDeps;
+export type TransfersDeps = TransferDeps &
+  Omit<OutdialDeps, 'answered'> &
+  FindDialogDeps & {
+    /** Why nobody may be called from here now; undefined when they may. */
+    readonly notReady: () => string | undefined;
+  };
 
 /** Does what a REFER inside an answered call asks for; it is passed to nobody. RFC 3515, RFC 5589. */
 export class Transfers {
@@ -31,6 +37,10 @@ export class Transfers {
   }
 
   async refer(request: IncomingRequest, side: Side, call: EstablishedCall): Promise<void> {
+    if (this.#deps.notReady() !== undefined) {
+      await request.reply(unavailable());
+      return;
+    }
     const parsed = parseRefer(request);
     if (parsed.kind === 'refuse') {
       await request.reply(parsed.reply);
