@@ -15,8 +15,13 @@ export async function mediaSessions(
   platform: Platform,
   others: { has(callId: string): boolean } = new Set(),
 ): Promise<number> {
+  return (await mediaCallIds(platform)).filter((callId) => !others.has(callId)).length;
+}
+
+/** How the calls that the rtpengines hold are called there. */
+export async function mediaCallIds(platform: Platform): Promise<string[]> {
   const held = await atEach(platform, (ng) => new NgCommands(ng).list(1_000, 2_000));
-  return held.flat().filter((callId) => !others.has(callId)).length;
+  return held.flat();
 }
 
 /** RTP packets that came from each leg of a call so far, by leg, as rtpengine counted them. */

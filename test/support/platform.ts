@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,8 @@ export interface Platform {
   cli(...args: string[]): Promise<{ code: number; output: string }>;
   /** What it printed so far. */
   output(): string;
+  /** What all processes have logged. */
+  logs(): string;
   /** Ctrl-C, and waits until everything is gone. */
   stop(): Promise<number>;
 }
@@ -129,6 +131,12 @@ export async function startPlatform(environment: Readonly<Record<string, string>
     },
     cli: (...args) => runCli(stateDir, args),
     output,
+    logs: () => {
+      const folder = join(stateDir, 'logs');
+      return readdirSync(folder)
+        .map((name) => readFileSync(join(folder, name), 'utf8'))
+        .join('\n');
+    },
     stop,
   };
 }

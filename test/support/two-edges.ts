@@ -6,7 +6,7 @@ import { CallLoad, type TalkOptions } from './call-load.ts';
 import { type EdgePair, startEdgePair } from './edge-pair.ts';
 import { freePortOn } from './free-port.ts';
 import { takeLoadTurn } from './load-turn.ts';
-import { mediaSessions } from './media-sessions.ts';
+import { mediaCallIds, mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type SippResult } from './sipp.ts';
 import { openTalkWord } from './talk-word.ts';
@@ -15,6 +15,8 @@ import { until } from './until.ts';
 
 /** Calls that are up at once. */
 export const CALLS = 20;
+/** Of what is left, how much is named. */
+const SHOWN = 5;
 const SHARED = '127.0.0.10';
 const OWN = ['127.0.0.11', '127.0.0.12'] as const;
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
@@ -178,10 +180,13 @@ export class TwoEdges {
   }
 
   async #whatIsOpen(isOver: (kinds: readonly string[]) => boolean): Promise<string> {
-    const sessions = await mediaSessions(this.platform, this.#before);
+    const sessions = (await mediaCallIds(this.platform)).filter((callId) => !this.#before.has(callId));
     const open = this.#ofThisTest(await openCalls(this.bus));
     const told = [...(await callKinds(this.bus))].filter(([, kinds]) => !isOver(kinds));
-    return JSON.stringify({ sessions, open: open.slice(0, 5), told: told.slice(0, 5) });
+    const names = [...sessions, ...open.map(({ callId }) => callId), ...told.map(([callId]) => callId)].slice(0, SHOWN);
+    const lines = [this.first.logs(), this.second.logs(), this.platform.logs()].join('\n').split('\n');
+    const about = lines.filter((line) => names.some((name) => line.includes(name)));
+    return [JSON.stringify({ sessions, open: open.slice(0, SHOWN), told: told.slice(0, SHOWN) }), ...about].join('\n');
   }
 
   get #edges(): Made {

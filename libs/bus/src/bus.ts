@@ -97,9 +97,9 @@ export class Bus {
     return Bus.connect({ ...access, profile, instance, version, clock, log });
   }
 
-  /** Why the bus cannot be worked with now; undefined when it can. */
+  /** Why the bus cannot be worked with now; undefined when it can, if only in a moment. */
   notReady(): string | undefined {
-    if (!this.#connection.isConnected()) return 'no connection to the bus';
+    if (this.#connection.isAway()) return 'no connection to the bus';
     const offsetMs = this.#lease.clockOffsetMs;
     if (Math.abs(offsetMs) > MAX_CLOCK_OFFSET_MS) return `clock is ${String(offsetMs)} ms off the bus server's`;
     return this.#publisher?.notReady;

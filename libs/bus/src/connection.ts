@@ -44,6 +44,8 @@ export interface Connection {
   /** When what nobody waits for leaves. */
   readonly departures: Departures;
   isConnected(): boolean;
+  /** Whether there is no connection, and none is expected back at once. */
+  isAway(): boolean;
   /** Resolves when there is a connection; throws `BusUnavailableError`, naming `what`, when none comes back at once. */
   connected(what: string): Promise<void>;
   /** Calls `action` after each reconnection. */
@@ -106,6 +108,7 @@ export async function openConnection(settings: ConnectionSettings, log: Logger):
     faults,
     departures: new Departures(clock),
     isConnected,
+    isAway: () => presence.isAway || nc.isClosed(),
     connected: async (what) => {
       if (isConnected() || (!nc.isClosed() && (await presence.comesBack()))) return;
       throw new BusUnavailableError(`${what}: no connection`);

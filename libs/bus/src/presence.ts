@@ -19,6 +19,11 @@ export class Presence {
     return this.#lostAtMs === undefined;
   }
 
+  /** Whether there is none, and none is to be waited for either. */
+  get isAway(): boolean {
+    return this.#lostAtMs !== undefined && this.#leftMs(this.#lostAtMs) <= 0;
+  }
+
   /** It came or went. */
   changed(isThere: boolean): void {
     this.#lostAtMs = isThere ? undefined : (this.#lostAtMs ?? this.#clock.monotonicMs());
@@ -28,12 +33,16 @@ export class Presence {
   /** Whether it is there, or back within a second of its loss; false at once when that is over. */
   comesBack(): Promise<boolean> {
     if (this.#lostAtMs === undefined) return Promise.resolve(true);
-    const leftMs = this.#lostAtMs + BACK_MS - this.#clock.monotonicMs();
+    const leftMs = this.#leftMs(this.#lostAtMs);
     if (leftMs <= 0) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#end ??= this.#clock.after(leftMs, () => this.#settle(false));
       this.#waiting.add(resolve);
     });
+  }
+
+  #leftMs(lostAtMs: number): number {
+    return lostAtMs + BACK_MS - this.#clock.monotonicMs();
   }
 
   #settle(isThere: boolean): void {

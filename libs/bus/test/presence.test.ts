@@ -33,6 +33,17 @@ describe('a connection', () => {
     expect(await presence.comesBack()).toBe(false);
   });
 
+  it('is away once that second is over, and not before', () => {
+    expect(presence.isAway).toBe(false);
+    presence.changed(false);
+    clock.advance(999);
+    expect(presence.isAway).toBe(false);
+    clock.advance(1);
+    expect(presence.isAway).toBe(true);
+    presence.changed(true);
+    expect(presence.isAway).toBe(false);
+  });
+
   it('that is told to be lost once more was lost when it was told first', async () => {
     presence.changed(false);
     clock.advance(900);
