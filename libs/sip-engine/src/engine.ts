@@ -88,8 +88,9 @@ export interface SipEngine {
    */
   renewTls(tls: TlsOptions): void;
   /**
-   * Refuses everything new with 503; resolves when nothing taken on before is pending, or when no application has been
-   * there for 16*T1 to be told how it ends: what is sent again, is sent five times by then.
+   * Refuses everything new with 503; resolves when nothing taken on before is pending. What is sent again is sent five
+   * times in 16*T1: by then requests that nobody has answered anything are not waited for, and nothing is when no
+   * application has been there for as long to be told how it ends.
    */
   drain(): Promise<void>;
   /** Closes every socket. */
@@ -280,14 +281,15 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   drain(): Promise<void> {
     this.#isDraining = true;
-    const unattendedMs = 16 * this.#core.timers.t1;
+    const patienceMs = 16 * this.#core.timers.t1;
     return new Promise((resolve) => {
-      const check = (leftMs: number): void => {
-        const nextMs = this.#apps.size === 0 ? leftMs - DRAIN_CHECK_MS : unattendedMs;
-        if (this.#pending === 0 || leftMs <= 0) resolve();
-        else this.#deps.clock.after(DRAIN_CHECK_MS, () => check(nextMs));
+      const check = (silentMs: number, unattendedMs: number): void => {
+        const isDone = (silentMs < patienceMs ? this.#pending : this.#pendingHeard) === 0;
+        const nextMs = this.#apps.size === 0 ? unattendedMs + DRAIN_CHECK_MS : 0;
+        if (isDone || unattendedMs >= patienceMs) resolve();
+        else this.#deps.clock.after(DRAIN_CHECK_MS, () => check(silentMs + DRAIN_CHECK_MS, nextMs));
       };
-      check(unattendedMs);
+      check(0, 0);
     });
   }
 
@@ -304,6 +306,11 @@ class Engine implements SipEngine, TransportUser, ControlUser {
 
   get #pending(): number {
     return this.#uas.pending + this.#uac.pending + this.#proxy.pending;
+  }
+
+  /** The same without requests to which nobody has answered anything. */
+  get #pendingHeard(): number {
+    return this.#uas.pending + this.#uac.heard + this.#proxy.pending;
   }
 
   onMessage(inbound: Inbound): void {

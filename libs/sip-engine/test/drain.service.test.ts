@@ -56,3 +56,33 @@ test('while draining nothing is waited for longer than 16*T1 when no application
   await drained;
   expect(engine.stats().pending).toBe(1);
 });
+
+test('while draining a request that nobody answers is waited for no longer than 16*T1, one that rings until it is over', async () => {
+  const uri = `sip:bob@127.0.0.1:${phone.port}`;
+  app.send(`i|sip||\r\nINVITE ${uri} SIP/2.0\r\nContent-Length: 0\r\n\r\n`);
+  await app.next();
+  const invite = await phone.next();
+  const answer = (status: string): void => {
+    const copied = invite.split('\r\n').filter((line) => /^(?:Via|From|To|Call-ID|CSeq):/.test(line));
+    const tagged = copied.map((line) => (line.startsWith('To:') ? `${line};tag=b` : line));
+    const text = [`SIP/2.0 ${status}`, ...tagged, 'Content-Length: 0', '\r\n'].join('\r\n');
+    phone.send(text, Number(engine.contacts[0]?.split(':').at(-1)));
+  };
+  answer('180 Ringing');
+  expect(await app.next()).toContain('SIP/2.0 180 Ringing');
+  let isDrained = false;
+  const drained = engine.drain().then(() => (isDrained = true));
+  app.send(`m|sip||\r\nMESSAGE ${uri} SIP/2.0\r\nContent-Length: 0\r\n\r\n`);
+  await app.next();
+  expect(await app.next()).toContain('SIP/2.0 408 Request Timeout');
+  expect(isDrained).toBe(false);
+  answer('486 Busy Here');
+  await drained;
+});
+
+test('while draining a request that nobody answers is not waited for when its application is there either', async () => {
+  app.send(`m|sip||\r\nMESSAGE sip:bob@127.0.0.1:${phone.port} SIP/2.0\r\nContent-Length: 0\r\n\r\n`);
+  await app.next();
+  await engine.drain();
+  expect(engine.stats().pending).toBe(1);
+});

@@ -169,6 +169,7 @@ export class EngineLink {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pulse.stop();
     // Without a connection there is none to close: that throws. The next one is closed when it comes.

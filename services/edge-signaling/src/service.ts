@@ -276,6 +276,9 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       draining = true;
       // Answered calls are not waited for: whoever is asked next takes them over from their records.
       await Promise.all([registers.idle(), invites.idle(), placements.idle()]);
+      // Who hangs up from now on is heard by who takes over; ends that have begun nobody else would tell for minutes.
+      link.close();
+      await calls.endsTold();
       await records.settled();
       await bus.drain();
     },

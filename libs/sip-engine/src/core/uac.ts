@@ -87,6 +87,11 @@ export class Uac implements UacRequestUser {
     return this.#open.size;
   }
 
+  /** Of them, those that somebody has answered something. */
+  get heard(): number {
+    return [...this.#open.values()].filter(({ isProceeding }) => isProceeding).length;
+  }
+
   receive(inbound: Inbound<SipResponse>): void {
     const { message } = inbound;
     try {

@@ -128,6 +128,11 @@ export class EstablishedCall {
     return this.#parts;
   }
 
+  /** Resolves when an end that has begun is stored and told. */
+  get ending(): Promise<void> {
+    return this.#ending;
+  }
+
   get state(): EstablishedState {
     return this.#machine.state;
   }

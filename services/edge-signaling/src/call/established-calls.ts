@@ -52,6 +52,11 @@ export class EstablishedCalls implements AnsweredLegs {
     return [...this.#calls.values()];
   }
 
+  /** Resolves when every end that has begun is stored and told. */
+  async endsTold(): Promise<void> {
+    await Promise.all(this.all.map(({ ending }) => ending));
+  }
+
   /** A call that has just been answered here; its records are on their way when this returns. */
   establish(parts: EstablishedParts, teller: CallTeller): AnsweredLegs {
     this.restore(parts, teller);
