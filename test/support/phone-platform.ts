@@ -106,15 +106,20 @@ export async function registeredPhone(
   return phone;
 }
 
-/** Waits until a phone hears a tone. */
-export async function hears(listener: Baresip, hz: number): Promise<void> {
+/** Waits until a phone hears a tone, and has heard enough of it. */
+export async function hears(listener: Baresip, hz: number, limitMs = 15_000): Promise<void> {
   let share = 0;
-  await until(`a tone of ${String(hz)} Hz`, () => {
+  let samples = 0;
+  const isHeard = (): boolean => {
     const heard = listener.heard();
+    samples = heard.length;
     share = toneShare(heard, hz);
-    return heard.length > ENOUGH && share > 0.5;
-  }).catch((error: unknown) => {
-    throw new Error(`${String(error)}; its share is ${share.toFixed(2)}`, { cause: error });
+    return samples > ENOUGH && share > 0.5;
+  };
+  await until(`a tone of ${String(hz)} Hz`, isHeard, limitMs).catch((error: unknown) => {
+    throw new Error(`${String(error)}; its share is ${share.toFixed(2)} of ${String(samples)} samples`, {
+      cause: error,
+    });
   });
 }
 

@@ -40,6 +40,8 @@ export const programs = [
   { binary: 'flock', debianPackage: 'util-linux', level: 'test' },
   { binary: 'shellcheck', debianPackage: 'shellcheck', level: 'test' },
   { binary: 'buildah', debianPackage: 'buildah', level: 'verify' },
+  { binary: 'certbot', debianPackage: 'certbot', level: 'verify' },
+  { binary: 'pebble', debianPackage: 'pebble', level: 'verify' },
   { binary: 'mmdebstrap', debianPackage: 'mmdebstrap', level: 'verify' },
   { binary: 'kamailio', debianPackage: 'kamailio', level: 'test' },
   { binary: 'kamailio/modules/tls.so', debianPackage: 'kamailio-tls-modules', level: 'test' },

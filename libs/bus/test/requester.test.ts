@@ -112,7 +112,7 @@ describe('asking a question', () => {
   test('is marked as repeated for everybody after one who was silent, but not after one who refused', async () => {
     const { ask, renew, repeated } = recordAsks({ a: 'is overloaded', b: 'is silent', c: 'answers' });
     renew('a', 'b', 'c');
-    await ask({ deadlineMs: 2_000, first: 'a' as InstanceId });
+    await ask({ deadlineMs: 2_000, first: 'a' });
     expect(repeated).toEqual(['c']);
   });
 

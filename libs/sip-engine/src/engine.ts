@@ -262,7 +262,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       connectionsBy: this.#listeners.connectionsBy(),
       bufferedBytes: this.#room.bytes,
       apps: this.#apps.size,
-      pending: this.#pending,
+      pending: this.#pending(),
       timers: this.#core.wheel.size,
       limits: this.#limits.all(),
       admittedShare: this.#overload.share,
@@ -284,9 +284,9 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const patienceMs = 16 * this.#core.timers.t1;
     return new Promise((resolve) => {
       const check = (silentMs: number, unattendedMs: number): void => {
-        const isDone = (silentMs < patienceMs ? this.#pending : this.#pendingHeard) === 0;
+        const waiting = this.#uac.pending.filter(({ isProceeding }) => isProceeding || silentMs < patienceMs);
         const nextMs = this.#apps.size === 0 ? unattendedMs + DRAIN_CHECK_MS : 0;
-        if (isDone || unattendedMs >= patienceMs) resolve();
+        if (this.#pending(waiting) === 0 || unattendedMs >= patienceMs) resolve();
         else this.#deps.clock.after(DRAIN_CHECK_MS, () => check(silentMs + DRAIN_CHECK_MS, nextMs));
       };
       check(0, 0);
@@ -304,13 +304,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#capture?.close();
   }
 
-  get #pending(): number {
-    return this.#uas.pending + this.#uac.pending + this.#proxy.pending;
-  }
-
-  /** The same without requests to which nobody has answered anything. */
-  get #pendingHeard(): number {
-    return this.#uas.pending + this.#uac.heard + this.#proxy.pending;
+  #pending(asked: readonly unknown[] = this.#uac.pending): number {
+    return this.#uas.pending + asked.length + this.#proxy.pending;
   }
 
   onMessage(inbound: Inbound): void {

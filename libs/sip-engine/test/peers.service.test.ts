@@ -1,7 +1,7 @@
 import { type SipEngine, startSipEngine } from '@callweave/sip-engine';
 import { openRawPhone } from '@callweave/sip-engine/testing';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BenchPhone, freeUdpPort, header, startLine } from './bench.ts';
 import { startKamailio } from './kamailio.ts';
 import { Programs } from './programs.ts';

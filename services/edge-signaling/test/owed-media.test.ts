@@ -28,7 +28,7 @@ function openOwed() {
 }
 
 function releaseOf(call: number): OwedRelease {
-  return { tenant: defaultTenant, callId: CallId.parse(`${String(call).padStart(26, '0')}`), node: undefined };
+  return { tenant: defaultTenant, callId: CallId.parse(String(call).padStart(26, '0')), node: undefined };
 }
 
 test('what could not be released is asked for again until somebody answers, and then no more', async () => {

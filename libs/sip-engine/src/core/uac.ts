@@ -83,13 +83,8 @@ export class Uac implements UacRequestUser {
   }
 
   /** Requests that wait for the network. */
-  get pending(): number {
-    return this.#open.size;
-  }
-
-  /** Of them, those that somebody has answered something. */
-  get heard(): number {
-    return [...this.#open.values()].filter(({ isProceeding }) => isProceeding).length;
+  get pending(): readonly UacRequest[] {
+    return [...this.#open.values()];
   }
 
   receive(inbound: Inbound<SipResponse>): void {
