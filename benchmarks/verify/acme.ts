@@ -95,7 +95,7 @@ async function startPebble(nameServer: string, challengePort: number): Promise<P
   const config = put('pebble.json', JSON.stringify({ pebble: settings }));
   const child = spawn(...tied('pebble', ['-config', config, '-dnsserver', nameServer]), {
     cwd: directory,
-    env: { PATH: '/usr/bin:/usr/local/bin', PEBBLE_VA_NOSLEEP: '1' },
+    env: { PATH: '/usr/bin:/usr/local/bin', PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
     stdio: 'ignore',
   });
   const stop = async (): Promise<void> => {
