@@ -16,6 +16,7 @@ import { freePort, tied, until } from '@callweave/test';
 import { startEngine } from '../support/engine-side.ts';
 
 const HOST = '127.0.0.1';
+const PATH = '/usr/bin:/usr/local/bin';
 const NAME = 'sip.example.test';
 /** The engine looks every 10 s. */
 const SHOWN_MS = 60_000;
@@ -95,7 +96,7 @@ async function startPebble(nameServer: string, challengePort: number): Promise<P
   const config = put('pebble.json', JSON.stringify({ pebble: settings }));
   const child = spawn(...tied('pebble', ['-config', config, '-dnsserver', nameServer]), {
     cwd: directory,
-    env: { PATH: '/usr/bin:/usr/local/bin', PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
+    env: { PATH, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
     stdio: 'ignore',
   });
   const stop = async (): Promise<void> => {
@@ -123,7 +124,7 @@ async function certbot({ url, trusted }: Pebble, command: readonly string[]): Pr
   const folders = ['config', 'work', 'logs'].flatMap((name) => [`--${name}-dir`, join(directory, name)]);
   const usual = ['--server', url, '--http-01-port', String(challengePort), '--non-interactive', '--agree-tos'];
   const args = [...command, ...usual, '--register-unsafely-without-email', ...folders];
-  await promisify(execFile)('certbot', args, { env: { ...process.env, REQUESTS_CA_BUNDLE: trusted } });
+  await promisify(execFile)('certbot', args, { env: { PATH, HOME: directory, REQUESTS_CA_BUNDLE: trusted } });
 }
 
 /** A connection of somebody who trusts the authority alone. */
