@@ -57,10 +57,13 @@ test('what is too much is named and left to the nodes', () => {
   expect(log.lines.map(({ event }) => event)).toEqual(['media.left-behind']);
 });
 
-test('nothing is asked once it is closed', async () => {
+test('nothing is asked once it is closed, nor what was being asked then again', async () => {
   const { owed, asked, pass } = openOwed();
   owed.owe(releaseOf(1));
+  const asking = pass();
+  owed.owe(releaseOf(2));
   owed.close();
+  await asking;
   await pass();
-  expect(asked).toEqual([[]]);
+  expect(asked).toEqual([[releaseOf(1)], []]);
 });

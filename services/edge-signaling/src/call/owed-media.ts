@@ -27,12 +27,14 @@ export class OwedMedia {
   readonly #deps: OwedMediaDeps;
   #owed: OwedRelease[] = [];
   #timer: Timer | undefined;
+  #isClosed = false;
 
   constructor(deps: OwedMediaDeps) {
     this.#deps = deps;
   }
 
   owe(release: OwedRelease): void {
+    if (this.#isClosed) return;
     if (this.#owed.length >= MAX_OWED) {
       this.#deps.log.warn('media.left-behind', { callId: release.callId });
       return;
@@ -42,6 +44,7 @@ export class OwedMedia {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#owed = [];
   }
