@@ -38,6 +38,8 @@ export interface BaresipOptions {
 const CERTIFICATE = 'certificate.pem';
 const START_ATTEMPTS = 5;
 const LOOPBACK = '127.0.0.1';
+/** Between the ports of platforms and those that the system gives; its own choice would be those of phones. */
+const RTP_PORTS = '30000-32700';
 
 /** A real softphone, driven through its control connection. */
 export interface Baresip {
@@ -168,6 +170,7 @@ function config(host: string, sipPort: number, controlPort: number, directory: s
 poll_method epoll
 sip_listen ${formatHostPort(host, sipPort)}
 net_interface ${host}
+rtp_ports ${RTP_PORTS}
 audio_player aubridge,null
 audio_source aufile,${directory}/tone.wav
 ausrc_srate 8000

@@ -18,6 +18,7 @@ import {
   type EstablishedInput,
   type EstablishedState,
 } from './established-call.table.ts';
+import { endingMedia } from './ending-media.ts';
 import { type ExchangePlace, sessionHeaders } from './exchange.ts';
 import { type LateOffer } from './late-offer.ts';
 import { type LeftWord } from './left-calls.ts';
@@ -102,6 +103,9 @@ export class EstablishedCall {
   readonly #machine: Machine<EstablishedState, EstablishedInput, EstablishedAction, Detail, EstablishedCall>;
   readonly #changes: SessionChanges;
   #parts: EstablishedParts;
+  readonly #media: Media;
+  /** Ended, and not another edge's. */
+  #isOver = false;
   #ending: Promise<void> = Promise.resolve();
   #replacing: Replacing | undefined;
 
@@ -110,7 +114,8 @@ export class EstablishedCall {
     this.teller = teller;
     this.#deps = deps;
     this.#machine = new Machine(establishedCallTable, 'talking', EstablishedCall.#actions, this);
-    const { changed, faults, clock, log } = deps;
+    const { changed, media, faults, clock, log } = deps;
+    this.#media = endingMedia(media, { isLeft: () => this.state === 'ended', isOver: () => this.#isOver });
     const changing = {
       place: () => this.#place,
       teller,
@@ -253,7 +258,7 @@ export class EstablishedCall {
 
   get #place(): ExchangePlace | undefined {
     const { node, callId, mediaId = callId } = this.#parts;
-    return node === undefined ? undefined : { ...this.#parts, callId: mediaId, node, media: this.#deps.media };
+    return node === undefined ? undefined : { ...this.#parts, callId: mediaId, node, media: this.#media };
   }
 
   async #end({ cause = UNAVAILABLE, given, stored }: Detail): Promise<void> {
@@ -293,6 +298,7 @@ export class EstablishedCall {
     },
     end: (detail, call) => {
       const { callId } = call.parts;
+      call.#isOver = true;
       call.#ending = call.#end(detail).catch((error: unknown) => {
         call.#deps.log.error('call.end-failed', { callId, err: error });
       });
