@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 const edges = new TwoEdges(async () => {
   cluster = await startNatsCluster();
-  nodes.push(await startRtpengine(), await startRtpengine());
+  for (let node = 0; node < 2; node++) nodes.push(await startRtpengine());
   return { ...cluster.settings, CALLWEAVE_RTPENGINE: nodes.map(({ address }) => address).join(',') };
 });
 
