@@ -23,6 +23,7 @@ describe('two edges behind one address', () => {
       },
       { bothHangUp: true },
     );
+    expect(edges.router.count('phone', edges.second.address, 'BYE ')).toBeGreaterThan(CALLS);
     // SIPp fails a call whose BYE comes in the very moment it sends its own; what it was answered is what counts.
     for (const refusal of ['SIP/2.0 4', 'SIP/2.0 5'])
       expect(edges.router.count('edge', edges.second.address, refusal)).toBe(0);

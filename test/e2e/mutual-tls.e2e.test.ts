@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestCertificate, testCertificate } from '@callweave/sip-engine/testing';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { temporaryFiles } from '../support/temporary-files.ts';
 
 const HOST = '127.0.0.1';
 const ALICE_HZ = 440;
@@ -12,25 +10,19 @@ const BOB_HZ = 880;
 /** What openssl waits for the server to go on. */
 const OPENSSL_MS = 20_000;
 
-const directory = mkdtempSync(join(tmpdir(), 'callweave-mutual-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-function put(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
+const put = temporaryFiles();
 
 const authority = testCertificate('authority.example.com');
 const ours = testCertificate('sip.example.com', authority);
 const known = testCertificate('phone.example.com', authority);
+const trusted = put('authority.pem', authority.cert);
 const stranger = testCertificate('phone.example.com', testCertificate('other.example.com'));
 
 const phones = new PhonePlatform({
   CALLWEAVE_SIP_LISTENERS: `tls://${HOST}:0 wss://${HOST}:0`,
   CALLWEAVE_TLS_CERT_FILE: put('cert.pem', ours.cert),
   CALLWEAVE_TLS_KEY_FILE: put('key.pem', ours.key),
-  CALLWEAVE_TLS_PEER_CA_FILE: put('authority.pem', authority.cert),
+  CALLWEAVE_TLS_PEER_CA_FILE: trusted,
 });
 
 /** `host:port` where the platform listens. */
@@ -44,14 +36,7 @@ async function options(transport: 'tls' | 'wss', certificate?: TestCertificate):
     certificate === undefined
       ? []
       : ['-cert', put('p.pem', certificate.cert), '-key', put('p-key.pem', certificate.key)];
-  const connecting = [
-    's_client',
-    '-quiet',
-    '-CAfile',
-    join(directory, 'authority.pem'),
-    '-connect',
-    listener(transport),
-  ];
+  const connecting = ['s_client', '-quiet', '-CAfile', trusted, '-connect', listener(transport)];
   return new Promise((resolve) => {
     const child = execFile('openssl', [...connecting, ...shown], { timeout: OPENSSL_MS }, (_error, stdout, stderr) =>
       resolve(stdout + stderr),

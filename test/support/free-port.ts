@@ -30,7 +30,8 @@ export async function freePhonePort(): Promise<number> {
   }
 }
 
-async function isFree(host: string, port: number): Promise<boolean> {
+/** Whether nobody has this port for UDP. */
+export async function isFree(host: string, port: number): Promise<boolean> {
   const socket = createSocket('udp4');
   try {
     socket.bind(port, host);

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { isFree } from './free-port.ts';
 import { parseMessageTrace, type TracedMessage } from './message-trace.ts';
 import { root } from './platform.ts';
 import { tied } from './tied.ts';
+import { until } from './until.ts';
 
 export interface SippOptions {
   /** File in `test/scenarios`, without its extension; a path; or `uac` or `uas`, what SIPp brings with it. */
@@ -89,23 +90,21 @@ Call-ID: [call_id]
 /** How long its calls may take to end when its time is over. */
 const GRACE_SEC = 40;
 
-/** Starts of one whose port somebody else has taken, if only for a moment. */
-const MAX_STARTS = 5;
-const START_AGAIN_MS = 300;
+const LOOPBACK = '127.0.0.1';
 const NO_PORT = /Unable to bind/;
 
-/** Runs a SIPp scenario to its end. */
+/** Runs a SIPp scenario to its end; once more if somebody else had its port for a moment, as soon as that is free. */
 export async function runSipp(options: SippOptions): Promise<SippResult> {
-  for (let start = 1; ; start++) {
-    const result = await runOnce(options);
-    if (start === MAX_STARTS || result.successful + result.failed > 0 || !NO_PORT.test(result.errors)) return result;
-    await pause(START_AGAIN_MS);
-  }
+  const { localPort, localHost = LOOPBACK } = options;
+  const result = await runOnce(options);
+  if (localPort === undefined || !NO_PORT.test(result.errors)) return result;
+  await until(`port ${String(localPort)} is free`, () => isFree(localHost, localPort));
+  return runOnce(options);
 }
 
 async function runOnce(options: SippOptions): Promise<SippResult> {
   const { scenario, remote, calls, rate = 10, transport = 'udp', lines, keys = {}, localPort, signal } = options;
-  const { localHost = '127.0.0.1', trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
+  const { localHost = LOOPBACK, trace = false, times = false, atOnce = 10_000, talkMs = 500 } = options;
   const { toleratesDisorder = false, timeoutSec = 120, answersWith, dropsCalls = false, wordFrom } = options;
   const talk = wordFrom === undefined ? TALK_A_TIME : TALK_UNTIL_TOLD;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-sipp-'));

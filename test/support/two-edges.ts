@@ -100,14 +100,18 @@ export class TwoEdges {
     options: Partial<TalkOptions> = {},
   ): Promise<[SippResult, SippResult]> {
     const word = await openTalkWord();
-    const wordFrom = options.talkMs === undefined ? { wordFrom: word.port } : {};
-    const talking = this.load.talk({ calls: CALLS, talkMs: 0, ...wordFrom, ...options });
-    const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
-    await until('all calls are answered', async () => (await answered()).length === CALLS, 60_000);
-    expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
-    await blow();
-    word.give();
-    return talking.finally(() => word.close());
+    try {
+      const wordFrom = options.talkMs === undefined ? { wordFrom: word.port } : {};
+      const talking = this.load.talk({ calls: CALLS, talkMs: 0, ...wordFrom, ...options });
+      const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
+      await until('all calls are answered', async () => (await answered()).length === CALLS, 60_000);
+      expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
+      await blow();
+      word.give();
+      return await talking;
+    } finally {
+      word.close();
+    }
   }
 
   /** Every phone has hung up or been hung up on, and been answered. */

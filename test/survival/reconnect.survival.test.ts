@@ -1,24 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { testCertificate } from '@callweave/sip-engine/testing';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConnectedEdges } from '../support/connected-edges.ts';
 import { hears } from '../support/phone-platform.ts';
+import { temporaryFiles } from '../support/temporary-files.ts';
 import { until } from '../support/until.ts';
 
 const ALICE_HZ = 700;
 const BOB_HZ = 1_000;
 
-const directory = mkdtempSync(join(tmpdir(), 'callweave-reconnect-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-function put(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
-
+const put = temporaryFiles();
 const certificate = testCertificate('sip.example.com');
 const tlsFlags = [
   ...['--cert-file', put('cert.pem', certificate.cert)],

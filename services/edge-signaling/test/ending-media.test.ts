@@ -2,6 +2,7 @@ import { CallId, defaultTenant, MediaNodeId } from '@callweave/contracts';
 import { beforeEach, expect, test } from 'vitest';
 import { type Media } from '../src/call/call-ports.ts';
 import { endingMedia } from '../src/call/ending-media.ts';
+import { fakeTransfers } from './fake-transfer.ts';
 
 const callId = CallId.parse('0'.repeat(26));
 const node = MediaNodeId.parse('127.0.0.1:2223@1');
@@ -52,4 +53,19 @@ test('what was offered when the call ended is released again, and is not when an
   meanwhile = () => (state = 'lent');
   await media.offer(question);
   expect(seen).toEqual(['offered', `released ${node}`, 'offered']);
+});
+
+test('a call that ends while its session is being changed releases what is offered too late', async () => {
+  let anchored = (): void => undefined;
+  const world = fakeTransfers({
+    offer: ({ sdp }) => new Promise((resolve) => (anchored = () => resolve({ kind: 'anchored', sdp, node }))),
+  });
+  world.establish('alice', 'bob');
+  await world.from('bob', 'INVITE');
+  await world.hangsUp('alice');
+  const released = (): number => world.seen.filter((line) => line === 'old media released').length;
+  expect(released()).toBe(1);
+  anchored();
+  await world.settle();
+  expect(released()).toBe(2);
 });

@@ -9,6 +9,7 @@ import { type SessionSide } from '../src/call/session.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { type Leg, LegTable, type SendRequest } from '../src/leg/leg.ts';
 import { Networks } from '../src/networks.ts';
+import { type FindDialogDeps } from '../src/transfer/find-dialog.ts';
 import { type Replacement, takePlace } from '../src/transfer/take-place.ts';
 import { Transfers, type TransfersDeps } from '../src/transfer/transfers.ts';
 import { binding, edge, fakeRequest, response } from './fake-call.ts';
@@ -67,7 +68,12 @@ interface Asked {
   readonly events: OutgoingEvents;
 }
 
-export function fakeTransfers({ notReady, ...finding }: Partial<TransfersDeps> = {}): FakeTransfers {
+/** What is not as usual. */
+export interface FakeDeps extends Partial<FindDialogDeps>, Partial<Pick<TransfersDeps, 'notReady'>> {
+  readonly offer?: Media['offer'];
+}
+
+export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): FakeTransfers {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -79,7 +85,7 @@ export function fakeTransfers({ notReady, ...finding }: Partial<TransfersDeps> =
   const log = recordLogs();
   const node = MediaNodeId.parse('127.0.0.1:2223@1');
   const media: Media = {
-    offer: ({ sdp }) => Promise.resolve({ kind: 'anchored', sdp, node }),
+    offer: offer ?? (({ sdp }) => Promise.resolve({ kind: 'anchored', sdp, node })),
     answer: ({ sdp }) => Promise.resolve({ kind: 'anchored', sdp, node }),
     release: (_tenant, callId) => {
       seen.push(callId.startsWith(CALLS) ? 'old media released' : 'new media released');
