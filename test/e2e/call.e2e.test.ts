@@ -7,7 +7,7 @@ import { addSubscribers } from '../support/subscribers.ts';
 import { toneShare } from '../support/tone.ts';
 import { until } from '../support/until.ts';
 
-const phones = new PhonePlatform({ CALLWEAVE_ROUTING_RING_SEC: '2' });
+const phones = new PhonePlatform({ CALLWEAVE_ROUTING_RING_SEC: '5' });
 
 beforeAll(async () => {
   await addSubscribers(phones.bus, 'absent', 1);
@@ -127,6 +127,25 @@ describe('a call', () => {
     alice.command('hangup');
     expect((await phones.toldInAll()).at(-1)).toBe('ended');
   });
+
+  test.each(['app-server', 'media-engine'])(
+    'goes on when its %s is killed, and the caller hears it again',
+    async (who) => {
+      const alice = await phones.phone('alice', { toneHz: 700 });
+      phones.dial(alice, 'echo');
+      await alice.waitFor('CALL_ESTABLISHED');
+      await hears(alice, 700);
+      await phones.platform.kill(who);
+      await phones.isTold('transferred');
+      const before = alice.heard().length;
+      await until('a second of what she says comes back', () => {
+        const heard = alice.heard().subarray(-8_000);
+        return alice.heard().length > before + heard.length && toneShare(heard, 700) > 0.8;
+      });
+      alice.command('hangup');
+      expect((await phones.toldInAll()).slice(-3)).toEqual(['answered', 'transferred', 'ended']);
+    },
+  );
 });
 
 describe('when what is behind the edge is away', () => {
@@ -136,7 +155,7 @@ describe('when what is behind the edge is away', () => {
     const registrars = phones.platform.processes().filter(({ name }) => name.startsWith('registrar'));
     for (const { name } of registrars) phones.platform.signal(name, 'SIGSTOP');
     phones.dial(alice, 'bob');
-    await bob.waitFor('CALL_ESTABLISHED');
+    await Promise.all([alice, bob].map((phone) => phone.waitFor('CALL_ESTABLISHED')));
     for (const { name } of registrars) phones.platform.signal(name, 'SIGCONT');
     alice.command('hangup');
     await bob.waitFor('CALL_CLOSED');

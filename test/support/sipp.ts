@@ -91,6 +91,8 @@ Call-ID: [call_id]
 const GRACE_SEC = 40;
 
 const LOOPBACK = '127.0.0.1';
+/** SIPp calls it an error, and ends after some, when the machine does not let it run for half a second. */
+const PATIENT = ['-watchdog_minor_threshold', '600000', '-watchdog_major_threshold', '600000'];
 const NO_PORT = /Unable to bind/;
 
 /** Runs a SIPp scenario to its end; once more if somebody else had its port for a moment, as soon as that is free. */
@@ -113,7 +115,7 @@ async function runOnce(options: SippOptions): Promise<SippResult> {
   const copy = (name: string): string =>
     copyScenario(name, directory, { audio: AUDIO, talk, ...keys, talk_ms: String(talkMs) });
   const source = scenario === 'uas' || scenario === 'uac' ? ['-sn', scenario] : ['-sf', copy(scenario)];
-  const args = [remote, ...source, '-i', localHost];
+  const args = [remote, ...source, '-i', localHost, ...PATIENT];
   if (answersWith !== undefined) args.push('-oocsf', copy(answersWith));
   if (localPort !== undefined) args.push('-p', String(localPort));
   args.push('-m', String(calls), '-r', String(rate), '-l', String(atOnce), '-t', transport === 'tcp' ? 't1' : 'u1');

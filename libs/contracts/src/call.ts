@@ -3,6 +3,7 @@ import { CallDetail } from './call-detail.ts';
 import { defineBucket, defineEvent } from './define.ts';
 import { MediaNodeId, MediaProfile, MediaStatistics } from './media.ts';
 import { CallId, Epoch, EpochMs, InstanceId, LegId, Sequence, Tenant, User } from './primitives.ts';
+import { Application } from './routing.ts';
 
 /** Where a call stands. */
 export const CallState = z.enum(['routing', 'ringing', 'answered', 'ended']);
@@ -73,6 +74,8 @@ export const LegRecord = z.object({
   remoteCseq: z.number().int(),
   /** Whose device it is; absent for an application. */
   user: User.optional(),
+  /** What the peer does with the call when it is nobody's device; absent when nobody could ask another for the same. */
+  application: Application.optional(),
   /** He wishes that nobody learns who he is, RFC 3323. */
   hidden: z.literal(true).optional(),
   /** What the peer needs of our media; absent is plain RTP. */

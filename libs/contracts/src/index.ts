@@ -151,5 +151,5 @@ export {
 export { CallDetail, CallLeg, Forwarding, ForwardReason } from './call-detail.ts';
 export { callRecorded, Cdr } from './cdr.ts';
 export { type DtlsHash, dtlsHashOf, mediaIdAfter } from './media-id.ts';
-export { ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';
+export { Application, ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';
 export { Forwards, RingSec, UserSettings, userSettingsBucket } from './user-settings.ts';

@@ -15,16 +15,19 @@ export type CallSource = z.infer<typeof CallSource>;
 export const ApplicationAction = z.enum(['voicemail', 'ivr', 'conference', 'playback', 'echo', 'queue']);
 export type ApplicationAction = z.infer<typeof ApplicationAction>;
 
+/** An application, and what it is to do. */
+export const Application = z.object({
+  action: ApplicationAction,
+  /** Travel as `X-App-<name>` headers. */
+  params: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,31}$/), z.string().max(1024)),
+});
+export type Application = z.infer<typeof Application>;
+
 /** Where a call goes, one step of it. */
 export const RouteTarget = z.discriminatedUnion('kind', [
   /** All devices of a user. */
   z.object({ kind: z.literal('user'), user: User, ringSec: RingSec, forwards: Forwards.optional() }),
-  z.object({
-    kind: z.literal('application'),
-    action: ApplicationAction,
-    /** Travel as `X-App-<name>` headers. */
-    params: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,31}$/), z.string().max(1024)),
-  }),
+  Application.extend({ kind: z.literal('application') }),
 ]);
 export type RouteTarget = z.infer<typeof RouteTarget>;
 

@@ -15,6 +15,7 @@ export class MediaEndpoint {
   readonly #timers: Timers;
   /** Ends its call by SIP, if it is not over by then. */
   readonly #hangUp: () => void;
+  readonly #listeners: ((reason: string | undefined) => void)[] = [];
   #isGone = false;
 
   constructor(endpoint: FsmrfEndpoint, timers: Timers) {
@@ -22,10 +23,12 @@ export class MediaEndpoint {
     this.#timers = timers;
     const { dialog } = endpoint;
     this.#hangUp = () => dialog.destroy();
-    endpoint.on('destroy', () => {
-      this.#isGone = true;
-      timers.after(BYE_MS, this.#hangUp);
-    });
+    endpoint.on('destroy', (event) => this.#gone(event?.reason));
+  }
+
+  /** Whether it is over. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** The media server's name for it. */
@@ -62,9 +65,21 @@ export class MediaEndpoint {
     return this.#endpoint.local.sdp;
   }
 
-  /** Calls back when the media server ends it; not after `destroy`. */
+  /** Calls back when the media server ends it, with its cause, or is gone itself, without one; not after `destroy`. */
   onGone(listener: (reason: string | undefined) => void): void {
-    this.#endpoint.on('destroy', (event) => listener(event?.reason));
+    this.#listeners.push(listener);
+  }
+
+  /** Its media server is silent: whoever listens is told what one that died would not tell. */
+  abandon(): void {
+    this.#gone(undefined);
+  }
+
+  #gone(reason: string | undefined): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#timers.after(BYE_MS, this.#hangUp);
+    for (const listener of this.#listeners) listener(reason);
   }
 
   /** Releases it; resolves when the media server has, or after two seconds. */

@@ -23,37 +23,40 @@ const CONNECT_MS = 3_000;
 /** A media server that takes longer to answer is frozen, and its caller has waited long enough. */
 const CREATE_MS = 5_000;
 
+const BEAT_MS = 3_000;
+/** One that does not answer so many beats is gone: one that is slow is not. */
+const MAX_MISSED = 3;
+
 /** A connection to one media server, through drachtio-fsmrf. */
 export class MediaServer {
   readonly #server: FsmrfMediaServer;
+  readonly #address: EventSocketAddress;
   readonly #timers: Timers;
   readonly #listeners: (() => void)[] = [];
+  readonly #endpoints = new Set<MediaEndpoint>();
+  #missed = 0;
   #isOpen = true;
 
-  private constructor(server: FsmrfMediaServer, timers: Timers) {
+  private constructor(server: FsmrfMediaServer, address: EventSocketAddress, timers: Timers) {
     this.#server = server;
+    this.#address = address;
     this.#timers = timers;
     server.on('end', () => this.#lost());
     // The first error is told by the end of the connection; without a listener it would end the process.
     server.on('error', () => this.#lost());
+    this.#beatLater();
   }
 
   /** Connects. Rejects with `MediaServerUnavailableError`; never keeps trying by itself. */
   static async connect(options: MediaServerOptions, { dialer, timers }: MediaServerDeps): Promise<MediaServer> {
     const { address, port, password, profile, listenAddress, advertisedAddress } = options;
-    const abort = new AbortController();
-    const silent = (): Error => new MediaServerUnavailableError('silent');
-    try {
-      await within(timers, CONNECT_MS, probe(options, abort.signal), silent);
-    } finally {
-      abort.abort();
-    }
+    await isThere(options, timers);
     const connecting = createFsmrf(srfFace(dialer)).connect({
       ...{ address, port, secret: password, profile, listenAddress, listenPort: 0 },
       ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
     });
     try {
-      return new MediaServer(await within(timers, CONNECT_MS, connecting, silent), timers);
+      return new MediaServer(await within(timers, CONNECT_MS, connecting, silent), options, timers);
     } catch (error) {
       // What comes too late is let go.
       void connecting.then((server) => server.disconnect()).catch(() => undefined);
@@ -84,9 +87,10 @@ export class MediaServer {
 
   async #create(remoteSdp: string): Promise<MediaEndpoint> {
     const creating = this.#server.createEndpoint({ remoteSdp });
-    const silent = (): Error => new MediaServerUnavailableError('silent');
     try {
-      return new MediaEndpoint(await within(this.#timers, CREATE_MS, creating, silent), this.#timers);
+      const endpoint = new MediaEndpoint(await within(this.#timers, CREATE_MS, creating, silent), this.#timers);
+      this.#endpoints.add(endpoint);
+      return endpoint;
     } catch (error) {
       if (!(error instanceof MediaServerUnavailableError)) {
         throw new EndpointRefusedError(statusOf(error), { cause: error });
@@ -107,12 +111,47 @@ export class MediaServer {
     this.#server.disconnect();
   }
 
+  /** Asks whether it is there: one that was cut off keeps its connections open and answers nothing. */
+  #beatLater(): void {
+    this.#timers.after(BEAT_MS, () => {
+      if (this.#isOpen) void this.#beat();
+    });
+  }
+
+  async #beat(): Promise<void> {
+    for (const endpoint of this.#endpoints) if (endpoint.isGone) this.#endpoints.delete(endpoint);
+    try {
+      await isThere(this.#address, this.#timers);
+      this.#missed = 0;
+    } catch {
+      this.#missed += 1;
+    }
+    if (!this.#isOpen) return;
+    if (this.#missed < MAX_MISSED) this.#beatLater();
+    else {
+      for (const endpoint of this.#endpoints) endpoint.abandon();
+      this.#lost();
+    }
+  }
+
   #lost(): void {
     if (!this.#isOpen) return;
     this.close();
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** Rejects with `MediaServerUnavailableError` when a media server cannot be used, or does not answer. */
+async function isThere(server: EventSocketAddress, timers: Timers): Promise<void> {
+  const abort = new AbortController();
+  try {
+    await within(timers, CONNECT_MS, probe(server, abort.signal), silent);
+  } finally {
+    abort.abort();
+  }
+}
+
+const silent = (): Error => new MediaServerUnavailableError('silent');
 
 /** What the media server answered, or 503 when it did not. */
 function statusOf(error: unknown): number {

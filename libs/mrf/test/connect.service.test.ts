@@ -72,7 +72,7 @@ describe('a media server', () => {
     expect(await Promise.all(reasons)).toEqual([
       ...['unreachable', 'wrong-password', 'no-profile', 'not-admitted', 'silent'],
     ]);
-    await vi.waitFor(() => expect(engines.map((engine) => engine.stats().clients)).toEqual([0, 0]));
+    await vi.waitFor(() => expect(engines.map((engine) => engine.stats().clients)).toEqual([0, 0]), 10_000);
   });
 
   test('that goes away is told once, and makes no more endpoints', async () => {

@@ -26,6 +26,10 @@ export interface InviteDeps {
 }
 
 const RETRY_AFTER = { 'Retry-After': '5' };
+/** As the cause of a hang-up: the media server ends; when it is gone there is none. */
+const SHUTDOWN = 'SYSTEM_SHUTDOWN';
+/** Says that another application server might go on where this one cannot. Q.850 cause 41, RFC 3326. */
+export const goOnElsewhere = { Reason: 'Q.850;cause=41;text="Temporary failure"' };
 
 /** Answers INVITEs: chooses the application, makes an endpoint on the media server, and runs the one on the other. */
 export function handleInvite(deps: InviteDeps): RequestHandler {
@@ -102,7 +106,7 @@ async function serve(
   });
   endpoint.onGone((reason) => {
     log.info('endpoint.gone', { reason });
-    dialog.hangUp();
+    dialog.hangUp(reason === undefined || reason === SHUTDOWN ? goOnElsewhere : {});
   });
   try {
     await withSpan(`application ${invite.header('x-app-action') ?? ''}`, {}, () =>

@@ -4,7 +4,7 @@ import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { echo } from '../src/apps/echo.ts';
 import { playback } from '../src/apps/playback.ts';
-import { handleInvite, type InviteDeps } from '../src/handle-invite.ts';
+import { goOnElsewhere, handleInvite, type InviteDeps } from '../src/handle-invite.ts';
 import { Dialogs } from '../src/sip/dialogs.ts';
 import { FakeLink, fakeRequest } from './fake-link.ts';
 
@@ -14,7 +14,7 @@ let sessions: InviteDeps['sessions'];
 let log: ReturnType<typeof recordLogs>;
 /** Ends whatever the endpoint does. */
 let finish: (error?: Error) => void;
-let gone: (reason: string) => void;
+let gone: (reason?: string) => void;
 
 beforeEach(() => {
   link = new FakeLink();
@@ -112,11 +112,16 @@ describe('an INVITE', () => {
     expect(log.lines.map((line) => line.event)).toContain(event);
   });
 
-  test('is hung up when the media server ends it', async () => {
+  test.each([
+    ['ends it', 'NORMAL_CLEARING', {}],
+    ['shuts down, and may go on elsewhere', 'SYSTEM_SHUTDOWN', goOnElsewhere],
+    ['is gone, and may go on elsewhere', undefined, goOnElsewhere],
+  ])('is hung up when the media server %s', async (_what, reason, headers) => {
     const { done } = invite({ 'x-app-action': 'echo' });
     await settle();
-    gone('SERVICE_UNAVAILABLE');
+    gone(reason);
     expect(link.lines).toEqual(['BYE c1;from-tag=f1']);
+    expect(link.sent.map(({ request }) => request.headers)).toEqual([headers]);
     finish();
     await done;
     expect(link.lines).toHaveLength(1);

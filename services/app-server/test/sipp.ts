@@ -25,6 +25,8 @@ export async function sippCall(options: {
     '-m',
     '1',
     ...keys,
+    // The machine may not let it run for a while.
+    ...['-watchdog_minor_threshold', '600000', '-watchdog_major_threshold', '600000'],
     '-trace_err',
     '-nostdin',
     '-timeout',

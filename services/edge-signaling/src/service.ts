@@ -58,6 +58,7 @@ import { Strays } from './survive/strays.ts';
 import { Sweep } from './survive/sweep.ts';
 import { Whereabouts } from './survive/whereabouts.ts';
 import { openTenants } from './tenants.ts';
+import { Resumptions } from './transfer/resumptions.ts';
 import { takePlace } from './transfer/take-place.ts';
 import { Transfers } from './transfer/transfers.ts';
 
@@ -130,6 +131,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     media,
     records,
     refer: (request, from, call) => transfers.refer(request, from, call),
+    resume: (call, side) => resumptions.resume(call, side),
     follow: (call, side) => adopter.follow(call, side),
     entered: (call) => reAnchoring.consider(call),
     leave,
@@ -175,6 +177,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const finding = { legs, calls, doubts, records, peers, adopter, log };
   const transferring = { ...finding, media, networks, random: Math.random };
   const transfers: Transfers = new Transfers({ ...reaching, ...transferring });
+  const resumptions: Resumptions = new Resumptions({ ...reaching, ...transferring, answered: calls });
   const invites = new InviteHandler({
     ...reaching,
     redirects,

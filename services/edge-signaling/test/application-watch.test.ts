@@ -30,10 +30,10 @@ function watched({
     state: 'talking',
     parts: {
       callId: 'call',
-      users: { caller: 'alice', callee: user },
+      applications: user === undefined ? { callee: { action: 'echo', params: {} } } : {},
       callee: { legId, identity: { callId: 'c1', remoteTag: 'r' }, dialog: { remoteTarget: 'sip:app@192.0.2.1' } },
     },
-    lost: (reason: string) => void lost.push(`${reason} @${String(clock.monotonicMs())}`),
+    lost: (reason: string, side: string) => void lost.push(`${reason} ${side} @${String(clock.monotonicMs())}`),
   } as unknown as EstablishedCall;
   const gone = (): boolean => lost.length > 0;
   new ApplicationWatch({
@@ -65,16 +65,16 @@ test('an application server is asked for its calls, and one that has them keeps 
   expect(lost).toEqual([]);
 });
 
-test('a call that its application server has forgotten is over', () => {
+test('a call that its application server has forgotten has lost it', () => {
   const { clock, lost } = watched({ status: () => 481 });
   clock.advance(10_000);
-  expect(lost).toEqual(['node-lost @3000']);
+  expect(lost).toEqual(['node-lost callee @3000']);
 });
 
 test('one that says nothing for long is gone, and one that is slow or full is not', () => {
   const silent = watched({ status: () => undefined });
   silent.clock.advance(60_000);
-  expect(silent.lost).toEqual(['node-lost @12000']);
+  expect(silent.lost).toEqual(['node-lost callee @12000']);
   let beat = 0;
   const slow = watched({ status: () => (beat++ % 3 === 2 ? 200 : 503) });
   slow.clock.advance(60_000);

@@ -38,7 +38,7 @@ function answeredCall(): EstablishedParts {
   return {
     ...{ tenant: defaultTenant, callId, epoch: 1, node: undefined, mediaId: undefined, transfers: 0 },
     ...{ caller: leg(createLegId(callId)), callee: leg(createLegId(callId)) },
-    ...{ users: { caller: undefined, callee: undefined }, hidden: { caller: false, callee: false } },
+    ...{ users: { caller: undefined, callee: undefined }, applications: {}, hidden: { caller: false, callee: false } },
     ...{ session: { caller: side, callee: side }, startedAtMs: 1_000, answeredAtMs: 2_000 },
   };
 }

@@ -1,5 +1,5 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { CallId, defaultTenant, MediaNodeId, User } from '@callweave/contracts';
+import { type Application, CallId, defaultTenant, MediaNodeId, User } from '@callweave/contracts';
 import { type OutgoingEvents } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { type CallTeller, type Media } from '../src/call/call-ports.ts';
@@ -10,6 +10,7 @@ import { createLegId } from '../src/leg/leg-id.ts';
 import { type Leg, LegTable, type SendRequest } from '../src/leg/leg.ts';
 import { Networks } from '../src/networks.ts';
 import { type FindDialogDeps } from '../src/transfer/find-dialog.ts';
+import { Resumptions } from '../src/transfer/resumptions.ts';
 import { type Replacement, takePlace } from '../src/transfer/take-place.ts';
 import { Transfers, type TransfersDeps } from '../src/transfer/transfers.ts';
 import { binding, edge, fakeRequest, response } from './fake-call.ts';
@@ -44,7 +45,7 @@ export interface FakeTransfers {
   establish(caller: string, callee: string, transfers?: number): EstablishedCall;
   /** A request inside the dialog of a party. */
   from(name: string, method: string, headers?: Readonly<Record<string, string>>): Promise<void>;
-  hangsUp(name: string): Promise<void>;
+  hangsUp(name: string, q850?: number): Promise<void>;
   /** Acknowledges the 2xx it was answered with. */
   acknowledges(name: string): Promise<void>;
   /** A party answers the oldest request of ours that waits for it; with 200 with a description of its own, if asked for one. */
@@ -71,9 +72,10 @@ interface Asked {
 /** What is not as usual. */
 export interface FakeDeps extends Partial<FindDialogDeps>, Partial<Pick<TransfersDeps, 'notReady'>> {
   readonly offer?: Media['offer'];
+  readonly applicationServer?: () => string | undefined;
 }
 
-export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): FakeTransfers {
+export function fakeTransfers({ notReady, offer, applicationServer, ...finding }: FakeDeps = {}): FakeTransfers {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -101,6 +103,7 @@ export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): F
     },
     media,
     refer: (request, side, call) => transfers.refer(request, side, call),
+    resume: (call, side) => resumptions.resume(call, side),
     clock,
     log,
   });
@@ -121,11 +124,10 @@ export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): F
     send,
     sendThrough: () => send,
   };
-  const transfers: Transfers = new Transfers({
-    ...deps,
-    ...dialling,
-    notReady: notReady ?? (() => undefined),
-  });
+  const ready = { notReady: notReady ?? ((): undefined => undefined) };
+  const transfers: Transfers = new Transfers({ ...deps, ...dialling, ...ready });
+  const ofApplications = { applicationServer: applicationServer ?? dialling.applicationServer, answered: calls };
+  const resumptions = new Resumptions({ ...deps, ...ofApplications, ...ready });
 
   const leg = (name: string): Leg => {
     const made: Leg = {
@@ -201,6 +203,7 @@ export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): F
         {
           ...{ tenant: defaultTenant, callId, epoch: 1, caller: leg(caller), callee: leg(callee), node },
           users: { caller: userOf(caller), callee: userOf(callee) },
+          applications: { caller: applicationOf(caller), callee: applicationOf(callee) },
           hidden: { caller: false, callee: false },
           transfers: before,
           session: { caller: side(caller), callee: side(callee) },
@@ -226,8 +229,8 @@ export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): F
       await calls.relay({ ...told, body: method === 'INVITE' ? `v=0 ${name}` : undefined }, ofName(name).legId);
       await settle();
     },
-    hangsUp: async (name) => {
-      calls.left(ofName(name).legId);
+    hangsUp: async (name, q850) => {
+      calls.left(ofName(name).legId, q850);
       await settle();
     },
     answers: answer,
@@ -273,4 +276,8 @@ export function fakeTransfers({ notReady, offer, ...finding }: FakeDeps = {}): F
 /** An application is nobody's. */
 function userOf(name: string): User | undefined {
   return name === 'application' ? undefined : User.parse(name);
+}
+
+function applicationOf(name: string): Application | undefined {
+  return name === 'application' ? { action: 'echo', params: {} } : undefined;
 }

@@ -47,12 +47,12 @@ export class Dialog {
     else this.#listeners.push(listener);
   }
 
-  /** Ends the call. */
-  hangUp(): void {
+  /** Ends the call; with `headers` that say why, RFC 3326. */
+  hangUp(headers: Readonly<Record<string, string>> = {}): void {
     if (this.#isOver) return;
     this.#ended();
     // Whatever becomes of the BYE, there is nothing left to do.
-    this.#sender.send(this.#request('BYE'), { responded: () => undefined, failed: () => undefined });
+    this.#sender.send({ ...this.#request('BYE'), headers }, { responded: () => undefined, failed: () => undefined });
   }
 
   /** Offers the peer another description; resolves with its answer. Rejects with `RequestFailedError`. */

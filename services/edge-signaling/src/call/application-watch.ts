@@ -5,6 +5,7 @@ import { engineDialogId } from '../leg/dialog.ts';
 import { type Leg, type SendRequest } from '../leg/leg.ts';
 import { type EstablishedCall } from './established-call.ts';
 import { type EstablishedCalls } from './established-calls.ts';
+import { type Side, SIDES } from './session.ts';
 
 const BEAT_MS = 3_000;
 /** An application server that does not answer so many beats is gone: one that is slow is not. */
@@ -20,8 +21,8 @@ export interface ApplicationWatchDeps {
 }
 
 /**
- * Asks application servers whether they still have the calls that are with them: one that died remembers none, and its
- * caller would listen to silence for ever. It is asked outside the dialog, whose numbers are for what changes a call.
+ * Asks application servers whether they still have the calls that are with them: one that died remembers none, and who
+ * is with it would listen to silence for ever. It is asked outside the dialog, whose numbers are for what changes a call.
  */
 export class ApplicationWatch {
   readonly #deps: ApplicationWatchDeps;
@@ -44,11 +45,12 @@ export class ApplicationWatch {
     this.#missed = new Map();
     if (!canAsk()) return;
     for (const call of calls.all) {
-      const leg = applicationOf(call);
-      if (leg === undefined || call.state !== 'talking') continue;
-      const { callId } = call.parts;
+      const side = applicationOf(call);
+      // Who is being replaced is not asked.
+      if (side === undefined || call.state !== 'talking' || call.replacing !== undefined) continue;
+      const { callId, [side]: leg } = call.parts;
       const missed = (before.get(callId) ?? 0) + 1;
-      if (missed > MAX_MISSED) this.#lost(callId);
+      if (missed > MAX_MISSED) this.#lost(callId, leg);
       else {
         this.#missed.set(callId, missed);
         this.#ask(callId, leg);
@@ -56,7 +58,8 @@ export class ApplicationWatch {
     }
   }
 
-  #ask(callId: CallId, { identity, legId, dialog }: Leg): void {
+  #ask(callId: CallId, leg: Leg): void {
+    const { identity, legId, dialog } = leg;
     this.#deps.send(
       {
         method: 'OPTIONS',
@@ -67,22 +70,24 @@ export class ApplicationWatch {
       {
         responded: ({ status }) => {
           if (status === 200) this.#missed.set(callId, 0);
-          else if (status === 481) this.#lost(callId);
+          else if (status === 481) this.#lost(callId, leg);
         },
         failed: () => undefined,
       },
     );
   }
 
-  #lost(callId: CallId): void {
+  #lost(callId: CallId, { legId }: Leg): void {
     const call = this.#deps.calls.byId(callId);
-    if (call === undefined) return;
+    const side = call === undefined ? undefined : applicationOf(call);
+    // It may be with another one by now.
+    if (call === undefined || side === undefined || call.parts[side].legId !== legId) return;
     this.#deps.log.warn('application.lost', { callId });
-    call.lost('node-lost');
+    call.lost('node-lost', side);
   }
 }
 
-/** The leg to the application; an application is nobody's device, and is called. */
-function applicationOf({ parts: { users, callee } }: EstablishedCall): Leg | undefined {
-  return users.callee === undefined ? callee : undefined;
+/** On which side of a call there is an application. */
+function applicationOf({ parts: { applications } }: EstablishedCall): Side | undefined {
+  return SIDES.find((side) => applications[side] !== undefined);
 }

@@ -44,12 +44,14 @@ function legRecord(call: EstablishedParts, side: Side, owner: InstanceId): LegRe
   const leg = call[side];
   const { nextHop, routeSet, ...dialog } = leg.dialog;
   const edge = leg.edge ?? (isConnected(leg.dialog) ? owner : undefined);
-  const user = call.users[side];
+  const { [side]: user } = call.users;
+  const { [side]: application } = call.applications;
   return {
     legId: leg.legId,
     epoch,
     role: side === 'caller' ? 'uas' : 'uac',
     ...(user === undefined ? {} : { user }),
+    ...(application === undefined ? {} : { application }),
     ...(call.hidden[side] ? { hidden: true as const } : {}),
     profile: call.session[side].profile,
     sipCallId: leg.identity.callId,

@@ -330,6 +330,7 @@ export class Call {
     const late = agreed.offer === undefined ? { late: lateOffer('callee', answer ?? '', callee) } : {};
     const sides = {
       users: { caller: userOf(this.facts.source), callee: target.user },
+      applications: { callee: target.application },
       hidden: { caller: this.facts.identity.isHidden, callee: false },
       transfers: 0,
     };

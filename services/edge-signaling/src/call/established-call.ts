@@ -1,5 +1,6 @@
 import { type Clock } from '@callweave/clock';
 import {
+  type Application,
   type CallCause,
   type CallId,
   type LegId,
@@ -23,7 +24,7 @@ import { type ExchangePlace, sessionHeaders } from './exchange.ts';
 import { type LateOffer } from './late-offer.ts';
 import { type LeftWord } from './left-calls.ts';
 import { readSessionRequest } from './session-request.ts';
-import { reasonOf } from './q850.ts';
+import { reasonOf, TEMPORARY_FAILURE } from './q850.ts';
 import { relayRequest } from './relay.ts';
 import { SessionChanges } from './session-changes.ts';
 import { otherSide, type Session, type Side } from './session.ts';
@@ -41,6 +42,8 @@ export interface EstablishedParts {
   readonly mediaId?: CallId | undefined;
   /** Whose devices they are; an application is nobody's. */
   readonly users: Readonly<Record<Side, User | undefined>>;
+  /** What those that are no devices do with the call. */
+  readonly applications: Readonly<Partial<Record<Side, Application | undefined>>>;
   /** Who wishes that nobody learns who he is. */
   readonly hidden: Readonly<Record<Side, boolean>>;
   /** How often a side was replaced. */
@@ -73,6 +76,8 @@ export interface EstablishedDeps {
   readonly media: Media;
   /** A REFER of one side. */
   readonly refer: (request: IncomingRequest, from: Side, call: EstablishedCall) => Promise<void>;
+  /** Has the application of a side begin anew elsewhere, whose server is gone; false when the call cannot wait for it. */
+  readonly resume?: ((call: EstablishedCall, side: Side) => boolean) | undefined;
   /** Its session or a dialog is another than before. */
   readonly changed: (call: EstablishedCall, session: Session) => void;
   /** Marks the call as ended where every edge sees it; `lost` when somebody else has done so before. */
@@ -194,14 +199,20 @@ export class EstablishedCall {
   /** One side hung up; its BYE is answered. */
   left(side: Side, q850?: number): void {
     if (this.#replacing?.left(side) === true) return;
+    if (q850 === TEMPORARY_FAILURE && this.#resume(side)) return;
     this.#deps.leave?.(this.parts.callId, `${side}-left`);
     this.#deps.faults?.pass('in-bye');
     this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
   }
 
-  /** One side cannot be reached any more. */
-  lost(reason: CallCause['reason'] = 'unreachable'): void {
-    this.hangUp({ by: 'platform', reason });
+  /** This side cannot be reached any more; without one, nobody knows which. */
+  lost(reason: CallCause['reason'] = 'unreachable', side?: Side): void {
+    if (side === undefined || !this.#resume(side)) this.hangUp({ by: 'platform', reason });
+  }
+
+  #resume(side: Side): boolean {
+    if (this.parts.applications[side] === undefined || this.state === 'ended') return false;
+    return this.#deps.resume?.(this, side) ?? false;
   }
 
   /**
@@ -213,7 +224,7 @@ export class EstablishedCall {
       const leg = this.parts[side];
       const isGone = (status: number): boolean => status === 481 || (status === 408 && isDatagram(leg));
       const responded = ({ status }: { status: number }): void => {
-        if (isGone(status)) this.lost('node-lost');
+        if (isGone(status)) this.lost('node-lost', side);
       };
       leg.request({ method: 'OPTIONS' }, { responded, failed: () => undefined });
     }

@@ -7,7 +7,7 @@ import { type Side } from './session.ts';
 
 export interface EstablishedCallsDeps extends Pick<
   EstablishedDeps,
-  'media' | 'refer' | 'leave' | 'faults' | 'clock' | 'log'
+  'media' | 'refer' | 'resume' | 'leave' | 'faults' | 'clock' | 'log'
 > {
   readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
   /** Lets a call go on whose side has lost its connection, if that has another one by now. */
@@ -35,9 +35,9 @@ export class EstablishedCalls implements AnsweredLegs {
 
   constructor(deps: EstablishedCallsDeps) {
     this.#deps = deps;
-    const { records, media, refer, leave, faults, clock, log } = deps;
+    const { records, media, refer, resume, leave, faults, clock, log } = deps;
     this.#ofCalls = {
-      ...{ media, refer, leave, faults, clock, log },
+      ...{ media, refer, resume, leave, faults, clock, log },
       changed: (call, session) => records.change(call.parts, session, call.teller.sequence),
       markEnded: (callId, cause, given) => records.end(callId, cause, given),
       disposed: (ended) => this.#forget(ended),
@@ -126,7 +126,7 @@ export class EstablishedCalls implements AnsweredLegs {
   }
 
   async #lost(call: EstablishedCall, side: Side): Promise<void> {
-    if ((await this.#deps.follow?.(call, side)) !== true) call.lost();
+    if ((await this.#deps.follow?.(call, side)) !== true) call.lost('unreachable', side);
   }
 
   #forget(call: EstablishedCall): void {

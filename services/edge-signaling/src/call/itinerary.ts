@@ -11,6 +11,8 @@ export type Routed =
 /** What routing is asked. */
 type Question = Pick<CallFacts, 'tenant' | 'callId' | 'source' | 'dialled' | 'domain'>;
 
+export type ItineraryDeps = Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>;
+
 /** A stop, and who has sent the call there: the last one last. */
 type PathStop = Stop & { readonly path: readonly Redirect[] };
 
@@ -26,7 +28,7 @@ const SETTINGS = { 'user-busy': 'busy', 'no-answer': 'noAnswer', unavailable: 'u
  */
 export class Itinerary {
   readonly #facts: Question;
-  readonly #deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>;
+  readonly #deps: ItineraryDeps;
   readonly #forwarded: ((redirect: Redirect) => void) | undefined;
   #stops: PathStop[] = [];
   /** Whose devices are called now, and who has sent the call there. */
@@ -40,11 +42,7 @@ export class Itinerary {
   readonly #deflected = new Set<User>();
 
   /** `forwarded` is told when the call goes on to somebody else; without it, what users have set is not followed. */
-  constructor(
-    facts: Question,
-    deps: Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'>,
-    forwarded?: (redirect: Redirect) => void,
-  ) {
+  constructor(facts: Question, deps: ItineraryDeps, forwarded?: (redirect: Redirect) => void) {
     this.#facts = facts;
     this.#deps = deps;
     this.#forwarded = forwarded;

@@ -3,7 +3,8 @@ import { type HeaderValues } from '@callweave/srf';
 
 const NORMAL_CLEARING = 16;
 const NO_ANSWER = 19;
-const TEMPORARY_FAILURE = 41;
+/** The call might go on elsewhere, or later. */
+export const TEMPORARY_FAILURE = 41;
 const NORMAL_UNSPECIFIED = 31;
 
 /** RFC 3398 §8.2.6.1; where that leaves the choice (488, 606), RFC 4497 §8.4.1. */

@@ -2,7 +2,8 @@ import { type MediaProfile } from '@callweave/contracts';
 import { type CallTeller } from './call-ports.ts';
 
 /** The two who talk. */
-export type Side = 'caller' | 'callee';
+export const SIDES = ['caller', 'callee'] as const;
+export type Side = (typeof SIDES)[number];
 
 /** What one side of an answered call has said about its media. */
 export interface SessionSide {
@@ -24,12 +25,12 @@ export function otherSide(side: Side): Side {
 
 /** Who keeps the other on hold. */
 export function holders(session: Session): Side[] {
-  return (['caller', 'callee'] as const).filter((side) => session[side].holds);
+  return SIDES.filter((side) => session[side].holds);
 }
 
 /** Tells who keeps the other on hold now and did not before, and who no longer does. */
 export function tellHolds(teller: Pick<CallTeller, 'held' | 'resumed'>, before: Session, now: Session): void {
-  for (const side of ['caller', 'callee'] as const) {
+  for (const side of SIDES) {
     const { holds } = now[side];
     if (holds === before[side].holds) continue;
     if (holds) teller.held(side);

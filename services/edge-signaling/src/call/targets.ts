@@ -1,4 +1,5 @@
 import {
+  type Application,
   type Binding,
   type FlowToken,
   type InstanceId,
@@ -24,6 +25,8 @@ export interface Target {
   readonly name: string;
   /** Whose device it is; undefined for an application. */
   readonly user?: User;
+  /** What it does with the call; undefined for a device. */
+  readonly application?: Application;
   readonly ringSec: number;
   readonly headers: Readonly<Record<string, string>>;
   /** A part of the platform: it is told the trace. */
@@ -96,16 +99,17 @@ function transportOf(contact: string): string | undefined {
   return /;transport=([a-z]+)/i.exec(contact)?.[1]?.toLowerCase();
 }
 
-/** An application server that runs what `target` names. */
-export function applicationTarget(target: RouteTarget & { kind: 'application' }, server: string): Target {
-  const params = Object.entries(target.params).map(([name, value]) => [`X-App-${name}`, value]);
+/** An application server that is to run this. */
+export function applicationTarget({ action, params }: Application, server: string): Target {
+  const told = Object.entries(params).map(([name, value]) => [`X-App-${name}`, value]);
   return {
-    uri: `sip:${target.action}@${server}`,
+    uri: `sip:${action}@${server}`,
     nextHop: undefined,
     profile: 'rtp',
-    name: `application:${target.action}`,
+    name: `application:${action}`,
+    application: { action, params },
     ringSec: APPLICATION_RING_SEC,
-    headers: { 'X-App-Action': target.action, ...(Object.fromEntries(params) as Record<string, string>) },
+    headers: { 'X-App-Action': action, ...(Object.fromEntries(told) as Record<string, string>) },
     isInternal: true,
   };
 }

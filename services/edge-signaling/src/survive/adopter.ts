@@ -8,7 +8,7 @@ import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { type LeftCall, type LeftCalls } from '../call/left-calls.ts';
 import { readQ850 } from '../call/q850.ts';
-import { type SessionSide, type Side } from '../call/session.ts';
+import { type SessionSide, type Side, SIDES } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
 import { engineDialogId, isConnected } from '../leg/dialog.ts';
 import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
@@ -37,8 +37,6 @@ export interface AdopterDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-const SIDES = ['caller', 'callee'] as const;
 
 /** Takes calls over whose owner is gone: the record of the call is the claim, and only one edge gets it. */
 export class Adopter {
@@ -200,6 +198,7 @@ export class Adopter {
     const caller = this.#leg(tenant, callerRecord, epoch);
     const callee = this.#leg(tenant, calleeRecord, epoch);
     const users = { caller: callerRecord.user, callee: calleeRecord.user };
+    const applications = { caller: callerRecord.application, callee: calleeRecord.application };
     const hidden = { caller: callerRecord.hidden === true, callee: calleeRecord.hidden === true };
     const times = { startedAtMs: startedAt, answeredAtMs: answeredAt ?? startedAt };
     const side = ({ profile = 'rtp' }: LegRecord, name: Side): SessionSide => ({
@@ -208,7 +207,7 @@ export class Adopter {
       holds: record.heldBy?.includes(name) ?? false,
     });
     const session = { caller: side(callerRecord, 'caller'), callee: side(calleeRecord, 'callee') };
-    const sides = { users, hidden, transfers, session };
+    const sides = { users, applications, hidden, transfers, session };
     const parts = { tenant, callId, epoch, caller, callee, node: media, mediaId, ...sides, ...times };
     for (const each of [caller, callee]) legs.add(each);
     const call = calls.restore(parts, openTeller(record));

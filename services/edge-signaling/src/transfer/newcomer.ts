@@ -1,4 +1,5 @@
 import {
+  type Application,
   type CallId,
   type LegId,
   mediaIdAfter,
@@ -14,6 +15,8 @@ import { type Leg } from '../leg/leg.ts';
 export interface Newcomer {
   readonly leg: Leg;
   readonly user: User | undefined;
+  /** What it does with the call when it is no device. */
+  readonly application?: Application | undefined;
   /** It wishes that nobody learns who it is. */
   readonly isHidden: boolean;
   readonly profile: MediaProfile;

@@ -114,6 +114,7 @@ export class OtherCall implements Search, Replacing {
       ...{
         leg: parts[to],
         user: parts.users[to],
+        application: parts.applications[to],
         isHidden: parts.hidden[to],
         profile,
         sdp: outcome.answer,

@@ -1,5 +1,5 @@
 import { type Timer } from '@callweave/clock';
-import { type CallId, type LegId, type MediaNodeId, type Tenant, type User } from '@callweave/contracts';
+import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { type IncomingResponse } from '@callweave/srf';
 import { type Identity } from '../admit/identity.ts';
@@ -8,7 +8,7 @@ import { type CallDeps } from '../call/call.ts';
 import { type AnsweredLegs } from '../call/established-calls.ts';
 import { mediaRefusal } from '../call/exchange.ts';
 import { type Branch, Fork, type ForkEvents } from '../call/fork.ts';
-import { Itinerary } from '../call/itinerary.ts';
+import { type Itinerary } from '../call/itinerary.ts';
 import { isRinging } from '../call/progress.ts';
 import { readQ850 } from '../call/q850.ts';
 import { type UacLeg } from '../leg/uac-leg.ts';
@@ -17,27 +17,23 @@ import { type Networks } from '../networks.ts';
 import { type Remaining, type Search, type SearchEvents } from './newcomer.ts';
 import { type OutdialAction, type OutdialInput, type OutdialState, outdialTable } from './outdial.table.ts';
 
-export interface OutdialDeps extends Pick<
-  CallDeps,
-  'router' | 'locator' | 'flows' | 'applicationServer' | 'media' | 'legs' | 'sendThrough' | 'placeOf' | 'clock' | 'log'
-> {
+export interface OutdialDeps extends Pick<CallDeps, 'media' | 'legs' | 'sendThrough' | 'placeOf' | 'clock' | 'log'> {
   readonly networks: Pick<Networks, 'ofLeg'>;
   /** Where a leg belongs once it is in a call. */
   readonly answered: AnsweredLegs;
 }
+
+/** Where to find somebody. */
+export type Destinations = Pick<Itinerary, 'route' | 'next' | 'redirect' | 'goesOnAfter' | 'failed' | 'isLoop'>;
 
 /** Who is called, in whose name, by whom. */
 export interface OutdialFacts {
   readonly tenant: Tenant;
   /** Of the media of the two who are to talk. */
   readonly mediaId: CallId;
-  /** Who sends the call there: he may where he may call himself. */
-  readonly by: User;
-  /** His domain. */
-  readonly domain: string;
-  /** His address, for Referred-By; undefined when he hides it. RFC 3892 §3. */
+  readonly itinerary: Destinations;
+  /** The address of who sends the call there, for Referred-By; undefined when he hides it. RFC 3892 §3. */
   readonly referredBy: string | undefined;
-  readonly dialled: string;
   /** Who remains: the INVITEs are his. */
   readonly identity: Identity;
   readonly to: string;
@@ -53,12 +49,12 @@ interface Detail {
   readonly response?: IncomingResponse;
 }
 
-/** Finds the newcomer of a blind transfer: calls its target as the referrer would. */
+/** Finds a newcomer by calling him. */
 export class Outdial implements Search {
   readonly #facts: OutdialFacts;
   readonly #deps: OutdialDeps;
   readonly #machine: Machine<OutdialState, OutdialInput, OutdialAction, Detail>;
-  readonly #itinerary: Itinerary;
+  readonly #itinerary: Destinations;
   #events: SearchEvents | undefined;
   #fork: Fork | undefined;
   #node: MediaNodeId | undefined;
@@ -69,11 +65,7 @@ export class Outdial implements Search {
   constructor(facts: OutdialFacts, deps: OutdialDeps) {
     this.#facts = facts;
     this.#deps = deps;
-    const { tenant, mediaId: callId, by, dialled, domain } = facts;
-    const question = { tenant, callId, source: { kind: 'user', user: by }, dialled, domain } as const;
-    this.#itinerary = new Itinerary(question, deps, (redirect) => {
-      facts.note({ kind: 'forwarded', by: redirect.by, to: redirect.dialled, reason: redirect.reason });
-    });
+    this.#itinerary = facts.itinerary;
     this.#machine = new Machine(outdialTable, 'routing', this.#actions);
   }
 
@@ -193,9 +185,10 @@ export class Outdial implements Search {
       return;
     }
     if (this.state !== 'answered') return;
-    const { user, profile } = target;
+    const { user, application, profile } = target;
     this.#events?.found({
-      ...{ leg, user, isHidden: false, profile, sdp, node, mediaId: this.#facts.mediaId, replaces: undefined },
+      ...{ leg, user, application, isHidden: false, profile, sdp, node },
+      ...{ mediaId: this.#facts.mediaId, replaces: undefined },
       answer: () => undefined,
     });
   }

@@ -149,7 +149,7 @@ export class Transfer implements Replacing {
     const { call, side, search, initiator } = this.#facts;
     const { calls, media, log } = this.#deps;
     const before = call.parts;
-    const { leg, user, isHidden, profile, replaces, mediaId } = newcomer;
+    const { leg, user, application, isHidden, profile, replaces, mediaId } = newcomer;
     const remaining = otherSide(side);
     before[remaining].refreshTarget(response);
     const here = { profile, sdp: newcomer.sdp, holds: isHold(newcomer.sdp) };
@@ -159,6 +159,7 @@ export class Transfer implements Replacing {
       ...before,
       [side]: leg,
       users: { ...before.users, [side]: user },
+      applications: { ...before.applications, [side]: application },
       hidden: { ...before.hidden, [side]: isHidden },
       ...{ late: undefined, untold: undefined },
       transfers: before.transfers + 1,

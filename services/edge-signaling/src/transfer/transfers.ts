@@ -7,6 +7,7 @@ import { assertIdentity, type Identity } from '../admit/identity.ts';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { sessionHeaders } from '../call/exchange.ts';
+import { Itinerary, type ItineraryDeps } from '../call/itinerary.ts';
 import { otherSide, type Side } from '../call/session.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { findDialog, type FindDialogDeps } from './find-dialog.ts';
@@ -23,6 +24,7 @@ export const MAX_TRANSFERS = 20;
 
 export type TransfersDeps = TransferDeps &
   Omit<OutdialDeps, 'answered'> &
+  ItineraryDeps &
   FindDialogDeps & {
     /** Why nobody may be called from here now; undefined when they may. */
     readonly notReady: () => string | undefined;
@@ -67,18 +69,22 @@ export class Transfers {
 
   #search({ dialled, to, replaces }: Referral, { call, side, user }: Referred): Search {
     const { tenant } = call.parts;
-    const { [side]: referring, [otherSide(side)]: leg } = call.parts;
-    const { sdp, holds } = call.session[otherSide(side)];
-    const remaining = { leg, standIn: createLegId(), sdp: placeholder(sdp, holds ? 'sendonly' : 'sendrecv') };
+    const { [side]: referring } = call.parts;
+    const remaining = remainingOf(call, otherSide(side));
     if (replaces !== undefined) return this.#attended(replaces, call, remaining);
     const { remoteUri } = referring.dialog;
     const domain = domainOf(remoteUri);
     const referredBy = call.parts.hidden[side] ? undefined : remoteUri;
     const identity = identityOf(call, otherSide(side), domain);
     const note: CallTeller['note'] = (change) => call.teller.note(change);
-    const target = { dialled, to, domain, by: user, referredBy, identity, note };
+    const mediaId = newMediaId(call);
+    // The referrer may send a call where he may call himself.
+    const question = { tenant, callId: mediaId, source: { kind: 'user', user }, dialled, domain } as const;
+    const itinerary = new Itinerary(question, this.#deps, ({ by, dialled: next, reason }) =>
+      note({ kind: 'forwarded', by, to: next, reason }),
+    );
     const deps = { ...this.#deps, answered: this.#deps.calls };
-    return new Outdial({ tenant, mediaId: newMediaId(call), ...target, remaining }, deps);
+    return new Outdial({ tenant, mediaId, itinerary, to, referredBy, identity, note, remaining }, deps);
   }
 
   /** The other call is looked for only once the REFER is answered: what is wrong with it is told by NOTIFY. */
@@ -127,8 +133,14 @@ function refusalOf(call: EstablishedCall, user: User | undefined): number | unde
   return call.parts.transfers >= MAX_TRANSFERS ? 482 : undefined;
 }
 
+/** Who stays on this side of a call while somebody is looked for. */
+export function remainingOf({ parts, session }: EstablishedCall, side: Side): Remaining {
+  const { sdp, holds } = session[side];
+  return { leg: parts[side], standIn: createLegId(), sdp: placeholder(sdp, holds ? 'sendonly' : 'sendrecv') };
+}
+
 /** Under which a party of an answered call calls somebody else. */
-function identityOf({ parts }: EstablishedCall, side: Side, domain: string): Identity {
+export function identityOf({ parts }: EstablishedCall, side: Side, domain: string): Identity {
   const from = parts[side].dialog.remoteUri;
   const isHidden = parts.hidden[side];
   const claimed = { from, privacy: isHidden ? 'id' : undefined, isHidden };
@@ -136,7 +148,7 @@ function identityOf({ parts }: EstablishedCall, side: Side, domain: string): Ide
   return user === undefined ? { ...claimed, asserted: from } : assertIdentity(claimed, user, domain);
 }
 
-function domainOf(address: string): string {
+export function domainOf(address: string): string {
   const uri = parseUri(parseNameAddr(address).uri);
   return uri.kind === 'sip' ? uri.host : '';
 }

@@ -1,0 +1,12 @@
+import { type Reply } from '@callweave/srf';
+import { expect, test } from 'vitest';
+import { type InviteDeps, InviteHandler } from '../src/invite/handle-invite.ts';
+import { fakeRequest } from './fake-call.ts';
+
+test('an edge that is about to end takes on no call and asks nobody about it', async () => {
+  const replies: Reply[] = [];
+  const handler = new InviteHandler({ notReady: () => 'draining' } as unknown as InviteDeps);
+  await handler.handle(fakeRequest('INVITE', (reply) => replies.push(reply)));
+  expect(replies).toEqual([{ status: 503, headers: { 'Retry-After': '5' } }]);
+  expect(handler.active).toBe(0);
+});
