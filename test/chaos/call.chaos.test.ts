@@ -50,7 +50,11 @@ test('with each service killed at one replica and frozen at the other, no call o
   await until(
     'nothing is left of any call',
     async () => (await mediaSessions(platform)) + (await openCalls(bus)).length === 0,
+    60_000,
   );
+  const areOver = async (): Promise<boolean> =>
+    [...(await callKinds(bus)).values()].every((told) => told.at(-1) === 'ended');
+  await until('all calls have ended', areOver, 60_000);
   const kinds = [...(await callKinds(bus)).values()];
   expect(kinds).toHaveLength(RATE * SECONDS);
   for (const told of kinds) expect(told).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);

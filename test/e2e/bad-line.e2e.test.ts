@@ -29,6 +29,8 @@ test('a phone on a line that is slow, uneven and loses a part of all is called, 
   await Promise.all([hears(alice, BOB_HZ, SLOW_MS), hears(bob, ALICE_HZ, SLOW_MS)]);
   alice.command('hangup');
   await bob.waitFor('CALL_CLOSED');
-  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+  // A 180 that is lost is not sent again.
+  const told = (await phones.toldInAll()).filter((kind) => kind !== 'ringing');
+  expect(told).toEqual(['initiated', 'routed', 'answered', 'ended']);
   expect(counts.sip.lost).toBeGreaterThan(0);
 }, 180_000);

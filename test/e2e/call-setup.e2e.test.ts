@@ -98,7 +98,7 @@ test('what a gateway plays before it answers is heard, and goes on when it has',
   const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([gateway]) });
   expect(registered).toMatchObject({ successful: 1 });
   await withTone(1000, async (tone) => {
-    const answering = runSipp({ ...about, scenario: 'early-media', keys: { tone_file: tone }, talkMs: 5_000 });
+    const answering = runSipp({ ...about, scenario: 'early-media', keys: { tone_file: tone }, talkMs: 8_000 });
     const alice = await phones.phone('alice');
     phones.dial(alice, gateway.user);
     await hears(alice, 1000);

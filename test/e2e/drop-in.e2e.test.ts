@@ -7,8 +7,7 @@ import { openRawPhone, testCertificate } from '@callweave/sip-engine/testing';
 import { requestText } from '@callweave/sip/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Baresip, startBaresip } from '../support/baresip.ts';
-import { freePortOn } from '../support/free-port.ts';
-import { freePort } from '../support/index.ts';
+import { freePhonePort } from '../support/free-port.ts';
 import { root } from '../support/platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { tied } from '../support/tied.ts';
@@ -105,8 +104,8 @@ async function connect(request: SrfRequest, response: SrfResponse, { contact, pr
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'callweave-drop-in-'));
   ports = {
-    sip: await freePortOn(['127.0.0.1']),
-    ...{ tls: await freePort(), control: await freePort(), metrics: await freePort() },
+    ...{ sip: await freePhonePort(), tls: await freePhonePort() },
+    ...{ control: await freePhonePort(), metrics: await freePhonePort() },
   };
   const authority = testCertificate('authority.example.com');
   const { cert, key } = testCertificate('sip.example.com', authority);

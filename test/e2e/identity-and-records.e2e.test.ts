@@ -7,6 +7,7 @@ import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { runSipp, type SippResult } from '../support/sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
+import { talks } from '../support/talk.ts';
 import { openUdpPeer } from '../support/udp-peer.ts';
 import { until } from '../support/until.ts';
 
@@ -186,14 +187,20 @@ test('a tel: URI as a target is asked for credentials like any other, and a numb
 test('the record of a call has its times, its end and what was heard of each phone', async () => {
   const alice = await phones.phone('alice', { toneHz: 500 });
   const bob = await phones.phone('bob', { toneHz: 1000, answers: false });
-  const record = await recordOf(async () => {
-    phones.dial(alice, 'bob');
-    await Promise.all([alice.waitFor('CALL_RINGING'), bob.waitFor('CALL_INCOMING')]);
-    bob.command('accept');
-    await Promise.all([hears(alice, 1000), hears(bob, 500)]);
-    bob.command('hangup');
-    await alice.waitFor('CALL_CLOSED');
-  });
+  const callOf = (nth: number): Promise<Cdr> =>
+    recordOf(async () => {
+      phones.dial(alice, 'bob');
+      await Promise.all([alice.waitFor('CALL_RINGING', nth), bob.waitFor('CALL_INCOMING', nth)]);
+      bob.command('accept');
+      await Promise.all([hears(alice, 1000), hears(bob, 500)]);
+      // What they have heard may be of the call before.
+      await Promise.all([talks(phones, 'caller'), talks(phones, 'callee')]);
+      bob.command('hangup');
+      await alice.waitFor('CALL_CLOSED', nth);
+    });
+  let record = await callOf(1);
+  // When media-control answers late another replica is asked, which has nothing left to count.
+  for (let nth = 2; nth <= 3 && record.legs.some(({ media }) => media === undefined); nth++) record = await callOf(nth);
   const { initiatedAt, ringingAt = 0, answeredAt = 0, endedAt, pddMs, setupMs, talkMs, legs, node } = record;
   expect(record.cause).toEqual({ by: 'callee', reason: 'hang-up', q850: 16 });
   expect([pddMs, setupMs, talkMs]).toEqual([ringingAt - initiatedAt, answeredAt - initiatedAt, endedAt - answeredAt]);
@@ -219,7 +226,8 @@ async function forward(user: string, ...options: string[]): Promise<void> {
   let inARow = 0;
   await until(`calls of ${user} go on`, async () => {
     const subject = routeCall.subject({ tenant: defaultTenant });
-    const answer = await phones.bus.nc.request(subject, JSON.stringify({ ...question, domain: 'd' }));
+    const asked = JSON.stringify({ ...question, domain: 'd' });
+    const answer = await phones.bus.nc.request(subject, asked, { timeout: 10_000 });
     inARow = answer.string().includes('forwards') ? inARow + 1 : 0;
     return inARow > 20;
   });
@@ -228,7 +236,7 @@ async function forward(user: string, ...options: string[]): Promise<void> {
 test('calls of a user go where he has set when he is busy, does not answer in his time, and is away', async () => {
   const [busy, unanswered, unreachable] = [await account('busy'), await account('late'), await account('away')];
   const settings = ['--busy', busy.user, '--unanswered', unanswered.user, '--unreachable', unreachable.user];
-  await forward('bob', ...settings, '--ring', '3');
+  await forward('bob', ...settings, '--ring', '8');
   const alice = await phones.phone('alice');
   const bob = await phones.phone('bob', { answers: false });
   let calls = 0;

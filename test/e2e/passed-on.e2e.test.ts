@@ -66,7 +66,8 @@ test.each(['--always', '--unreachable'])('a text goes where a user has his calls
   let inARow = 0;
   await until('every replica routes by it', async () => {
     const subject = routeCall.subject({ tenant: 'default' });
-    const answer = await phones.bus.nc.request(subject, JSON.stringify({ ...question, domain: 'd' }));
+    const asked = JSON.stringify({ ...question, domain: 'd' });
+    const answer = await phones.bus.nc.request(subject, asked, { timeout: 10_000 });
     inARow = answer.string().includes('forwards') ? inARow + 1 : 0;
     return inARow > 20;
   });

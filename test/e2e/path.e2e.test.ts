@@ -25,6 +25,7 @@ test('a phone behind a NAT that registers by way of a Kamailio, which says so in
   const asked = await phones.bus.nc.request(
     listRegistrations.subject({}),
     JSON.stringify({ tenant: defaultTenant, limit: 10 }),
+    { timeout: 10_000 },
   );
   const { users } = listRegistrations.response.parse(JSON.parse(asked.string()));
   const [binding] = users.find(({ user }) => user === 'bob')?.bindings ?? [];

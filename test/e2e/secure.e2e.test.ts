@@ -1,16 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { testCertificate } from '@callweave/sip-engine/testing';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
 import { talks } from '../support/talk.ts';
+import { temporaryFiles } from '../support/temporary-files.ts';
 import { until } from '../support/until.ts';
 import { startWebPhones } from '../support/web-phone.ts';
 
@@ -25,28 +24,23 @@ const answeredCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
 const OTHER = '127.0.4.1';
 const LISTENERS = `tls://${HOST}:0 wss://${HOST}:0 udp://[::1]:0 udp://${OTHER}:0`;
 
-const directory = mkdtempSync(join(tmpdir(), 'callweave-secure-'));
-const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+// What is registered first ends last.
+const put = temporaryFiles();
 const authority = testCertificate('authority.example.com');
 /** The certificate that was put there last. */
 let current = '';
 
-// What is registered first ends last.
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
 const phones = new PhonePlatform(() => {
-  renewCertificate();
+  const [certFile, keyFile] = renewCertificate();
   const files = { CALLWEAVE_TLS_CERT_FILE: certFile, CALLWEAVE_TLS_KEY_FILE: keyFile };
   return Promise.resolve({ CALLWEAVE_SIP_LISTENERS: LISTENERS, ...files });
 });
 
-/** Puts a new certificate where the engine finds it. */
-function renewCertificate(): string {
+/** Puts a new certificate where the engine finds it: its file, and that of its key. */
+function renewCertificate(): [string, string] {
   const { cert, key } = testCertificate('sip.example.com', authority);
-  writeFileSync(certFile, cert);
-  writeFileSync(keyFile, key);
   current = cert;
-  return cert;
+  return [put('cert.pem', cert), put('key.pem', key)];
 }
 
 /** `host:port` where the platform listens. */
@@ -99,8 +93,8 @@ describe('phones on TLS', () => {
   test('go on talking, and hang up, when the certificate is renewed, which is shown to who connects next', async () => {
     const [alice, bob] = await talking(byTls());
     expect(await shownCertificate()).toBe(fingerprintOf(current));
-    const renewed = fingerprintOf(renewCertificate());
-    expect(await shownCertificate()).not.toBe(renewed);
+    renewCertificate();
+    const renewed = fingerprintOf(current);
     await until('the renewed certificate is shown', async () => (await shownCertificate()) === renewed, NOTICED_MS);
     await Promise.all([talks(phones, 'caller'), talks(phones, 'callee')]);
     bob.command('hangup');
@@ -150,7 +144,7 @@ test('a phone that registers at a second address of a transport is told to send 
   if (account === undefined) throw new Error('no account');
   for (const address of [phones.edge, listener('udp', OTHER)]) {
     const lines = sippLines([account]);
-    const trace = join(directory, `${address}.log`);
+    const trace = put(`${address}.log`, '');
     const registered = await runSipp({ scenario: 'register', remote: address, calls: 1, lines, trace });
     expect(registered, registered.errors).toMatchObject({ successful: 1, failed: 0 });
     expect(readFileSync(trace, 'utf8')).toContain(`Service-Route: <sip:${address};lr>`);

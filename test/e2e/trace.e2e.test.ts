@@ -27,8 +27,9 @@ beforeAll(async () => {
     CALLWEAVE_OTLP_URL: `http://127.0.0.1:${String(port)}`,
     OTEL_BSP_SCHEDULE_DELAY: '100',
   });
-  alice = await registeredPhone(platform, 'alice');
-  bob = await registeredPhone(platform, 'bob');
+  const once = { regintSec: 3_600 };
+  alice = await registeredPhone(platform, 'alice', once);
+  bob = await registeredPhone(platform, 'bob', once);
 });
 
 afterAll(async () => {
@@ -60,9 +61,9 @@ function tracesWith(name: string): string[] {
   return [...new Set((receiver?.spans ?? []).filter((span) => span.name === name).map(({ traceId }) => traceId))];
 }
 
-/** Waits until the `nth` trace of an answered call looks as `expected`. */
-async function expectTree(nth: number, expected: readonly string[]): Promise<void> {
-  const tree = (): string[] => spanTree(receiver?.spans ?? [], tracesWith('talk')[nth] ?? '');
+/** Waits until the `nth` trace in which something of this name was done looks as `expected`: of an answered call, talk. */
+async function expectTree(nth: number, expected: readonly string[], name = 'talk'): Promise<void> {
+  const tree = (): string[] => spanTree(receiver?.spans ?? [], tracesWith(name)[nth] ?? '');
   await expect.poll(() => tree().filter((line) => !isLuck(line)), { timeout: 30_000 }).toEqual(expected);
 }
 
@@ -146,10 +147,12 @@ describe('while nobody receives traces', () => {
   test('they are kept, and arrive whole when somebody does', async () => {
     receiver = await startOtlpReceiver(port);
     await expectTree(0, callOfTwoPhones);
-    await until('both registrations', () => tracesWith('publish registration.v1.added').length === 2, 30_000);
-    for (const traceId of tracesWith('publish registration.v1.added'))
-      expect(spanTree(receiver.spans, traceId).filter((line) => !isLuck(line))).toEqual(registration);
-    expect(tracesWith('kv write location').sort()).toEqual(tracesWith('publish registration.v1.added').sort());
+    const added = 'publish registration.v1.added';
+    await until('both registrations', () => tracesWith(added).length === 2, 30_000);
+    for (const nth of [0, 1]) await expectTree(nth, registration, added);
+    await expect
+      .poll(() => tracesWith('kv write location').sort(), { timeout: 30_000 })
+      .toEqual(tracesWith(added).sort());
     expect((await platform.cli('doctor')).output).toContain('✓ traces');
   });
 });

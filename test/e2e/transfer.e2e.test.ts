@@ -1,6 +1,7 @@
 import getPort from 'get-port';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { answeredCalls, legOf } from '../support/call-facts.ts';
+import { freePhonePort } from '../support/free-port.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from '../support/subscribers.ts';
@@ -89,7 +90,7 @@ test('a callee keeps the other phone on hold and sends it to a third one, which 
 });
 
 test('a phone whose referrals are wrong or lead nowhere stays in its call; it hangs up while the target rings, and that one has its place', async () => {
-  const localPort = await getPort();
+  const localPort = await freePhonePort();
   const [referring, target] = [await account('referring'), await account('target')];
   const about = { remote: phones.edge, calls: 1, localPort };
   const registered = await runSipp({ ...about, scenario: 'register', lines: sippLines([referring]) });
@@ -179,6 +180,7 @@ test('a browser takes the place of a phone in its call; one that does not exist 
   phones.dial(alice, 'bob');
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
   await hears(alice, 1000);
+  await until('the call is stored', async () => (await answeredCalls(phones.bus)).length === 1);
   const [call] = await answeredCalls(phones.bus);
   const { sipCallId, legId: localTag, remoteTag } = legOf(call, 1);
   const dialog = `${sipCallId};to-tag=${localTag};from-tag=${remoteTag}`;

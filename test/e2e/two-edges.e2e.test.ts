@@ -77,8 +77,8 @@ describe('phones at two edges', () => {
     if (gateway === undefined) throw new Error('no account');
     const alice = await phoneAt('first', 'alice');
     await withTone(1000, async (tone) => {
-      const keys = { tone_file: tone, stay_ms: '8000' };
-      const about = { remote: addressOf('second'), transport: 'tcp', calls: 1, talkMs: 4_000 } as const;
+      const keys = { tone_file: tone, stay_ms: '16000' };
+      const about = { remote: addressOf('second'), transport: 'tcp', calls: 1, talkMs: 8_000 } as const;
       const lines = sippLines([gateway]);
       const serving = runSipp({ ...about, scenario: 'register-and-stay', answersWith: 'early-media', keys, lines });
       await until('the gateway is registered', () => isRegistered(gateway.user));
@@ -220,7 +220,8 @@ test('an edge that dies while its phone talks comes back, and hangs it up when t
   const { alice, bob } = await talking();
   const back = phones.platform.kill('edge-signaling-1');
   bob.command('hangup');
-  await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED'), back]);
+  await back;
+  await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
   expect(await phones.toldInAll()).toEqual(wholeCall);
   expect(await lastCause(phones.bus)).toMatchObject({ by: 'callee', reason: 'hang-up' });
 });

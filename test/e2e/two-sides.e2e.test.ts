@@ -1,5 +1,5 @@
-import getPort from 'get-port';
 import { expect, test } from 'vitest';
+import { freePhonePort } from '../support/free-port.ts';
 import { PhonePlatform } from '../support/phone-platform.ts';
 import { runSipp } from '../support/sipp.ts';
 import { addSubscribers, sippLines } from '../support/subscribers.ts';
@@ -31,7 +31,7 @@ test.each([
     const pbx = { localHost: PBX_HOST, remote: inside(), told: PRIVATE_HOST };
     const phone = { localHost: HOST, remote: phones.edge, told: ADVERTISED };
     const [from, to] = isPbxCaller ? [pbx, phone] : [phone, pbx];
-    const at = { localHost: to.localHost, remote: to.remote, localPort: await getPort({ host: to.localHost }) };
+    const at = { localHost: to.localHost, remote: to.remote, localPort: await freePhonePort() };
     const registered = await runSipp({ ...at, scenario: 'register', calls: 1, lines: sippLines([callee]) });
     expect(registered).toMatchObject({ successful: 1 });
     const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import getPort from 'get-port';
+import { freePhonePort } from './free-port.ts';
 import { type Platform } from './platform.ts';
 import { runSipp, type SippOptions, type SippResult } from './sipp.ts';
 import { addSubscribers, type LoadAccount, sippLines } from './subscribers.ts';
@@ -50,7 +50,7 @@ export class CallLoad {
   /** Makes the accounts, the callers' names beginning with `prefix`, and registers the callee at `remote`. */
   static async open(platform: Platform, remote = platform.sip[0] ?? '', prefix = 'caller'): Promise<CallLoad> {
     const bus = await platform.bus();
-    const localPort = await getPort({ host: '127.0.0.1' });
+    const localPort = await freePhonePort();
     const callers = await addSubscribers(bus, prefix, 100);
     // One of its own for each load: what an earlier one registered may be gone.
     const [callee] = await addSubscribers(bus, `callee-${String(localPort)}-`, 1);

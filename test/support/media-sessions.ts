@@ -10,6 +10,9 @@ const Tags = z.object({
   tags: z.record(z.string(), z.object({ medias: z.array(z.object({ streams: z.array(Stream) })) })),
 });
 
+/** What is not answered within ends the wait of who asks again and again. */
+const ANSWER_MS = 10_000;
+
 /** Calls that the rtpengines hold now, but for those of which others know; one that is not there holds none. */
 export async function mediaSessions(
   platform: Platform,
@@ -20,14 +23,14 @@ export async function mediaSessions(
 
 /** How the calls that the rtpengines hold are called there. */
 export async function mediaCallIds(platform: Platform): Promise<string[]> {
-  const held = await atEach(platform, (ng) => new NgCommands(ng).list(1_000, 2_000));
+  const held = await atEach(platform, (ng) => new NgCommands(ng).list(1_000, ANSWER_MS));
   return held.flat();
 }
 
 /** RTP packets that came from each leg of a call so far, by leg, as rtpengine counted them. */
 export async function packetsFrom(platform: Platform, mediaId: string): Promise<ReadonlyMap<string, number>> {
   const counts = await atEach(platform, async (ng) => {
-    const { tags } = Tags.parse(await ng.request({ command: 'query', 'call-id': mediaId }, 2_000));
+    const { tags } = Tags.parse(await ng.request({ command: 'query', 'call-id': mediaId }, ANSWER_MS));
     return Object.entries(tags).map(([leg, { medias }]) => [leg, medias[0]?.streams[0]?.stats.packets ?? 0] as const);
   });
   return new Map(counts.flat());

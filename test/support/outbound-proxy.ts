@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePhonePort } from './free-port.ts';
 import { rawRequest } from './raw-request.ts';
 import { tied } from './tied.ts';
 import { openUdpPeer } from './udp-peer.ts';
@@ -21,7 +21,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
 /** Starts Kamailio as one. */
 export async function startOutboundProxy(edge: string): Promise<OutboundProxy> {
-  const address = `${HOST}:${String(await freePort())}`;
+  const address = `${HOST}:${String(await freePhonePort())}`;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-kamailio-'));
   const file = join(directory, 'kamailio.cfg');
   writeFileSync(file, config(address, edge));

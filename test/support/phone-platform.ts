@@ -107,7 +107,7 @@ export async function registeredPhone(
 }
 
 /** Waits until a phone hears a tone, and has heard enough of it. */
-export async function hears(listener: Baresip, hz: number, limitMs = 15_000): Promise<void> {
+export async function hears(listener: Baresip, hz: number, limitMs = 45_000): Promise<void> {
   let share = 0;
   let samples = 0;
   const isHeard = (): boolean => {

@@ -97,7 +97,7 @@ export class TwoMediaNodes {
         }
         return hit.size === 0;
       },
-      30_000,
+      60_000,
     );
     return { node, gapsMs, results };
   }

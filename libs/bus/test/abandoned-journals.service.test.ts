@@ -77,7 +77,7 @@ describe('a full disk', () => {
       execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited']);
       child.signal('SIGUSR2');
       const lines = child.lines;
-      await eventually(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 5_000 });
+      await eventually(() => expect(lines).toEqual(['ready again', String(told + 1)]), { timeout: 15_000 });
       await child.kill();
       const written = Array.from({ length: told - 1 }, (_, index) => `fact-${String(index + 1)}`);
       expect(await claimedIds()).toEqual([...written, 'after']);

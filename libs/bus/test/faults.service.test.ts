@@ -45,18 +45,24 @@ const set = (fault: object) =>
   operator.askOnce(controlFaults, { instance: DELPHI }, { ask: 'set', fault: Fault.parse(fault) }, 2_000);
 const askSky = () => pilgrim.askOnce(weather, {}, { place: 'here' }, 300);
 
+/** Cuts it off for a while, again if that is over before anybody has noticed. */
+async function cutOff(way: 'both' | 'out'): Promise<void> {
+  await eventually(async () => {
+    await set({ kind: 'cut-off', way, forMs: 3_000 });
+    expect((await askSky()).kind).toBe('silent');
+  });
+}
+
 describe('a process in which faults may be set', () => {
   test('is cut off from the bus for as long as it is told, and answers again when that is over', async () => {
-    expect(await askSky()).toMatchObject({ kind: 'answered' });
-    await set({ kind: 'cut-off', way: 'both', forMs: 3_000 });
-    await eventually(async () => expect((await askSky()).kind).toBe('silent'), { timeout: 1_000 });
-    await eventually(async () => expect(await askSky()).toMatchObject({ kind: 'answered' }), { timeout: 15_000 });
+    await eventually(async () => expect(await askSky()).toMatchObject({ kind: 'answered' }));
+    await cutOff('both');
+    await eventually(async () => expect(await askSky()).toMatchObject({ kind: 'answered' }), { timeout: 20_000 });
   });
 
   test('that is not heard answers nothing, and says what it had to say when it is heard again', async () => {
-    await set({ kind: 'cut-off', way: 'out', forMs: 3_000 });
-    await eventually(async () => expect((await askSky()).kind).toBe('silent'), { timeout: 1_000 });
-    await eventually(async () => expect(await askSky()).toMatchObject({ kind: 'answered' }), { timeout: 15_000 });
+    await cutOff('out');
+    await eventually(async () => expect(await askSky()).toMatchObject({ kind: 'answered' }), { timeout: 20_000 });
   });
 
   test('writes nothing to a bucket that is closed to it', async () => {

@@ -33,7 +33,7 @@ describe('the lease of a process', () => {
     expect(first?.value).toMatchObject({ service: 'oracle', instance: DELPHI, version: '0.0.0' });
     await eventually(
       async () => expect((await leases.get(where))?.revision).toBeGreaterThan(first?.revision ?? Infinity),
-      { timeout: 4_000 },
+      { timeout: 15_000 },
     );
     await bus.drain();
     expect(await leases.get(where)).toBeUndefined();

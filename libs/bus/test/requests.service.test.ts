@@ -53,7 +53,7 @@ async function reply(place: string): Promise<{ sky: string }> {
 }
 
 function ask(place: string, deadlineMs = 3_000): Promise<{ sky: string }> {
-  return pilgrim.ask(weather, {}, { place }, { deadlineMs, attemptMs: 3_000 });
+  return pilgrim.ask(weather, {}, { place }, { deadlineMs, attemptMs: 15_000 });
 }
 
 describe('a question', () => {
@@ -87,7 +87,7 @@ describe('a question', () => {
   });
 
   test('is refused with 503 at once when too many are in hand, and those are still answered', async () => {
-    const many = Array.from({ length: MAX_IN_FLIGHT }, () => ask('hold', 10_000));
+    const many = Array.from({ length: MAX_IN_FLIGHT }, () => ask('hold', 15_000));
     await eventually(() => expect(held).toHaveLength(MAX_IN_FLIGHT), { timeout: 5_000 });
     await expect(ask('Linz')).rejects.toMatchObject({ status: 503 });
     for (const release of held) release();
@@ -98,7 +98,7 @@ describe('a question', () => {
 
 describe('a draining service', () => {
   test('answers what it has in hand, and nothing new', async () => {
-    const inHand = ask('hold');
+    const inHand = ask('hold', 15_000);
     await eventually(() => expect(held).toHaveLength(1));
     const drained = oracle.drain();
     await eventually(() => expect(ask('Linz', 100)).rejects.toMatchObject({ code: 'NO_ANSWER' }));

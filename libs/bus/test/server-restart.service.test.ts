@@ -55,15 +55,15 @@ describe('when the server is killed and started again', () => {
     publisher.tell(added('alice', 1));
     await nats.restart();
 
-    await eventually(() => expect(pilgrim.notReady()).toBeUndefined(), { timeout: 5_000 });
-    await eventually(async () => expect(await ask()).toEqual({ sky: 'clear' }), { timeout: 5_000 });
+    await eventually(() => expect(pilgrim.notReady()).toBeUndefined(), { timeout: 15_000 });
+    await eventually(async () => expect(await ask()).toEqual({ sky: 'clear' }), { timeout: 15_000 });
     expect(await ask(DELPHI)).toEqual({ sky: 'clear' });
     await publisher.flush();
     const facts = await readFacts(await nats.operator(), 'REGISTRATIONS', '>');
     expect(facts.map(({ event }) => event.id)).toEqual(['alice-1']);
-    await eventually(() => expect(watch.isCurrent).toBe(true), { timeout: 5_000 });
+    await eventually(() => expect(watch.isCurrent).toBe(true), { timeout: 15_000 });
     const last = revisions.at(-1) ?? Infinity;
-    await eventually(() => expect(revisions.at(-1)).toBeGreaterThan(last), { timeout: 5_000 });
+    await eventually(() => expect(revisions.at(-1)).toBeGreaterThan(last), { timeout: 15_000 });
   });
 
   test('a service can drain and close while the server is away', async () => {
@@ -72,7 +72,7 @@ describe('when the server is killed and started again', () => {
     const started = performance.now();
     await oracle.drain();
     await oracle.close();
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     await nats.restart();
   });
 });

@@ -42,7 +42,7 @@ describe('a process that speaks for a flow holder', () => {
   test('says so in its lease, answers what is asked of it, and of nobody else', async () => {
     await two.speakFor(HOLDER, [answer(knock, () => Promise.resolve({ by: 'two' }))]);
     await eventually(() => expect(one.holders()).toEqual([HOLDER]));
-    expect(await one.askOnce(knock, { instance: HOLDER }, {}, 1_000)).toEqual({
+    expect(await one.askOnce(knock, { instance: HOLDER }, {}, 15_000)).toEqual({
       kind: 'answered',
       answer: { by: 'two' },
     });

@@ -25,6 +25,6 @@ describe('what drachtio-fsmrf did to FreeSWITCH gets the same answers here, in t
     const { wanted, seen } = await replay(name, engine);
     expect(seen).toEqual(wanted);
     expect(wanted.length).toBeGreaterThan(2);
-    await vi.waitFor(() => expect(engine.stats()).toEqual({ calls: 0, mediaPorts: 0, clients: 0 }), 2_000);
+    await vi.waitFor(() => expect(engine.stats()).toEqual({ calls: 0, mediaPorts: 0, clients: 0 }), 10_000);
   });
 });

@@ -154,7 +154,7 @@ describe('a real rtpengine', () => {
   test('a command that got through late is not carried out twice', async () => {
     await node.freeze();
     const result = offered('late', caller.sdp());
-    await vi.waitFor(() => expect(client.inFlight).toBe(1));
+    await vi.waitFor(() => expect(client.inFlight).toBe(1), 10_000);
     const lost = ng.ping(300);
     await expect(lost).rejects.toMatchObject({ code: 'NG_TIMEOUT' });
     node.thaw();

@@ -12,6 +12,8 @@ const apps: RawApp[] = [];
 const options = {
   contacts: [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const, 'tcp' as const] }],
   control: { address: '127.0.0.1', port: 0, secret: 's3cret' },
+  // Nothing is repeated.
+  timers: { t1: 60_000, t2: 60_000, t4: 5_000 },
 };
 
 beforeEach(async () => {

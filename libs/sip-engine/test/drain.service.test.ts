@@ -13,8 +13,8 @@ beforeEach(async () => {
   const options = {
     contacts: [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const] }],
     control: { address: '127.0.0.1', port: 0, secret: 's3cret' },
-    // What is pending would stay so for 1.28 s, and nobody waits for it longer than 0.32 s.
-    timers: { t1: 20, t2: 4_000, t4: 5_000 },
+    // What is pending would stay so for 3.2 s, and nobody waits for it longer than 0.8 s.
+    timers: { t1: 50, t2: 4_000, t4: 5_000 },
   };
   engine = await startSipEngine(options, { clock: systemClock, log: recordLogs() });
   phone = await openRawPhone();

@@ -20,6 +20,8 @@ async function start(limits: Partial<EngineLimits> = {}): Promise<void> {
     {
       contacts: [{ address: '127.0.0.1', port: 0, protocols: ['udp', 'tcp'] }],
       control: { address: '127.0.0.1', port: 0, secret: 's3cret' },
+      // Nothing is repeated.
+      timers: { t1: 60_000, t2: 60_000, t4: 5_000 },
       limits,
     },
     { clock: systemClock, log: recordLogs() },

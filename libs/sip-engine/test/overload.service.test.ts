@@ -17,6 +17,8 @@ beforeEach(async () => {
       contacts: [{ address: '127.0.0.1', port: 0, protocols: ['udp'] }],
       control: { address: '127.0.0.1', port: 0, secret: 's3cret' },
       overload: { maxUnanswered: MAX_UNANSWERED },
+      // Nothing is repeated.
+      timers: { t1: 60_000, t2: 60_000, t4: 5_000 },
     },
     { clock: systemClock, log: recordLogs() },
   );

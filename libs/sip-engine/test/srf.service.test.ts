@@ -110,7 +110,7 @@ async function sipp(scenario: string, transport: 'u1' | 't1', calls = 1): Promis
   const target = `127.0.0.1:${port(transport === 'u1' ? 'udp' : 'tcp')}`;
   const rate = calls === 1 ? [] : ['-r', '200'];
   const args = [target, '-sf', file, '-i', '127.0.0.1', '-m', String(calls), '-t', transport, '-nostdin', ...rate];
-  await run('sipp', [...args, '-trace_msg', '-message_file', log, '-timeout', '8s', '-timeout_error'], {
+  await run('sipp', [...args, '-trace_msg', '-message_file', log, '-timeout', '25s', '-timeout_error'], {
     cwd: directory,
   });
   return readFile(log, 'utf8');
@@ -175,7 +175,7 @@ describe('an unmodified drachtio-srf behind the engine', () => {
       '10',
       '-nostdin',
     ];
-    await run('sipp', [...args, '-timeout', '8s', '-timeout_error'], { cwd: directory });
+    await run('sipp', [...args, '-timeout', '25s', '-timeout_error'], { cwd: directory });
     await expect.poll(() => ended).toBe(20);
     expect(engine.stats().dialogs).toBe(0);
   });
@@ -212,7 +212,7 @@ describe('an unmodified drachtio-srf behind the engine', () => {
     const uasPort = await freeUdpPort();
     const uas = spawn(
       'sipp',
-      ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(uasPort), '-m', '1', '-nostdin', '-timeout', '8s'],
+      ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(uasPort), '-m', '1', '-nostdin', '-timeout', '25s'],
       { cwd: directory, stdio: 'ignore' },
     );
     const exited = new Promise<number | null>((resolve) => uas.on('exit', resolve));

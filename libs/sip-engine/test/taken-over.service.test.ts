@@ -14,7 +14,9 @@ beforeEach(async () => {
   log = recordLogs();
   const contacts = [{ address: '127.0.0.1', port: 0, protocols: ['udp' as const] }];
   const control = { address: '127.0.0.1', port: 0, secret: 's' };
-  engine = await startSipEngine({ contacts, control, offerUnknownDialogs: true }, { clock: systemClock, log });
+  // Nothing is repeated.
+  const timers = { t1: 60_000, t2: 60_000, t4: 5_000 };
+  engine = await startSipEngine({ contacts, control, timers, offerUnknownDialogs: true }, { clock: systemClock, log });
   phone = await openRawPhone();
   await connectApp();
 });
@@ -73,7 +75,7 @@ describe('a dialog that another engine had', () => {
 
   test('outlives its application: what nobody is there to answer is not refused, and asked again', async () => {
     app.close();
-    await vi.waitFor(() => expect(log.lines.map(({ event }) => event)).toContain('app.disconnected'));
+    await vi.waitFor(() => expect(log.lines.map(({ event }) => event)).toContain('app.disconnected'), 10_000);
     fromPeer('BYE', 7);
     phone.send(requestText({ method: 'OPTIONS', sentBy: `127.0.0.1:${phone.port}` }), sipPort());
     // Nothing came before it.

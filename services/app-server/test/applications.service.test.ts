@@ -62,7 +62,7 @@ function tones(sound: Int16Array, at: number): { readonly low: number; readonly 
 }
 
 async function nothingLeft(): Promise<void> {
-  await vi.waitFor(() => expect([media.stats(), sideCar.stats().dialogs]).toEqual([idle, 0]), 3_000);
+  await vi.waitFor(() => expect([media.stats(), sideCar.stats().dialogs]).toEqual([idle, 0]), 10_000);
 }
 const idle = { calls: 0, mediaPorts: 0, clients: 1 };
 
@@ -101,7 +101,7 @@ describe('a call to an application', () => {
     await phone.untilPackets(10);
     await media.stop();
     expect(await calling).toBe('');
-    await vi.waitFor(() => expect(server.notReady()).toBe('no connection to the media server'));
+    await vi.waitFor(() => expect(server.notReady()).toBe('no connection to the media server'), 10_000);
     expect(await call('caller-hangs-up', 'echo')).toContain('SIP/2.0 503');
     media = await startTestEngine({ sounds: { 'melody.wav': melody }, eslPort });
     await vi.waitFor(() => expect(server.notReady()).toBeUndefined(), 5_000);

@@ -88,7 +88,7 @@ function answerTo(
     fingerprint: branch,
     source: '192.0.2.1:5060',
   };
-  return edge.ask(verify, {}, request, { deadlineMs: 5_000, attemptMs: 300, first: nonceIssuer(parsed.nonce) });
+  return edge.ask(verify, {}, request, { deadlineMs: 5_000, attemptMs: 4_000, first: nonceIssuer(parsed.nonce) });
 }
 
 describe('two auth replicas on one bus', () => {

@@ -123,6 +123,6 @@ describe('the record of a call', () => {
     expect(record?.endedAt).toBeLessThanOrEqual(Date.now());
     await vi.waitFor(async () => {
       expect(await bus.bucket(callsBucket).get({ kind: 'call', id: call.callId })).toBeUndefined();
-    });
+    }, 10_000);
   });
 });

@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { connectRawApp, type TestCertificate, testCertificate } from '@callweave/sip-engine/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
+// Each starts a process from its sources.
+vi.setConfig({ testTimeout: 120_000 });
+
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const running: ChildProcessWithoutNullStreams[] = [];
 const sockets: TLSSocket[] = [];
@@ -103,7 +106,7 @@ describe('callweave-sip-engine', () => {
     phone.write(half);
     const base = `http://127.0.0.1:${String(line['httpPort'])}`;
     const status = async (): Promise<unknown> => (await fetch(`${base}/status`)).json();
-    await vi.waitFor(async () => expect(await status()).toMatchObject({ bufferedBytes: half.length }));
+    await vi.waitFor(async () => expect(await status()).toMatchObject({ bufferedBytes: half.length }), 10_000);
     expect(await status()).toMatchObject({
       ...{ instance: line['instance'], state: 'ready', contacts },
       ...{ transactions: 1, dialogs: 0, apps: 1, connections: 1, connectionsBy: { tcp: 1 } },

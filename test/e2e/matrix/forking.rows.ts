@@ -64,7 +64,7 @@ export const forkingRows: readonly Row[] = [
         ← ACK`,
       'bob-mobile': `
         ← INVITE sendrecv
-        · 400 ms
+        · 2000 ms
         → 200 INVITE sendrecv
         ← ACK
         ← BYE
@@ -91,7 +91,7 @@ export const forkingRows: readonly Row[] = [
   {
     feature: 'a phone rings no longer than its user has set',
     rfc: 'RFC 3261 §16.7',
-    settings: { bob: { ringSec: 1 } },
+    settings: { bob: { ringSec: 4 } },
     phones: {
       bob: GIVEN_UP,
       alice: `
@@ -116,7 +116,7 @@ export const forkingRows: readonly Row[] = [
         → 200 BYE`,
       'bob-mobile': `
         ← INVITE sendrecv
-        · 400 ms
+        · 2000 ms
         → 200 INVITE sendrecv
         ← ACK
         ← BYE
@@ -131,7 +131,7 @@ export const forkingRows: readonly Row[] = [
       'bob-desk': GIVEN_UP,
       'bob-mobile': `
         ← INVITE sendrecv
-        · 400 ms
+        · 2000 ms
         → 603 INVITE
         ← ACK`,
       alice: `
@@ -186,7 +186,7 @@ export const forkingRows: readonly Row[] = [
   {
     feature: 'calls go on when nobody answers',
     rfc: 'RFC 5806',
-    settings: { bob: { forwards: { noAnswer: 'carol' }, ringSec: 1 } },
+    settings: { bob: { forwards: { noAnswer: 'carol' }, ringSec: 4 } },
     phones: { carol: diverted('no-answer'), bob: GIVEN_UP, alice: FORWARDED },
   },
   {

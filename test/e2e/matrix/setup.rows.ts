@@ -76,7 +76,7 @@ export const setupRows: readonly Row[] = [
         ← ACK`,
       'bob-mobile': `
         ← INVITE sendrecv
-        · 400 ms
+        · 2000 ms
         → 183 INVITE sendrecv
         · 200 ms
         → 200 INVITE sendrecv

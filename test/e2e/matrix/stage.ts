@@ -40,6 +40,7 @@ export interface Played {
 type Accounts = ReadonlyMap<string, LoadAccount>;
 
 const LIMIT_MS = 30_000;
+const ANSWER_MS = 10_000;
 /** Answers in a row after which every call-routing knows what a user has set. */
 const SURE = 20;
 
@@ -100,7 +101,8 @@ async function set(row: Row, name: string, accounts: Accounts, { bus }: Stage): 
   await until(`calls of ${user} go by what he has set`, async () => {
     for (let inARow = 0; inARow < SURE; inARow++) {
       const subject = routeCall.subject({ tenant: defaultTenant });
-      const answer = (await bus.nc.request(subject, JSON.stringify({ ...question, domain: 'd' }))).string();
+      const asked = await bus.nc.request(subject, JSON.stringify({ ...question, domain: 'd' }), { timeout: ANSWER_MS });
+      const answer = asked.string();
       const isKnown =
         named.length > 0 ? answer.includes('"forwards":{"') : answer.includes(`"ringSec":${String(ringSec)}`);
       if (!isKnown) return false;
