@@ -4,12 +4,19 @@
 // media, keeps records and tells five facts and a call record. At the first rate it is also measured with media from
 // phone to phone, and traced, each alone beside the reference: whoever stands by spends CPU and caches on that. At the
 // end calls are held, for more of which rtpengine would want ports than a test has, so with media from phone to phone:
-// what they keep in memory.
+// what they keep in the heaps.
 // Arguments: rounds=N seconds=N rate=N (that rate only).
 import { argv } from 'node:process';
 import { takeLoadTurn } from '@callweave/test';
 import { type CallMemory, callMemory } from '../support/call-memory.ts';
-import { type CallSide, startKamailioSide, startPlatformSide, startTraceSink } from '../support/call-sides.ts';
+import {
+  type CallSide,
+  type PlatformSide,
+  startKamailioSide,
+  startPlatformSide,
+  startTraceSink,
+} from '../support/call-sides.ts';
+import { openMemoryLooks } from '../support/memory-looks.ts';
 import { type Comparison, compare, planOf, TURN_MS } from '../support/rounds.ts';
 
 /** Calls a second; the first is the one that is looked at closely. */
@@ -24,6 +31,7 @@ const plan = planOf(args, { rounds: 3, seconds: 10, rate: RATES[0] ?? 200 });
 const rates = args.some((arg) => arg.startsWith('rate=')) ? [plan.rate] : RATES;
 const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
 
+const looks = openMemoryLooks();
 const reference = await startKamailioSide(false);
 try {
   const platform = (): Promise<CallSide> => startPlatformSide('platform');
@@ -33,7 +41,8 @@ try {
       found[String(rate)] = await compared(side, rate, rate === rates[0] ? WARM_UP : WARM_AGAIN);
     return found;
   });
-  const direct = (): Promise<CallSide> => startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct' });
+  const direct = (): Promise<PlatformSide> =>
+    startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct', ...looks.settings });
   const [directly, memory] = await beside(direct, async (side) => [await compared(side), await held(side)] as const);
   const sink = await startTraceSink();
   const traced = (): Promise<CallSide> => startPlatformSide('platform, traced', { CALLWEAVE_OTLP_URL: sink.url });
@@ -45,10 +54,11 @@ try {
   );
 } finally {
   await reference.stop();
+  looks.close();
 }
 
 /** Starts a side, and stops it when all is known of it. */
-async function beside<T>(start: () => Promise<CallSide>, run: (side: CallSide) => Promise<T>): Promise<T> {
+async function beside<S extends CallSide, T>(start: () => Promise<S>, run: (side: S) => Promise<T>): Promise<T> {
   const side = await start();
   try {
     return await run(side);
@@ -72,10 +82,10 @@ async function compared(side: CallSide, rate = plan.rate, warmUp = WARM_UP): Pro
   }
 }
 
-async function held(side: CallSide): Promise<CallMemory | { readonly notMeasured: string }> {
+async function held(side: PlatformSide): Promise<CallMemory | { readonly notMeasured: string }> {
   const endTurn = await takeTurn();
   try {
-    return await callMemory(side);
+    return await callMemory(side, looks);
   } catch (error) {
     return { notMeasured: messageOf(error) };
   } finally {
