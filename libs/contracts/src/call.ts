@@ -74,7 +74,7 @@ export const LegRecord = z.object({
   remoteCseq: z.number().int(),
   /** Whose device it is; absent for an application. */
   user: User.optional(),
-  /** What the peer does with the call when it is nobody's device; absent when nobody could ask another for the same. */
+  /** What an application does with the call; another one is asked for the same when it is gone. */
   application: Application.optional(),
   /** He wishes that nobody learns who he is, RFC 3323. */
   hidden: z.literal(true).optional(),

@@ -17,6 +17,8 @@ export class MediaEndpoint {
   readonly #hangUp: () => void;
   readonly #listeners: ((reason: string | undefined) => void)[] = [];
   #isGone = false;
+  /** How the media server left. */
+  #left: { readonly reason: string | undefined } | undefined;
 
   constructor(endpoint: FsmrfEndpoint, timers: Timers) {
     this.#endpoint = endpoint;
@@ -67,17 +69,20 @@ export class MediaEndpoint {
 
   /** Calls back when the media server ends it, with its cause, or is gone itself, without one; not after `destroy`. */
   onGone(listener: (reason: string | undefined) => void): void {
-    this.#listeners.push(listener);
+    if (this.#left === undefined) this.#listeners.push(listener);
+    else listener(this.#left.reason);
   }
 
   /** Its media server is silent: whoever listens is told what one that died would not tell. */
   abandon(): void {
     this.#gone(undefined);
+    this.#endpoint.conn?.disconnect();
   }
 
   #gone(reason: string | undefined): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#left = { reason };
     this.#timers.after(BYE_MS, this.#hangUp);
     for (const listener of this.#listeners) listener(reason);
   }

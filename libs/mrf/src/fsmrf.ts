@@ -10,6 +10,8 @@ export interface FsmrfEndpoint {
   readonly uuid: string;
   readonly connected: boolean;
   readonly local: { readonly sdp: string };
+  /** The event socket of its own; null when that is closed. */
+  readonly conn: { disconnect(): void } | null;
   /** Its call by SIP. */
   readonly dialog: { destroy(): void };
   play(files: string | readonly string[]): Promise<FsmrfPlayed>;

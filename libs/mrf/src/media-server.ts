@@ -111,22 +111,25 @@ export class MediaServer {
     this.#server.disconnect();
   }
 
-  /** Asks whether it is there: one that was cut off keeps its connections open and answers nothing. */
+  /**
+   * Asks whether it is there: one that was cut off keeps its connections open and answers nothing. Endpoints in use are
+   * looked after when the connection is closed, too.
+   */
   #beatLater(): void {
     this.#timers.after(BEAT_MS, () => {
-      if (this.#isOpen) void this.#beat();
+      for (const endpoint of this.#endpoints) if (endpoint.isGone) this.#endpoints.delete(endpoint);
+      if (this.#isOpen || this.#endpoints.size > 0) void this.#beat();
     });
   }
 
   async #beat(): Promise<void> {
-    for (const endpoint of this.#endpoints) if (endpoint.isGone) this.#endpoints.delete(endpoint);
     try {
       await isThere(this.#address, this.#timers);
       this.#missed = 0;
-    } catch {
-      this.#missed += 1;
+    } catch (error) {
+      // Who says why it cannot be used answers.
+      this.#missed = isSilence(error) ? this.#missed + 1 : 0;
     }
-    if (!this.#isOpen) return;
     if (this.#missed < MAX_MISSED) this.#beatLater();
     else {
       for (const endpoint of this.#endpoints) endpoint.abandon();
@@ -149,6 +152,11 @@ async function isThere(server: EventSocketAddress, timers: Timers): Promise<void
   } finally {
     abort.abort();
   }
+}
+
+function isSilence(error: unknown): boolean {
+  const reason = error instanceof MediaServerUnavailableError ? error.reason : undefined;
+  return reason === 'silent' || reason === 'unreachable';
 }
 
 const silent = (): Error => new MediaServerUnavailableError('silent');

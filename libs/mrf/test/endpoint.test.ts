@@ -26,6 +26,7 @@ beforeEach(() => {
   onDestroy = () => Promise.resolve();
   const fsmrf: FsmrfEndpoint = {
     ...{ uuid: 'e1', connected: true, local: { sdp: 'ours' } },
+    conn: { disconnect: () => seen.push('disconnect') },
     dialog: { destroy: () => seen.push('BYE') },
     play: () => Promise.reject(new Error('File Not Found')),
     execute: () => Promise.reject(new Error('broken')),

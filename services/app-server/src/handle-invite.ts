@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '@callweave/clock';
 import { EndpointRefusedError, type MediaEndpoint, type MediaServer } from '@callweave/mrf';
 import {
   answerInSpan,
@@ -22,12 +23,15 @@ export interface InviteDeps {
   readonly isDraining: () => boolean;
   /** Calls in hand are added, and removed when they are over. */
   readonly sessions: Set<Dialog>;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
 const RETRY_AFTER = { 'Retry-After': '5' };
-/** As the cause of a hang-up: the media server ends; when it is gone there is none. */
-const SHUTDOWN = 'SYSTEM_SHUTDOWN';
+/** Why a media server hangs up that ends; of one that is gone there is no cause. */
+const SHUTDOWNS: readonly (string | undefined)[] = ['SYSTEM_SHUTDOWN', 'SERVICE_UNAVAILABLE', undefined];
+/** A media server says that an application is over before it says that the call is. */
+const LAST_WORD_MS = 100;
 /** Says that another application server might go on where this one cannot. Q.850 cause 41, RFC 3326. */
 export const goOnElsewhere = { Reason: 'Q.850;cause=41;text="Temporary failure"' };
 
@@ -83,7 +87,7 @@ async function createEndpoint(
 
 async function serve(
   invite: IncomingRequest,
-  { dialogs, sessions, log }: InviteDeps,
+  { dialogs, sessions, clock, log }: InviteDeps,
   application: Application,
   endpoint: MediaEndpoint,
 ): Promise<void> {
@@ -106,7 +110,7 @@ async function serve(
   });
   endpoint.onGone((reason) => {
     log.info('endpoint.gone', { reason });
-    dialog.hangUp(reason === undefined || reason === SHUTDOWN ? goOnElsewhere : {});
+    dialog.hangUp(SHUTDOWNS.includes(reason) ? goOnElsewhere : {});
   });
   try {
     await withSpan(`application ${invite.header('x-app-action') ?? ''}`, {}, () =>
@@ -115,6 +119,7 @@ async function serve(
   } catch (error) {
     log.error('application.failed', { err: error });
   } finally {
+    if (!dialog.isOver) await sleep(clock, LAST_WORD_MS);
     dialog.hangUp();
   }
 }

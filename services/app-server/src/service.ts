@@ -21,7 +21,7 @@ export function startAppServer({ config, log, clock }: ServiceContext<Config>): 
   const sessions = new Set<Dialog>();
   let isDraining = false;
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), clock, log });
-  const dialogs = new Dialogs(link);
+  const dialogs = new Dialogs(link, clock);
   const [host = '', port = ''] = mediaServer.split(/:(?=\d+$)/);
   const media = new MediaConnection({
     ...{ clock, log },
@@ -37,7 +37,7 @@ export function startAppServer({ config, log, clock }: ServiceContext<Config>): 
   link.onRequest(
     'INVITE',
     handleInvite({
-      ...{ dialogs, sessions, log },
+      ...{ dialogs, sessions, clock, log },
       applications: { echo, playback: playback(playbackFile) },
       mediaServer: () => media.server,
       isDraining: () => isDraining,

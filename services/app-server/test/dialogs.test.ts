@@ -1,16 +1,20 @@
+import { FakeClock } from '@callweave/clock/testing';
 import { type IncomingResponse } from '@callweave/srf';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RequestFailedError } from '../src/errors.ts';
+import { optionsHandler } from '../src/handle-options.ts';
 import { type Dialog } from '../src/sip/dialog.ts';
 import { Dialogs } from '../src/sip/dialogs.ts';
 import { FakeLink, fakeRequest } from './fake-link.ts';
 
 let link: FakeLink;
 let dialogs: Dialogs;
+let clock: FakeClock;
 
 beforeEach(() => {
   link = new FakeLink();
-  dialogs = new Dialogs(link);
+  clock = new FakeClock();
+  dialogs = new Dialogs(link, clock);
 });
 
 async function accept(onOffer = (sdp: string): Promise<string> => Promise.resolve(`ours for ${sdp}`)): Promise<Dialog> {
@@ -48,6 +52,22 @@ describe('a call that was accepted', () => {
     expect(link.lines).toEqual([]);
     dialog.onEnded(() => ends++);
     expect(ends).toBe(2);
+  });
+
+  test('is told to an edge that asks: it is here, it has ended, and later nothing is known of it', async () => {
+    const handle = optionsHandler({ dialogs, isReady: () => true });
+    const ask = async (): Promise<number | undefined> => {
+      const { request, replies } = fakeRequest({ method: 'OPTIONS', headers: { 'x-app-dialog': 'c1;from-tag=f1' } });
+      await handle(request);
+      return replies[0]?.status;
+    };
+    expect(await ask()).toBe(481);
+    const dialog = await accept();
+    expect(await ask()).toBe(200);
+    dialog.hangUp();
+    expect(await ask()).toBe(410);
+    clock.advance(40_000);
+    expect(await ask()).toBe(481);
   });
 
   test('ends once with ours', async () => {

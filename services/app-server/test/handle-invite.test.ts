@@ -1,3 +1,4 @@
+import { FakeClock } from '@callweave/clock/testing';
 import { EndpointRefusedError, type MediaEndpoint, SoundNotFoundError } from '@callweave/mrf';
 import { type Reply } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
@@ -9,6 +10,7 @@ import { Dialogs } from '../src/sip/dialogs.ts';
 import { FakeLink, fakeRequest } from './fake-link.ts';
 
 let link: FakeLink;
+let clock: FakeClock;
 let seen: string[];
 let sessions: InviteDeps['sessions'];
 let log: ReturnType<typeof recordLogs>;
@@ -18,6 +20,7 @@ let gone: (reason?: string) => void;
 
 beforeEach(() => {
   link = new FakeLink();
+  clock = new FakeClock();
   seen = [];
   sessions = new Set();
   log = recordLogs();
@@ -63,9 +66,9 @@ function invite(
   deps: Partial<InviteDeps> = {},
   body: string | null = 'offer',
 ): Invited {
-  const dialogs = new Dialogs(link);
+  const dialogs = new Dialogs(link, clock);
   const handler = handleInvite({
-    ...{ dialogs, sessions, log, isDraining: () => false },
+    ...{ dialogs, sessions, clock, log, isDraining: () => false },
     applications: { echo, playback: playback('melody.wav') },
     mediaServer: () => ({ createEndpoint: () => Promise.resolve(endpoint()) }),
     ...deps,
@@ -77,6 +80,13 @@ function invite(
 /** Lets everything happen that is about to. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Waits for the end of a call, and for the media server's last word. */
+async function over(done: Promise<void>): Promise<void> {
+  await settle();
+  clock.advance(1_000);
+  await done;
+}
+
 const bye = { method: 'BYE', headers: { to: '<sip:echo@example.com>;tag=t1' } };
 
 describe('an INVITE', () => {
@@ -87,7 +97,7 @@ describe('an INVITE', () => {
     expect([seen, sessions.size]).toEqual([['execute echo'], 1]);
     expect(await link.receive(bye)).toEqual([{ status: 200 }]);
     finish();
-    await done;
+    await over(done);
     expect([seen, sessions.size, link.lines]).toEqual([['execute echo', 'destroy'], 0, []]);
   });
 
@@ -95,7 +105,7 @@ describe('an INVITE', () => {
     const { done } = invite({ 'x-app-action': ' Playback ', 'x-app-file': 'voicemail/hello.wav' });
     await settle();
     finish();
-    await done;
+    await over(done);
     expect(seen).toEqual(['play voicemail/hello.wav', 'destroy']);
     expect(link.lines).toEqual(['BYE c1;from-tag=f1']);
   });
@@ -107,7 +117,7 @@ describe('an INVITE', () => {
     const { done } = invite({ 'x-app-action': 'playback' });
     await settle();
     finish(error);
-    await done;
+    await over(done);
     expect([seen, link.lines.length, sessions.size]).toEqual([['play melody.wav', 'destroy'], 1, 0]);
     expect(log.lines.map((line) => line.event)).toContain(event);
   });
@@ -115,6 +125,7 @@ describe('an INVITE', () => {
   test.each([
     ['ends it', 'NORMAL_CLEARING', {}],
     ['shuts down, and may go on elsewhere', 'SYSTEM_SHUTDOWN', goOnElsewhere],
+    ['ends, and may go on elsewhere', 'SERVICE_UNAVAILABLE', goOnElsewhere],
     ['is gone, and may go on elsewhere', undefined, goOnElsewhere],
   ])('is hung up when the media server %s', async (_what, reason, headers) => {
     const { done } = invite({ 'x-app-action': 'echo' });
@@ -123,8 +134,18 @@ describe('an INVITE', () => {
     expect(link.lines).toEqual(['BYE c1;from-tag=f1']);
     expect(link.sent.map(({ request }) => request.headers)).toEqual([headers]);
     finish();
-    await done;
+    await over(done);
     expect(link.lines).toHaveLength(1);
+  });
+
+  test('goes on elsewhere too when the media server says first that the application is over', async () => {
+    const { done } = invite({ 'x-app-action': 'echo' });
+    await settle();
+    finish(new Error('hung up'));
+    await settle();
+    gone('SERVICE_UNAVAILABLE');
+    await over(done);
+    expect(link.sent.map(({ request }) => request.headers)).toEqual([goOnElsewhere]);
   });
 
   test('that is cancelled while the endpoint is made leaves none behind', async () => {

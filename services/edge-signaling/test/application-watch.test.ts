@@ -30,9 +30,11 @@ function watched({
     state: 'talking',
     parts: {
       callId: 'call',
+      users: { caller: 'alice', callee: user },
       applications: user === undefined ? { callee: { action: 'echo', params: {} } } : {},
       callee: { legId, identity: { callId: 'c1', remoteTag: 'r' }, dialog: { remoteTarget: 'sip:app@192.0.2.1' } },
     },
+    left: (side: string) => void lost.push(`${side} hung up @${String(clock.monotonicMs())}`),
     lost: (reason: string, side: string) => void lost.push(`${reason} ${side} @${String(clock.monotonicMs())}`),
   } as unknown as EstablishedCall;
   const gone = (): boolean => lost.length > 0;
@@ -69,6 +71,12 @@ test('a call that its application server has forgotten has lost it', () => {
   const { clock, lost } = watched({ status: () => 481 });
   clock.advance(10_000);
   expect(lost).toEqual(['node-lost callee @3000']);
+});
+
+test('one that has hung up while nobody listened is heard now', () => {
+  const { clock, lost } = watched({ status: () => 410 });
+  clock.advance(10_000);
+  expect(lost).toEqual(['callee hung up @3000']);
 });
 
 test('one that says nothing for long is gone, and one that is slow or full is not', () => {

@@ -62,7 +62,7 @@ test('a server that is not back yet is called again, and for no longer than half
   for (let tries = 1; world.call.state === 'talking'; tries++) {
     await world.target(503);
     expect(tries).toBeLessThan(100);
-    world.clock.advance(500);
+    world.clock.advance(4_000);
     await world.settle();
   }
   expect(world.clock.monotonicMs()).toBeGreaterThanOrEqual(30_000);
@@ -105,4 +105,54 @@ test('an application that is lost again and again ends the call', () => {
   const call = world.establish('alice', 'application', MAX_TRANSFERS);
   call.lost('node-lost', 'callee');
   expect(call.state).toBe('ended');
+});
+
+test('a server that answers and is lost before the caller has joined it is no end: another is called', async () => {
+  const world = inApplication();
+  world.call.lost('node-lost', 'callee');
+  await world.target(200);
+  await world.targetHangsUp();
+  await world.answers('alice', 200);
+  expect(world.seen.slice(-2)).toEqual(['new media released', 'alice is sent INVITE v=0 application']);
+  await world.answers('alice', 200);
+  world.clock.advance(1_000);
+  await world.target(200);
+  await world.answers('alice', 200);
+  expect(world.seen).toContain('told transferred callee <sip:b@d>');
+});
+
+test('one that hangs up as usual while another is looked for has ended the call', async () => {
+  const world = inApplication();
+  world.call.lost('node-lost', 'callee');
+  await world.settle();
+  await world.hangsUp('application');
+  expect(world.seen).toContain('told ended callee hang-up');
+});
+
+test('what the caller asks of an application that is gone is refused for now, and does not end his dialog', async () => {
+  const world = inApplication();
+  const asking = world.from('alice', 'INFO');
+  await world.answers('application', 481);
+  await asking;
+  await world.from('alice', 'INVITE');
+  await world.answers('application', 481);
+  expect(world.seen.filter((line) => line.startsWith('alice is answered'))).toEqual([
+    'alice is answered 503',
+    'alice is answered 503',
+  ]);
+  await world.target(200);
+  await world.answers('alice', 200);
+  expect(world.seen).toContain('told transferred callee <sip:b@d>');
+});
+
+test('a call whose caller follows to another connection meanwhile has its application looked for once', async () => {
+  const world = inApplication();
+  world.call.lost('node-lost', 'callee');
+  await world.target(180);
+  void world.calls.repair(world.call, world.call.parts);
+  await world.settle();
+  expect(world.seen).toContain('target is sent CANCEL');
+  world.clock.advance(60_000);
+  await world.settle();
+  expect(world.seen.filter((line) => line.startsWith('target is sent INVITE'))).toHaveLength(1);
 });

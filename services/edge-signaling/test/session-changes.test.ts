@@ -66,6 +66,7 @@ function world({ offered, undelivered = false }: { offered?: Anchored; undeliver
     drop: () => undefined,
   });
   const changes = new SessionChanges(session, {
+    isReplaceable: () => false,
     place: () => ({
       tenant: defaultTenant,
       callId: CallId.parse('01HF7YAT000000000000000000'),

@@ -1,3 +1,4 @@
+import { type Clock } from '@callweave/clock';
 import { type MediaCall, type MediaDialer, type MediaInvite } from '@callweave/mrf';
 import {
   answerInSpan,
@@ -15,13 +16,19 @@ export interface DialogLink extends Sender {
   onInDialog(handler: RequestHandler): void;
 }
 
+/** Whoever asks after a call that has ended has heard of its end by then, or never will. */
+const REMEMBERED_MS = 40_000;
+
 /** The calls of this process: with callers, and with the media server. */
 export class Dialogs implements MediaDialer {
   readonly #link: DialogLink;
+  readonly #clock: Clock;
   readonly #dialogs = new Map<string, Dialog>();
+  readonly #ended = new Set<string>();
 
-  constructor(link: DialogLink) {
+  constructor(link: DialogLink, clock: Clock) {
     this.#link = link;
+    this.#clock = clock;
     link.onInDialog((request) => this.#receive(request));
   }
 
@@ -33,6 +40,11 @@ export class Dialogs implements MediaDialer {
   /** Whether there is a dialog of this name. */
   has(id: string): boolean {
     return this.#dialogs.has(id);
+  }
+
+  /** Whether the dialog of this name has ended a moment ago. */
+  hasEnded(id: string): boolean {
+    return this.#ended.has(id);
   }
 
   /** Answers an INVITE with `sdp`. Rejects when it can no longer be answered. */
@@ -82,7 +94,11 @@ export class Dialogs implements MediaDialer {
   #add(id: string, localSdp: string, user: DialogUser): Dialog {
     const dialog = new Dialog({ id, sender: this.#link, localSdp, user });
     this.#dialogs.set(id, dialog);
-    dialog.onEnded(() => this.#dialogs.delete(id));
+    dialog.onEnded(() => {
+      this.#dialogs.delete(id);
+      this.#ended.add(id);
+      this.#clock.after(REMEMBERED_MS, () => this.#ended.delete(id));
+    });
     return dialog;
   }
 

@@ -9,7 +9,7 @@ import { readQ850 } from './q850.ts';
 export interface AnsweredLegDeps {
   readonly answered: AnsweredLegs;
   readonly legs: LegTable;
-  /** The caller has acknowledged the answer, or a later one. */
+  /** The caller has acknowledged the answer. */
   readonly acknowledged: (callId: CallId) => void;
   readonly faults?: CallFaults;
 }
@@ -17,7 +17,8 @@ export interface AnsweredLegDeps {
 /** What a leg of an answered call sees goes to whatever call it is in; nothing of how that came about is kept for it. */
 export class AnsweredLeg implements DialogEvents {
   readonly #legId: LegId;
-  readonly #called: CallId | undefined;
+  /** The call that waits for the first ACK of its caller. */
+  #called: CallId | undefined;
   readonly #deps: AnsweredLegDeps;
 
   /** `called` is the call that the leg began, if it is that of a caller. */
@@ -44,6 +45,7 @@ export class AnsweredLeg implements DialogEvents {
     answered.acknowledged(this.#legId, sdp);
     if (this.#called === undefined) return;
     acknowledged(this.#called);
+    this.#called = undefined;
     faults?.pass('after-ack');
   }
 

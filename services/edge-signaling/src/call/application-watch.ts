@@ -46,7 +46,7 @@ export class ApplicationWatch {
     if (!canAsk()) return;
     for (const call of calls.all) {
       const side = applicationOf(call);
-      // Who is being replaced is not asked.
+      // While somebody is being replaced nobody is asked.
       if (side === undefined || call.state !== 'talking' || call.replacing !== undefined) continue;
       const { callId, [side]: leg } = call.parts;
       const missed = (before.get(callId) ?? 0) + 1;
@@ -71,23 +71,35 @@ export class ApplicationWatch {
         responded: ({ status }) => {
           if (status === 200) this.#missed.set(callId, 0);
           else if (status === 481) this.#lost(callId, leg);
+          else if (status === 410) this.#ended(callId, leg);
         },
         failed: () => undefined,
       },
     );
   }
 
-  #lost(callId: CallId, { legId }: Leg): void {
+  #lost(callId: CallId, leg: Leg): void {
+    this.#of(callId, leg, (call, side) => {
+      this.#deps.log.warn('application.lost', { callId });
+      call.lost('node-lost', side);
+    });
+  }
+
+  /** It has hung up, and that was heard by an edge that is gone. */
+  #ended(callId: CallId, leg: Leg): void {
+    this.#of(callId, leg, (call, side) => call.left(side));
+  }
+
+  #of(callId: CallId, { legId }: Leg, act: (call: EstablishedCall, side: Side) => void): void {
     const call = this.#deps.calls.byId(callId);
     const side = call === undefined ? undefined : applicationOf(call);
     // It may be with another one by now.
-    if (call === undefined || side === undefined || call.parts[side].legId !== legId) return;
-    this.#deps.log.warn('application.lost', { callId });
-    call.lost('node-lost', side);
+    if (call !== undefined && side !== undefined && call.parts[side].legId === legId) act(call, side);
   }
 }
 
-/** On which side of a call there is an application. */
-function applicationOf({ parts: { applications } }: EstablishedCall): Side | undefined {
-  return SIDES.find((side) => applications[side] !== undefined);
+/** On which side of a call there is an application; the records of earlier versions do not say which one it is. */
+function applicationOf({ parts: { applications, users } }: EstablishedCall): Side | undefined {
+  const known = SIDES.find((side) => applications[side] !== undefined);
+  return known ?? (users.callee === undefined ? 'callee' : undefined);
 }

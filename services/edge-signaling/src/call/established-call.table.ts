@@ -25,7 +25,7 @@ export const establishedCallTable: Table<EstablishedState, EstablishedInput, Est
   talking: {
     over:       ['ended', 'endTransfer', 'endChange', 'hangUpCaller', 'hangUpCallee', 'end', 'dispose'],
     superseded: ['ended', 'dropTransfer', 'endChange', 'dropLegs', 'dispose'],
-    repaired:   ['ended', 'endChange', 'handOn', 'dispose'],
+    repaired:   ['ended', 'dropTransfer', 'endChange', 'handOn', 'dispose'],
     given:      ['ended', 'endChange', 'hangUpLeft', 'end', 'dispose'],
   },
   ended: {},

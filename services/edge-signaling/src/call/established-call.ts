@@ -27,7 +27,7 @@ import { readSessionRequest } from './session-request.ts';
 import { reasonOf, TEMPORARY_FAILURE } from './q850.ts';
 import { relayRequest } from './relay.ts';
 import { SessionChanges } from './session-changes.ts';
-import { otherSide, type Session, type Side } from './session.ts';
+import { otherSide, type Session, type Side, SIDES } from './session.ts';
 
 /** What a call is once it is answered; its records hold the same. */
 export interface EstablishedParts {
@@ -63,8 +63,8 @@ export type MediaPlace = Required<Pick<EstablishedParts, 'node' | 'mediaId' | 's
 
 /** Somebody is replacing one side of a call. */
 export interface Replacing {
-  /** A side hung up; true when that does not end the call for now. */
-  left(side: Side): boolean;
+  /** A side hung up, with this cause if it named one; true when that does not end the call for now. */
+  left(side: Side, q850?: number): boolean;
   /** The call is over. */
   over(): void;
   /** Another edge has the call. */
@@ -125,7 +125,11 @@ export class EstablishedCall {
       place: () => this.#place,
       teller,
       changed: (session: Session) => changed(this, session),
-      gone: (sipStatus: number) => this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus }),
+      gone: (sipStatus: number, side?: Side) => {
+        if (side === undefined || !this.#resume(side))
+          this.hangUp({ by: 'platform', reason: 'unreachable', sipStatus });
+      },
+      isReplaceable: (side: Side) => this.#isReplaceable(side),
       random: Math.random,
       faults,
       clock,
@@ -198,7 +202,7 @@ export class EstablishedCall {
 
   /** One side hung up; its BYE is answered. */
   left(side: Side, q850?: number): void {
-    if (this.#replacing?.left(side) === true) return;
+    if (this.#replacing?.left(side, q850) === true) return;
     if (q850 === TEMPORARY_FAILURE && this.#resume(side)) return;
     this.#deps.leave?.(this.parts.callId, `${side}-left`);
     this.#deps.faults?.pass('in-bye');
@@ -211,7 +215,7 @@ export class EstablishedCall {
   }
 
   #resume(side: Side): boolean {
-    if (this.parts.applications[side] === undefined || this.state === 'ended') return false;
+    if (!this.#isReplaceable(side) || this.state === 'ended') return false;
     return this.#deps.resume?.(this, side) ?? false;
   }
 
@@ -220,7 +224,9 @@ export class EstablishedCall {
    * on a connection may come back by itself.
    */
   probe(): void {
-    for (const side of ['caller', 'callee'] as const) {
+    for (const side of SIDES) {
+      // An application is asked in its own way.
+      if (this.#isReplaceable(side)) continue;
       const leg = this.parts[side];
       const isGone = (status: number): boolean => status === 481 || (status === 408 && isDatagram(leg));
       const responded = ({ status }: { status: number }): void => {
@@ -228,6 +234,11 @@ export class EstablishedCall {
       };
       leg.request({ method: 'OPTIONS' }, { responded, failed: () => undefined });
     }
+  }
+
+  /** Whether this side would be replaced if it were gone, and who talks to it must not take it for gone. */
+  #isReplaceable(side: Side): boolean {
+    return this.parts.applications[side] !== undefined;
   }
 
   /** Ends the call towards both sides. */
@@ -249,7 +260,7 @@ export class EstablishedCall {
     else if (session.kind === 'ask') this.#changes.offer(request, from, undefined);
     else if (request.method === 'REFER') await this.#deps.refer(request, from, this);
     else if (request.method === 'UPDATE') await this.#refreshed(request, from);
-    else await relayRequest(request, this.parts[otherSide(from)]);
+    else await relayRequest(request, this.parts[otherSide(from)], this.#isReplaceable(otherSide(from)));
   }
 
   /** An UPDATE without a session says where a side is, and that it is: the other need not hear of it. RFC 3311 §5.1 */

@@ -3,6 +3,7 @@ import { isHold } from '@callweave/sdp';
 import { copyText } from '@callweave/sip';
 import { type IncomingRequest, type Reply, type SentRequest } from '@callweave/srf';
 import { ignore, type Logger } from '@callweave/telemetry';
+import { unavailable } from '../admit/authenticate.ts';
 import { Machine } from '../machine.ts';
 import { type CallFaults, type CallTeller } from './call-ports.ts';
 import { type Exchanged, exchange, type ExchangePlace, restoreMedia, sessionHeaders } from './exchange.ts';
@@ -32,7 +33,9 @@ export interface SessionChangesDeps {
   /** The session or a dialog is another than before. */
   readonly changed: (session: Session) => void;
   /** The call cannot go on: one side has no such dialog any more, or both have no session. */
-  readonly gone: (status: number) => void;
+  readonly gone: (status: number, side?: Side) => void;
+  /** Whether this side is replaced when it is gone. */
+  readonly isReplaceable: (side: Side) => boolean;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly faults?: CallFaults;
@@ -210,8 +213,9 @@ export class SessionChanges {
     else if (exchanged.kind === 'offered') await this.#askForAnswer(change, place, exchanged);
     else if (exchanged.kind === 'answered') await this.#accept(change, place, exchanged, sdp ?? '');
     else if (exchanged.kind === 'refused' && exchanged.isGone) {
-      await this.#refuse(change, exchanged.reply);
-      this.#deps.gone(exchanged.reply.status);
+      const to = otherSide(from);
+      await this.#refuse(change, this.#deps.isReplaceable(to) ? unavailable() : exchanged.reply);
+      this.#deps.gone(exchanged.reply.status, to);
     } else {
       if (exchanged.kind === 'refused') await restoreMedia(place, this.#session, change.from);
       if (exchanged.kind === 'half-done') await this.#undo(change, place);

@@ -23,8 +23,8 @@ export interface Initiator {
   failed(status: number): void;
   /** The newcomer has the place. */
   done(): void;
-  /** Who was to be replaced has hung up by himself. */
-  left(): void;
+  /** Who was to be replaced has hung up by himself, with this cause if he named one. */
+  left(q850?: number): void;
 }
 
 export interface TransferDeps {
@@ -60,7 +60,8 @@ export class Transfer implements Replacing {
   readonly #deps: TransferDeps;
   readonly #machine: Machine<TransferState, TransferInput, TransferAction, Detail>;
   #joining: Promise<void> = Promise.resolve();
-  #hasLeft = false;
+  /** Who was to be replaced has hung up, with this cause. */
+  #left: { readonly q850: number | undefined } | undefined;
 
   /** Claims the call, which must not be claimed yet. */
   constructor(facts: TransferFacts, deps: TransferDeps) {
@@ -80,10 +81,10 @@ export class Transfer implements Replacing {
   }
 
   /** Whoever is about to be replaced may leave before. */
-  left(side: Side): boolean {
+  left(side: Side, q850?: number): boolean {
     if (side !== this.#facts.side) return false;
-    this.#hasLeft = true;
-    this.#facts.initiator.left();
+    this.#left = { q850 };
+    this.#facts.initiator.left(q850);
     return true;
   }
 
@@ -112,7 +113,7 @@ export class Transfer implements Replacing {
     if (outcome.kind === 'agreed' || outcome.isHalfDone) await this.#undo();
     if (outcome.kind === 'agreed') return;
     this.#machine.feed('failed', { status: outcome.status });
-    if (outcome.isGone) call.lost();
+    if (outcome.isGone) call.lost('unreachable', otherSide(this.#facts.side));
   }
 
   #isJoining(): boolean {
@@ -187,7 +188,7 @@ export class Transfer implements Replacing {
     await this.#joining;
     call.replacing = undefined;
     call.vacate();
-    if (this.#hasLeft) call.left(side);
+    if (this.#left !== undefined && call.state === 'talking') call.left(side, this.#left.q850);
   }
 
   readonly #actions: Readonly<Record<TransferAction, (detail: Detail) => void>> = {
