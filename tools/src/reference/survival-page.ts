@@ -47,10 +47,9 @@ export function survivalPage({ date, commit: last, machine, result }: SurvivalRu
     'Survival',
     'Who may die while calls with speech are up, and whether they live on: none is lost, each agrees to its session anew ' +
       'and is hung up with 200, has one `ended` and one record, leaves no media session, and `callweave audit` balances. ' +
-      'A phone that is told 503 with Retry-After comes back. Calls with an application whose server dies do not live on: each ' +
-      'caller is hung up on, has one `ended`, and is served when he calls again. As recorded by `npm run verify -- survival` on ' +
-      `${date.slice(0, 10)}, on ${String(machine.cores)} cores of ${machine.cpu}, ` +
-      `Node ${machine.node}; a field without a word is not tried.`,
+      'A phone that is told 503 with Retry-After comes back. Who is in an application whose server dies goes on in another one ' +
+      `that begins anew. As recorded by \`npm run verify -- survival\` on ${date.slice(0, 10)}, on ${String(machine.cores)} ` +
+      `cores of ${machine.cpu}, Node ${machine.node}; a field without a word is not tried.`,
     table(
       ['Who', ...WAYS],
       whos.map((who) => [who, ...WAYS.map((way) => cell(who, way))]),
@@ -67,16 +66,33 @@ export function survivalPage({ date, commit: last, machine, result }: SurvivalRu
     ),
     '## Beside it',
     table(
-      ['Test', 'Outcome', 'With', 'Commit'],
-      others.map(({ title, passed, commit = last, ...test }) => [
-        ...[title, outcome(passed), circumstances(test)],
-        code(commit.slice(0, 10)),
+      ['Test', 'Passed', 'With', 'Commit'],
+      repeated(others).map(({ title, tests }) => [
+        ...[title, passedOf(tests), tests.map(circumstances).filter(Boolean).join('; ')],
+        [...new Set(tests.map(({ commit = last }) => code(commit.slice(0, 10))))].join(', '),
       ]),
     ),
   );
 }
 
-function circumstances({ drainsMs, chance }: Partial<SurvivalRun['result']['tests'][number]>): string {
+type Test = SurvivalRun['result']['tests'][number];
+
+/** Tests that are run again and again, together. */
+function repeated(tests: readonly Test[]): { readonly title: string; readonly tests: readonly Test[] }[] {
+  const groups = new Map<string, Test[]>();
+  for (const test of tests) {
+    const title = test.title.replace(/, for the \d+th time$| \(\d+\)$/, '');
+    groups.set(title, [...(groups.get(title) ?? []), test]);
+  }
+  return [...groups].map(([title, group]) => ({ title, tests: group }));
+}
+
+function passedOf(tests: readonly Test[]): string {
+  const passed = tests.filter((test) => test.passed).length;
+  return passed === tests.length ? String(passed) : `**${String(passed)}** of ${String(tests.length)}`;
+}
+
+function circumstances({ drainsMs, chance }: Test): string {
   const drains = Object.entries(drainsMs ?? {}).sort(([, one], [, other]) => other - one);
   const [slowest] = drains;
   if (slowest !== undefined)
