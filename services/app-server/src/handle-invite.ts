@@ -32,8 +32,6 @@ const RETRY_AFTER = { 'Retry-After': '5' };
 const SHUTDOWNS: readonly (string | undefined)[] = ['SYSTEM_SHUTDOWN', 'SERVICE_UNAVAILABLE', undefined];
 /** A media server says that an application is over before it says that the call is. */
 const LAST_WORD_MS = 100;
-/** Says that another application server might go on where this one cannot. Q.850 cause 41, RFC 3326. */
-export const goOnElsewhere = { Reason: 'Q.850;cause=41;text="Temporary failure"' };
 
 /** Answers INVITEs: chooses the application, makes an endpoint on the media server, and runs the one on the other. */
 export function handleInvite(deps: InviteDeps): RequestHandler {
@@ -110,7 +108,8 @@ async function serve(
   });
   endpoint.onGone((reason) => {
     log.info('endpoint.gone', { reason });
-    dialog.hangUp(SHUTDOWNS.includes(reason) ? goOnElsewhere : {});
+    if (SHUTDOWNS.includes(reason)) dialog.giveUp();
+    else dialog.hangUp();
   });
   try {
     await withSpan(`application ${invite.header('x-app-action') ?? ''}`, {}, () =>

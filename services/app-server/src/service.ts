@@ -5,7 +5,7 @@ import { gauge } from '@callweave/telemetry';
 import { echo } from './apps/echo.ts';
 import { playback } from './apps/playback.ts';
 import { type Config } from './config.ts';
-import { goOnElsewhere, handleInvite } from './handle-invite.ts';
+import { handleInvite } from './handle-invite.ts';
 import { optionsHandler } from './handle-options.ts';
 import { MediaConnection } from './media-connection.ts';
 import { activeSessions } from './metrics.ts';
@@ -61,7 +61,7 @@ export function startAppServer({ config, log, clock }: ServiceContext<Config>): 
       });
     },
     stop: () => {
-      for (const dialog of sessions) dialog.hangUp(goOnElsewhere);
+      for (const dialog of sessions) dialog.giveUp();
       media.close();
       link.close();
       return Promise.resolve();

@@ -70,6 +70,13 @@ describe('a call that was accepted', () => {
     expect(await ask()).toBe(481);
   });
 
+  test('that was given up has not ended for an edge that asks: it goes on elsewhere', async () => {
+    (await accept()).giveUp();
+    expect(dialogs.hasEnded('c1;from-tag=f1')).toBe(false);
+    (await accept()).hangUp();
+    expect(dialogs.hasEnded('c1;from-tag=f1')).toBe(true);
+  });
+
   test('ends once with ours', async () => {
     const dialog = await accept();
     dialog.hangUp();

@@ -5,7 +5,8 @@ import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { echo } from '../src/apps/echo.ts';
 import { playback } from '../src/apps/playback.ts';
-import { goOnElsewhere, handleInvite, type InviteDeps } from '../src/handle-invite.ts';
+import { handleInvite, type InviteDeps } from '../src/handle-invite.ts';
+import { goOnElsewhere } from '../src/sip/dialog.ts';
 import { Dialogs } from '../src/sip/dialogs.ts';
 import { FakeLink, fakeRequest } from './fake-link.ts';
 

@@ -7,6 +7,9 @@ export interface Sender {
   send(request: OutgoingRequest, events: OutgoingEvents): SentRequest;
 }
 
+/** Q.850 cause 41: the call might go on elsewhere. RFC 3326 */
+export const goOnElsewhere = { Reason: 'Q.850;cause=41;text="Temporary failure"' };
+
 /** What a dialog tells whoever holds it. */
 export interface DialogUser {
   /** The peer offers another description; resolves with ours. Rejections with a `status` are answered with it. */
@@ -23,6 +26,7 @@ export class Dialog {
   readonly #user: DialogUser;
   readonly #listeners: (() => void)[] = [];
   #isOver = false;
+  #isGivenUp = false;
   #localSdp: string;
 
   constructor(parts: {
@@ -47,12 +51,20 @@ export class Dialog {
     else this.#listeners.push(listener);
   }
 
-  /** Ends the call; with `headers` that say why, RFC 3326. */
-  hangUp(headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#isOver) return;
-    this.#ended();
-    // Whatever becomes of the BYE, there is nothing left to do.
-    this.#sender.send({ ...this.#request('BYE'), headers }, { responded: () => undefined, failed: () => undefined });
+  /** Whether the call was given up, and may go on elsewhere. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** Ends the call. */
+  hangUp(): void {
+    this.#leave({});
+  }
+
+  /** Ends the call here, and says that another application server might go on with it. */
+  giveUp(): void {
+    if (!this.#isOver) this.#isGivenUp = true;
+    this.#leave(goOnElsewhere);
   }
 
   /** Offers the peer another description; resolves with its answer. Rejects with `RequestFailedError`. */
@@ -107,6 +119,13 @@ export class Dialog {
       if (!hasStatus(error)) throw error;
       await request.reply({ status: error.status });
     }
+  }
+
+  #leave(headers: Readonly<Record<string, string>>): void {
+    if (this.#isOver) return;
+    this.#ended();
+    // Whatever becomes of the BYE, there is nothing left to do.
+    this.#sender.send({ ...this.#request('BYE'), headers }, { responded: () => undefined, failed: () => undefined });
   }
 
   #request(method: string): OutgoingRequest {

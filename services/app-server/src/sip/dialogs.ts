@@ -42,7 +42,7 @@ export class Dialogs implements MediaDialer {
     return this.#dialogs.has(id);
   }
 
-  /** Whether the dialog of this name has ended a moment ago. */
+  /** Whether the dialog of this name has ended a moment ago, and does not go on elsewhere. */
   hasEnded(id: string): boolean {
     return this.#ended.has(id);
   }
@@ -96,6 +96,7 @@ export class Dialogs implements MediaDialer {
     this.#dialogs.set(id, dialog);
     dialog.onEnded(() => {
       this.#dialogs.delete(id);
+      if (dialog.isGivenUp) return;
       this.#ended.add(id);
       this.#clock.after(REMEMBERED_MS, () => this.#ended.delete(id));
     });
