@@ -6,6 +6,9 @@ const source = {
 };
 const packages = '{libs,services,tools,test/support,images,kernel-modules}';
 
+/** Tests that change what a whole process has one of: who records its spans. */
+const alone = ['libs/telemetry/test/{tracing,untraced}.test.ts', 'libs/srf/test/traced-request.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,7 +17,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${packages}/**/*.test.ts`],
-          exclude: ['**/*.service.test.ts', '**/node_modules/**', '**/dist/**'],
+          exclude: ['**/*.service.test.ts', ...alone, '**/node_modules/**', '**/dist/**'],
+          // Loading the same modules for each file takes longer than the tests.
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'alone',
+          include: alone,
           sequence: { groupOrder: 0 },
         },
       },

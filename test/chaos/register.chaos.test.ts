@@ -3,7 +3,6 @@ import { takeLoadTurn } from '../support/load-turn.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { breakOneByOne, RATE, RegisterLoad } from '../support/register-load.ts';
 import { addSubscribers } from '../support/subscribers.ts';
-import { until } from '../support/until.ts';
 
 let platform: Platform;
 let endTurn = (): void => undefined;
@@ -42,15 +41,4 @@ test('while the bus restarts no phone fails, and everything heals by itself', as
   await load.afterMore(300);
   await expectNoFailure(running, 8);
   expect(process()).not.toEqual(before);
-});
-
-test('while the bus is frozen phones are told 503, and everything heals by itself', async () => {
-  const running = load.run(8);
-  await load.afterMore(300);
-  platform.signal('nats-server', 'SIGSTOP');
-  const before = await load.answered(503);
-  await until('an edge says 503', async () => (await load.answered(503)) > before);
-  platform.signal('nats-server', 'SIGCONT');
-  await load.afterMore(300);
-  await expectNoFailure(running, 8);
 });

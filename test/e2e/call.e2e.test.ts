@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipEvent } from '../support/baresip.ts';
 import { lastCause } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
-import { addSubscribers } from '../support/subscribers.ts';
+import { runSipp } from '../support/sipp.ts';
+import { addSubscribers, sippLines } from '../support/subscribers.ts';
 import { toneShare } from '../support/tone.ts';
 import { until } from '../support/until.ts';
 
@@ -173,13 +176,18 @@ describe('when what is behind the edge is away', () => {
     alice.command('hangup');
   });
 
-  test('a call is told 503 while the bus is frozen, and goes through afterwards', async () => {
+  test('a call and a registration are told 503 while the bus is frozen, and go through afterwards', async () => {
     const alice = await phones.phone('alice');
     await phones.phone('bob');
+    const lines = sippLines(phones.platform.accounts);
     phones.platform.signal('nats-server', 'SIGSTOP');
     phones.dial(alice, 'bob');
+    const trace = join(phones.platform.stateDir, 'frozen.log');
+    const registering = runSipp({ scenario: 'register', remote: phones.edge, calls: 1, lines, trace });
     expect((await alice.waitFor('CALL_CLOSED')).param).toContain('503');
+    await until('the registration is refused', () => readFileSync(trace, 'utf8').includes('SIP/2.0 503 '));
     phones.platform.signal('nats-server', 'SIGCONT');
+    expect(await registering).toMatchObject({ successful: 1, failed: 0 });
     await until('a call is answered again', () => isAnswered(alice));
     alice.command('hangup');
   });

@@ -39,7 +39,7 @@ describe('baresip', () => {
   test('registers, refreshes and unregisters, and each is told on the bus exactly once and in order', async () => {
     const [alice] = platform.accounts;
     if (alice === undefined) throw new Error('no demo account');
-    const phone = await startBaresip({ ...alice, registrar: edge, regintSec: 10 });
+    const phone = await startBaresip({ ...alice, registrar: edge, regintSec: 5 });
     await phone.waitFor('REGISTER_OK');
     const listed = await platform.cli('registrations');
     expect(listed.output).toContain('alice');
