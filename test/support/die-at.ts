@@ -22,7 +22,12 @@ export async function dieAt(
   const { first } = edges;
   await setFault(edges.bus, first.instance(), { kind: 'exit', at, pass });
   const talking = edges.load.talk({ calls, rate: RATE, talkMs: TALK_MS, changes: true, patienceMs: 60_000 });
-  await until(`the edge dies ${at}`, () => !first.isRunning('edge'), 30_000);
+  try {
+    await until(`the edge dies ${at}`, () => !first.isRunning('edge'), 30_000);
+  } catch (cause) {
+    const errors = (await talking).map((phone) => phone.errors).join('\n');
+    throw new Error(`it does not die; the phones: ${errors}; the edge: ${first.logs()}`, { cause });
+  }
   await first.revive();
   return talking;
 }

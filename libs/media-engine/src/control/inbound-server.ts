@@ -100,7 +100,7 @@ export class InboundServer {
     }
     this.#authenticated.add(session);
     this.#deps.hub.add(session);
-    this.#deps.log.info('esl.connected', { peer: session.peer });
+    this.#deps.log.debug('esl.connected', { peer: session.peer });
     return answer('+OK accepted');
   }
 
@@ -108,7 +108,7 @@ export class InboundServer {
     deadline.cancel();
     this.#sessions.delete(session);
     this.#deps.hub.remove(session);
-    if (this.#authenticated.delete(session)) this.#deps.log.info('esl.disconnected', { peer: session.peer });
+    if (this.#authenticated.delete(session)) this.#deps.log.debug('esl.disconnected', { peer: session.peer });
   }
 }
 

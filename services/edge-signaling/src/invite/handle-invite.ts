@@ -47,8 +47,10 @@ export class InviteHandler {
   }
 
   async handle(request: IncomingRequest): Promise<void> {
-    const { authenticator, tenants, networks, notReady } = this.#deps;
-    if (notReady() !== undefined) {
+    const { authenticator, tenants, networks, notReady, log } = this.#deps;
+    const reason = notReady();
+    if (reason !== undefined) {
+      log.warn('call.refused', { reason });
       await request.reply(unavailable());
       return;
     }
