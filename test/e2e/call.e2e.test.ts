@@ -131,24 +131,26 @@ describe('a call', () => {
     expect((await phones.toldInAll()).at(-1)).toBe('ended');
   });
 
-  test.each(['app-server', 'media-engine'])(
-    'goes on when its %s is killed, and the caller hears it again',
-    async (who) => {
-      const alice = await phones.phone('alice', { toneHz: 700 });
-      phones.dial(alice, 'echo');
-      await alice.waitFor('CALL_ESTABLISHED');
-      await hears(alice, 700);
-      await phones.platform.kill(who);
-      await phones.isTold('transferred');
-      const before = alice.heard().length;
-      await until('a second of what she says comes back', () => {
-        const heard = alice.heard().subarray(-8_000);
-        return alice.heard().length > before + heard.length && toneShare(heard, 700) > 0.8;
-      });
-      alice.command('hangup');
-      expect((await phones.toldInAll()).slice(-3)).toEqual(['answered', 'transferred', 'ended']);
-    },
-  );
+  test.each([
+    ['app-server', 'SIGKILL'],
+    ['app-server', 'SIGTERM'],
+    ['media-engine', 'SIGKILL'],
+    ['media-engine', 'SIGTERM'],
+  ] as const)('goes on when its %s gets %s, and the caller hears it again', async (who, signal) => {
+    const alice = await phones.phone('alice', { toneHz: 700 });
+    phones.dial(alice, 'echo');
+    await alice.waitFor('CALL_ESTABLISHED');
+    await hears(alice, 700);
+    phones.platform.signal(who, signal);
+    await phones.isTold('transferred');
+    const before = alice.heard().length;
+    await until('a second of what she says comes back', () => {
+      const heard = alice.heard().subarray(-8_000);
+      return alice.heard().length > before + heard.length && toneShare(heard, 700) > 0.8;
+    });
+    alice.command('hangup');
+    expect((await phones.toldInAll()).slice(-3)).toEqual(['answered', 'transferred', 'ended']);
+  });
 });
 
 describe('when what is behind the edge is away', () => {

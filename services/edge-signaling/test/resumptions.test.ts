@@ -13,15 +13,27 @@ function inApplication(deps: FakeDeps = server): FakeTransfers & { readonly call
   return { ...world, call: world.establish('alice', 'application') };
 }
 
+/** The same, whose server has just died. */
+async function losing(deps: FakeDeps = server): Promise<ReturnType<typeof inApplication>> {
+  const world = inApplication(deps);
+  world.call.lost('node-lost', 'callee');
+  await world.settle();
+  return world;
+}
+
+/** Another server answers, and alice joins it. */
+async function goesOn(world: FakeTransfers): Promise<void> {
+  await world.target(200);
+  await world.answers('alice', 200);
+}
+
 function applicationOf(call: EstablishedCall | undefined): Application | undefined {
   return call?.parts.applications.callee;
 }
 
 test('who is in an application that is lost goes on in another one, and hangs up on that', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
-  await world.target(200);
-  await world.answers('alice', 200);
+  const world = await losing();
+  await goesOn(world);
   expect(world.seen).toEqual([
     'target is sent INVITE v=0 alice',
     'target is sent ACK',
@@ -41,8 +53,7 @@ test('who is in an application that is lost goes on in another one, and hangs up
 test('an application that says it cannot go on is replaced, one that hangs up ends the call', async () => {
   const world = inApplication();
   await world.hangsUp('application', GO_ON_ELSEWHERE);
-  await world.target(200);
-  await world.answers('alice', 200);
+  await goesOn(world);
   expect(world.seen).toContain('told transferred callee <sip:b@d>');
   const other = inApplication();
   await other.hangsUp('application');
@@ -57,8 +68,7 @@ test('a phone that says the same is not replaced', async () => {
 });
 
 test('a server that is not back yet is called again, and for no longer than half a minute', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
+  const world = await losing();
   for (let tries = 1; world.call.state === 'talking'; tries++) {
     await world.target(503);
     expect(tries).toBeLessThan(100);
@@ -77,9 +87,7 @@ test('a server that is not back yet is called again, and for no longer than half
 
 test('while nobody can be called from here it is waited for', async () => {
   let reason: string | undefined = 'the bus is away';
-  const world = inApplication({ ...server, notReady: () => reason });
-  world.call.lost('node-lost', 'callee');
-  await world.settle();
+  const world = await losing({ ...server, notReady: () => reason });
   expect(world.seen).toEqual([]);
   reason = undefined;
   world.clock.advance(500);
@@ -88,9 +96,7 @@ test('while nobody can be called from here it is waited for', async () => {
 });
 
 test('who hangs up while his application is looked for has hung up, and nobody is looked for any more', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
-  await world.settle();
+  const world = await losing();
   await world.hangsUp('alice');
   expect(world.seen).toContain('target is sent CANCEL');
   expect(world.seen).toContain('told ended caller hang-up');
@@ -108,23 +114,19 @@ test('an application that is lost again and again ends the call', () => {
 });
 
 test('a server that answers and is lost before the caller has joined it is no end: another is called', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
+  const world = await losing();
   await world.target(200);
   await world.targetHangsUp();
   await world.answers('alice', 200);
   expect(world.seen.slice(-2)).toEqual(['new media released', 'alice is sent INVITE v=0 application']);
   await world.answers('alice', 200);
   world.clock.advance(1_000);
-  await world.target(200);
-  await world.answers('alice', 200);
+  await goesOn(world);
   expect(world.seen).toContain('told transferred callee <sip:b@d>');
 });
 
 test('one that hangs up as usual while another is looked for has ended the call', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
-  await world.settle();
+  const world = await losing();
   await world.hangsUp('application');
   expect(world.seen).toContain('told ended callee hang-up');
 });
@@ -140,14 +142,12 @@ test('what the caller asks of an application that is gone is refused for now, an
     'alice is answered 503',
     'alice is answered 503',
   ]);
-  await world.target(200);
-  await world.answers('alice', 200);
+  await goesOn(world);
   expect(world.seen).toContain('told transferred callee <sip:b@d>');
 });
 
 test('a call whose caller follows to another connection meanwhile has its application looked for once', async () => {
-  const world = inApplication();
-  world.call.lost('node-lost', 'callee');
+  const world = await losing();
   await world.target(180);
   void world.calls.repair(world.call, world.call.parts);
   await world.settle();
