@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +49,8 @@ export interface Baresip {
   command(command: string, params?: string): void;
   /** What it heard so far: 16-bit samples at 8 kHz of its latest call. */
   heard(): Int16Array;
+  /** What became of it so far, for whoever looks for the cause of a failure. */
+  story(): string;
   /** Quits as a person would (it unregisters first) and waits until the process is gone. */
   quit(): Promise<void>;
 }
@@ -65,13 +67,17 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     ...(certificate === undefined ? [] : [`sip_certificate ${join(directory, CERTIFICATE)}`]),
     ...(options.nameServer === undefined ? [] : [`dns_server ${options.nameServer}`]),
   ];
-  const { gone, socket } = await run(directory, options.host ?? LOOPBACK, further);
+  const { child, gone, socket } = await run(directory, options.host ?? LOOPBACK, further);
   const events: BaresipEvent[] = [];
+  const startedAt = performance.now();
+  const story: string[] = [];
   const reader = new NetstringReader();
   socket.on('data', (chunk: Buffer) => {
     for (const payload of reader.push(chunk)) {
       const event = Event.safeParse(JSON.parse(payload));
-      if (event.success) events.push(event.data);
+      if (!event.success) continue;
+      events.push(event.data);
+      story.push(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s ${event.data.type}`);
     }
   });
   socket.on('error', () => socket.destroy());
@@ -79,6 +85,7 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     socket.write(netstring(JSON.stringify({ command: name, params, token: name })));
   };
   command('uanew', account(options));
+  const recordings = (): string[] => readdirSync(directory).filter((name) => name.endsWith('-dec.wav'));
   return {
     events,
     command,
@@ -90,9 +97,13 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
       return event;
     },
     heard: () => {
-      const recordings = readdirSync(directory).filter((name) => name.endsWith('-dec.wav'));
-      const latest = recordings.sort().at(-1);
+      const latest = recordings().sort().at(-1);
       return latest === undefined ? new Int16Array() : samplesOf(readFileSync(join(directory, latest)));
+    },
+    story: () => {
+      const end = child.signalCode ?? child.exitCode;
+      const heard = recordings().map((name) => `${name} of ${String(statSync(join(directory, name)).size)} bytes`);
+      return [options.user, ...story, ...heard, end === null ? 'it runs' : `it ended with ${String(end)}`].join(', ');
     },
     quit: async () => {
       command('quit');
@@ -108,7 +119,7 @@ async function run(
   directory: string,
   host: string,
   further: readonly string[],
-): Promise<{ gone: Promise<unknown>; socket: Socket }> {
+): Promise<{ child: ChildProcess; gone: Promise<unknown>; socket: Socket }> {
   const families = host.includes(':') ? ['-6'] : [];
   for (let attempt = 1; ; attempt++) {
     const sipPort = await freeSipPort(host);
@@ -124,7 +135,7 @@ async function run(
     });
     const gone = once(child, 'exit');
     const socket = await control(controlPort, child);
-    if (socket !== undefined) return { gone, socket };
+    if (socket !== undefined) return { child, gone, socket };
     if (attempt === START_ATTEMPTS) throw new Error(`baresip ended with ${String(child.exitCode)}`);
   }
 }

@@ -70,7 +70,15 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
   const start = async (): Promise<void> => {
     const shown = externalIp === undefined ? [] : ['--external-ip', externalIp];
     const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, ...shown, ...flags];
-    const control = ['--address', '127.0.0.1', '--port', String(controlPort), '--offer-unknown-dialogs'];
+    const control = [
+      '--address',
+      '127.0.0.1',
+      '--port',
+      String(controlPort),
+      '--offer-unknown-dialogs',
+      '--app-grace',
+      '8000',
+    ];
     run('engine', 'sip-engine/bin/callweave-sip-engine.mjs', [...contact, ...control], {
       ...settings,
       DRACHTIO_SECRET: secret,

@@ -15,6 +15,8 @@ const GONE_MS = 60_000;
 /** Samples of a second and a half. */
 const ENOUGH = 12_000;
 
+const SAID_LAST = 60;
+
 /** A platform for the tests of one file, phones of its accounts, and what is told of the one call of each test. */
 export class PhonePlatform {
   readonly #phones: Baresip[] = [];
@@ -34,7 +36,8 @@ export class PhonePlatform {
     beforeEach(async () => {
       this.#before = new Set((await callKinds(this.bus)).keys());
     });
-    afterEach(async () => {
+    afterEach(async ({ task }) => {
+      if (task.result?.state === 'fail') this.#tellWhatHappened();
       await Promise.all(this.#phones.splice(0).map((phone) => phone.quit()));
       await until(
         'nothing is left of any call',
@@ -87,6 +90,13 @@ export class PhonePlatform {
     await until(`${kind} is told`, async () => (await this.told()).filter((each) => each === kind).length === times);
   }
 
+  /** What a failed test leaves behind: nothing of it is there any more when somebody reads of the failure. */
+  #tellWhatHappened(): void {
+    const phones = this.#phones.map((phone, nth) => `phone ${String(nth + 1)}: ${phone.story()}`);
+    const warnings = this.platform.logs().split('\n').filter(isWarning).slice(-SAID_LAST);
+    process.stderr.write([...phones, this.platform.output(), ...warnings].join('\n'));
+  }
+
   /** All of them, when the call is over. */
   async toldInAll(): Promise<string[]> {
     await until('the call is over', async () => /ended|failed/.test((await this.told()).at(-1) ?? ''));
@@ -121,6 +131,11 @@ export async function hears(listener: Baresip, hz: number, limitMs = 45_000): Pr
       cause: error,
     });
   });
+}
+
+/** Whether a line of a log says that something is not as it should be. */
+function isWarning(line: string): boolean {
+  return /"level":"(?:warn|error|fatal)"|"level":[456]0/.test(line);
 }
 
 function there<T>(value: T | undefined): T {

@@ -12,6 +12,21 @@ const CALLS = 4;
 const again = Array.from({ length: 20 }, (_, index) => index + 1);
 
 describe('an edge that dies', () => {
+  test.each(again)(
+    'when it knows where a call goes loses neither that call nor another, for the %ith time',
+    async () => {
+      const [called] = await dieAt(edges, { at: 'in-invite', pass: CALLS }, CALLS);
+      expect(called, called.errors).toMatchObject({ successful: CALLS, failed: 0 });
+      await edges.expectBooksBalance();
+    },
+  );
+
+  test.each(again)('refuses nobody who calls while it starts again, for the %ith time', async () => {
+    const [called] = await dieAt(edges, { at: 'after-ack', pass: 1 }, CALLS);
+    expect(called, called.errors).toMatchObject({ successful: CALLS, failed: 0 });
+    await edges.expectBooksBalance();
+  });
+
   test.each(again)('when it has answered a caller keeps that call and all others, for the %ith time', async () => {
     const [called] = await dieAt(edges, { at: 'after-answer', pass: CALLS }, CALLS);
     expect(called, called.errors).toMatchObject({ successful: CALLS });

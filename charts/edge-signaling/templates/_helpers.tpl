@@ -152,6 +152,8 @@ CALLWEAVE_ENGINE_SECRET: { name: {{ .Values.engine.secretName }}, key: engine }
 - --loglevel
 - {{ get (dict "fatal" "error" "error" "error" "warn" "warning" "info" "info" "debug" "debug" "silent" "error") .Values.logLevel }}
 - --offer-unknown-dialogs
+- --app-grace
+- "8000"
 {{- end }}
 
 {{- define "edge.volumes" -}}

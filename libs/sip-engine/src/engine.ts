@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Clock } from '@callweave/clock';
-import {
-  cryptoIds,
-  type IdSource,
-  type SipError,
-  type SipRequest,
-  type SipResponse,
-  SipSyntaxError,
-} from '@callweave/sip';
+import { cryptoIds, type IdSource, SipSyntaxError } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type Command } from './control/commands.ts';
 import { RequestHandlers } from './control/request-handlers.ts';
@@ -22,6 +15,7 @@ import { type Core } from './core/context.ts';
 import { DialogSender } from './core/dialog-sender.ts';
 import { DialogStore } from './core/dialog-store.ts';
 import { HandledRequests } from './core/handled-requests.ts';
+import { NextApp } from './core/next-app.ts';
 import { InDialogForwarder } from './core/proxy/in-dialog.ts';
 import { Proxy } from './core/proxy/proxy.ts';
 import { Signer } from './core/proxy/signer.ts';
@@ -47,7 +41,14 @@ import { TimerWheel } from './transaction/wheel.ts';
 import { Listeners } from './transport/listeners.ts';
 import { type TlsOptions } from './transport/tls-options.ts';
 import { Room } from './transport/room.ts';
-import { type Flow, type Inbound, type Protocol, type TransportUser } from './transport/transport.ts';
+import {
+  type Flow,
+  type Inbound,
+  isRequest,
+  isResponse,
+  type Protocol,
+  type TransportUser,
+} from './transport/transport.ts';
 
 /** What an engine holds right now. */
 export interface EngineStats {
@@ -129,6 +130,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #room: Room;
   readonly #overload: Overload;
   readonly #apps: Sessions;
+  readonly #nextApp: NextApp;
   readonly #handlers: RequestHandlers;
   readonly #screen: Screen | undefined;
   readonly #taps: readonly MessageTap[];
@@ -177,6 +179,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       { user: this, clock, log, ids, limits: this.#limits },
     );
     this.#apps = apps;
+    const { maxUnanswered = defaultOverload.maxUnanswered } = this.#overload;
+    this.#nextApp = new NextApp({ apps, clock, graceMs: options.appGraceMs ?? 0, maxWaiting: maxUnanswered });
     this.#handlers = new RequestHandlers(options.requestHandlers ?? [], { apps, clock, log, ca: options.tls?.peerCa });
     this.#core = {
       instance: options.instance,
@@ -201,6 +205,10 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       handlerOf: (method) => {
         const route = this.#handlers.of(method);
         return route === undefined ? undefined : (pending, request) => handled.handle(pending, route(request));
+      },
+      waiterFor: (method) => {
+        const route = this.#nextApp.routeOf(method);
+        return route === undefined ? undefined : (pending) => handled.handle(pending, route);
       },
       outboundProxy: options.outboundProxy,
       udpMtu: options.udpMtu,
@@ -297,6 +305,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#isDraining = true;
     this.#overload.stop();
     this.#handlers.stop();
+    this.#nextApp.stop();
     const closed = [this.#control, this.#secureControl].map((control) => control?.close() ?? Promise.resolve());
     this.#apps.close();
     await Promise.all(closed);
@@ -360,7 +369,8 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     }
     const refusal = `invalid request-uri: ${startLine}`;
     // A header whose name is none is left out.
-    if (head.problem !== undefined && !isHeaderLine(head.problem)) throw new RefusedError(refusal);
+    const isReadable = head.problem instanceof SipSyntaxError && head.problem.rule === 'header-line';
+    if (head.problem !== undefined && !isReadable) throw new RefusedError(refusal);
     const { method, uri } = head.startLine;
     const keepsRoutes = proxyUri !== undefined && !this.#core.quirks.dropsRoutes;
     const wish = { method, uri, headers: head.headers, body, keepsRoutes };
@@ -377,20 +387,13 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#proxy.begin(app, wish, report);
   }
 
+  onRoute(): void {
+    this.#nextApp.came();
+  }
+
   onClosed(app: App): void {
+    this.#nextApp.gone();
     this.#uas.appClosed(app);
     this.#uac.appClosed(app);
   }
-}
-
-function isHeaderLine(problem: SipError): boolean {
-  return problem instanceof SipSyntaxError && problem.rule === 'header-line';
-}
-
-function isRequest(inbound: Inbound): inbound is Inbound<SipRequest> {
-  return inbound.message.kind === 'request';
-}
-
-function isResponse(inbound: Inbound): inbound is Inbound<SipResponse> {
-  return inbound.message.kind === 'response';
 }

@@ -59,6 +59,11 @@ export interface SipEngineOptions {
    * had; else they are answered 481.
    */
   readonly offerUnknownDialogs?: boolean | undefined;
+  /**
+   * How long after an application has gone, and after the start, requests that nobody takes wait for the next one, ms;
+   * they are refused at once unless given.
+   */
+  readonly appGraceMs?: number | undefined;
 }
 
 /** Where applications connect, and what they authenticate with. */

@@ -43,6 +43,8 @@ export class EngineLink {
   readonly #pulse: Pulse;
   #info: EngineInfo | undefined;
   #state: 'apart' | 'connected' | 'silent' = 'apart';
+  /** What came before we were told whom we are connected to: srf tells that a turn later. */
+  readonly #early: (() => void)[] = [];
   #isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -73,10 +75,12 @@ export class EngineLink {
       log.info('engine.connected', { ...this.#info });
       this.#pulse.start();
       this.#enter();
+      for (const run of this.#early.splice(0)) run();
     });
     this.#srf.on('close', () => {
       log.warn('engine.disconnected');
       this.#pulse.stop();
+      this.#early.length = 0;
       this.#lose('apart');
     });
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
@@ -124,6 +128,10 @@ export class EngineLink {
   }
 
   #run(handler: RequestHandler, request: SrfRequest, response: SrfResponse): void {
+    if (this.#state === 'apart') {
+      this.#early.push(() => this.#run(handler, request, response));
+      return;
+    }
     // Before anything is done for it: much may have changed while the engine stood still.
     this.#pulse.heard();
     const incoming = incomingRequest(request, response);

@@ -8,8 +8,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 /** A port at which an engine lets in whoever comes, as it was seen of drachtio-server. */
 let engine: Server;
 let link: EngineLink;
+/** What it sends in the same breath as its welcome. */
+let also: string;
 
 beforeEach(async () => {
+  also = '';
   engine = createServer((socket) => socket.once('data', (bytes: Buffer) => letIn(socket, bytes.toString('utf8'))));
   await listen(0);
   const { port } = engine.address() as AddressInfo;
@@ -33,8 +36,8 @@ async function listen(port: number): Promise<void> {
 
 function letIn(socket: Socket, request: string): void {
   const [, id = ''] = /^\d+#([^|]+)\|authenticate\|/.exec(request) ?? [];
-  const answer = `reply|response|${id}|OK|udp/127.0.0.1:5060|v0.9.4+test`;
-  socket.write(`${String(answer.length)}#${answer}`);
+  const frames = [`reply|response|${id}|OK|udp/127.0.0.1:5060|v0.9.4+test`, also].filter((frame) => frame !== '');
+  socket.write(frames.map((frame) => `${String(frame.length)}#${frame}`).join(''));
 }
 
 test('a link that is closed while it is connected leaves the engine', async () => {
@@ -60,4 +63,26 @@ test('one that is closed while the engine is away leaves it as soon as it is bac
   const [socket] = (await once(engine, 'connection')) as [Socket];
   await once(socket, 'close');
   expect(entered).toEqual([]);
+});
+
+test('a request that comes as soon as the engine has let it in is handled when the link is connected', async () => {
+  const sip = [
+    'OPTIONS sip:bob@example.com SIP/2.0',
+    'Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKearly',
+    'From: <sip:alice@example.com>;tag=a',
+    'To: <sip:bob@example.com>',
+    'Call-ID: early',
+    'CSeq: 1 OPTIONS',
+    'Content-Length: 0',
+    '\r\n',
+  ].join('\r\n');
+  also = `m|sip|network|${String(sip.length)}|udp|127.0.0.1|5070|10:00:00.000000|txn||\r\n${sip}`;
+  const handled = new Promise<string | undefined>((resolve) => {
+    link.onRequest('OPTIONS', () => {
+      resolve(link.notReady());
+      return Promise.resolve();
+    });
+  });
+  link.connect();
+  expect(await handled).toBeUndefined();
 });

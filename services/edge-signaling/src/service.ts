@@ -271,7 +271,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     sweep.reprieve();
   });
   if (faults !== undefined) passFaultsOn(faults, { link, log });
-  link.connect();
+  // The engine gives what came meanwhile to an edge that can answer it.
+  void tenants.known.then(() => link.connect());
 
   return {
     notReady,

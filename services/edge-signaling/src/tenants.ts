@@ -6,15 +6,21 @@ import { type TenantDirectory } from './ports.ts';
 const nobody = { tenant: defaultTenant, realm: 'callweave', domains: [] };
 
 /** Tenants by domain, kept current by a watch. */
-export function openTenants(bus: Pick<Bus, 'watch'>): TenantDirectory {
+export function openTenants(bus: Pick<Bus, 'watch'>): TenantDirectory & { readonly known: Promise<void> } {
   const records = new Map<string, TenantRecord>();
   let isKnown = false;
+  let know: () => void = () => undefined;
+  const known = new Promise<void>((resolve) => (know = resolve));
   bus.watch(tenantsBucket, {
     onRecord: (_key, record) => records.set(record.tenant, record),
-    onCurrent: () => (isKnown = true),
+    onCurrent: () => {
+      isKnown = true;
+      know();
+    },
   });
   return {
     isKnown: () => isKnown,
+    known,
     byDomain: (domain) => {
       const wanted = domain.toLowerCase();
       for (const { tenant, realm, domains } of records.values())

@@ -34,6 +34,7 @@ type EngineSettings = Pick<
   | 'webSockets'
   | 'compat'
   | 'offerUnknownDialogs'
+  | 'appGraceMs'
   | 'timers'
   | 'screening'
   | 'outboundProxy'
@@ -162,6 +163,7 @@ class Reader {
         ...{ contacts, webSockets: { allowedOrigins: origins.length === 0 ? undefined : origins } },
         ...{ compat: this.#compat(), overload: this.#overload(), timers },
         offerUnknownDialogs: this.#is('offer-unknown-dialogs'),
+        appGraceMs: this.#positive('app-grace'),
         screening: this.#screening(spammers),
         outboundProxy: this.#outboundProxy(),
         dnsServers: this.#dnsServers(),

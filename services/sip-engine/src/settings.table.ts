@@ -33,6 +33,10 @@ export const settings = {
     variable: 'DRACHTIO_AGRESSIVE_NAT_DETECTION',
     elements: ['sip/aggressive-nat-detection'],
   },
+  'app-grace': {
+    type: 'string',
+    does: 'ms that new requests wait for an application once one has gone, and after the start (default: 503 at once)',
+  },
   'cert-file': {
     type: 'string',
     does: 'certificate of transport=tls, wss and --tls-port (PEM); read again on SIGHUP',

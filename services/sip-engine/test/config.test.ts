@@ -36,6 +36,7 @@ describe('the command line', () => {
   });
 
   test('applications are asked about unknown dialogs on request', () => {
+    expect(run('--app-grace', '8000')).toMatchObject({ engine: { appGraceMs: 8_000 }, warnings: [] });
     expect(run('--offer-unknown-dialogs')).toMatchObject({ engine: { offerUnknownDialogs: true }, warnings: [] });
   });
 

@@ -142,6 +142,9 @@ function sipEngine(input: TableInput, index: number): ProcessSpec {
       ...tlsFlags(input.config),
       // Another edge may have had the call.
       '--offer-unknown-dialogs',
+      // An edge that dies is there again in a second or two.
+      '--app-grace',
+      '8000',
     ],
   });
 }

@@ -111,7 +111,7 @@ describe('the processes of a platform', () => {
     });
     expect(find(specs, 'sip-engine-2').args(8080).join(' ')).toBe(
       '--noconfig --contact sip:127.0.0.1:5062;transport=udp,tcp --contact sip:127.0.0.1:5067;transport=ws --address 127.0.0.1 --port 9023 ' +
-        '--http-port 8080 --loglevel info --offer-unknown-dialogs',
+        '--http-port 8080 --loglevel info --offer-unknown-dialogs --app-grace 8000',
     );
   });
 

@@ -20,7 +20,10 @@ export interface SessionOptions {
 }
 
 /** What the connected applications ask of the engine. */
-export type ControlUser = Pick<SessionUser, 'greeting' | 'onSip' | 'onProxy' | 'onClosed'>;
+export type ControlUser = Pick<SessionUser, 'greeting' | 'onSip' | 'onProxy' | 'onClosed'> & {
+  /** Some application takes more than before. */
+  onRoute(): void;
+};
 
 export type SessionsDeps = Omit<SessionDeps, 'user' | 'limits'> & {
   readonly user: ControlUser;
@@ -60,7 +63,10 @@ export class Sessions implements Apps {
       admits: (secret) => sameSecret(secret, options.secret),
       greeting: () => user.greeting(),
       onAuthenticated: (session) => this.#settle(session, session),
-      onRoute: (session, verb) => this.#turnsOf(verb).add(session),
+      onRoute: (session, verb) => {
+        this.#turnsOf(verb).add(session);
+        user.onRoute();
+      },
       onRouteRemoved: (session) => this.#leaveTurns(session),
       onSip: (session, command, whenSent) => user.onSip(session, command, whenSent),
       onProxy: (session, wish, report) => user.onProxy(session, wish, report),

@@ -40,6 +40,8 @@ export interface Core {
   readonly offersUnknownDialogs: boolean;
   /** Who decides where a request of this method goes; undefined when the connected applications take it. */
   readonly handlerOf: (method: string) => ((pending: UasRequest, request: Inbound<SipRequest>) => void) | undefined;
+  /** Who waits for an application that takes requests of this method; undefined when there is no use in that. */
+  readonly waiterFor: (method: string) => ((pending: UasRequest) => void) | undefined;
   /** Next hop of requests outside dialogs for which an application names none. */
   readonly outboundProxy: string | undefined;
   /** Requests outside dialogs with more bytes go by TCP. */

@@ -16,11 +16,12 @@ import { type UnroutedRequests } from './handled-requests.ts';
 import { madeHere, metaOf, shownAs } from './local.ts';
 import { receiveAck } from './receive-ack.ts';
 import { noteAlias, noteSource } from './received-via.ts';
-import { isIgnored, refusalOf, refusalOfUnrouted, RETRY_AFTER_SEC } from './refuse-request.ts';
+import { isIgnored, refusalOf, RETRY_AFTER_SEC } from './refuse-request.ts';
 import { reject, type Rejection, retryLater } from './reject.ts';
 import { type Sent } from './sent.ts';
 import { changeBy } from './session-changes.ts';
 import { type Subscriptions } from './subscriptions.ts';
+import { takerOf } from './taker.ts';
 import { UasDialogs, type UasDialogsDeps } from './uas-dialogs.ts';
 import { textForApp, UasRequest, type UasRequestUser } from './uas-request.ts';
 
@@ -204,7 +205,9 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       // What a handler has decided about is for nobody else.
       const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
       const other = isFree ? this.#core.apps.pick(request.method, app) : undefined;
-      if (other === undefined) {
+      const waiter = isFree && other === undefined ? this.#core.waiterFor(request.method) : undefined;
+      if (waiter !== undefined) waiter(request);
+      else if (other === undefined) {
         this.#giveUp(request, 503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
         if (request.dialog !== undefined && !request.dialog.isConfirmed) this.#core.dialogs.remove(request.dialog);
       } else this.#deliver(request, other);
@@ -249,22 +252,18 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       this.#refuse(inbound, key, refusal);
       return;
     }
-    const known = dialog?.app.isOpen === true ? dialog.app : undefined;
-    const handler = known === undefined ? this.#core.handlerOf(request.method) : undefined;
-    const app = known ?? (handler === undefined ? this.#core.apps.pick(request.method) : undefined);
-    if (app === undefined && handler === undefined) {
-      if (this.#awaitsApp(request)) {
-        // Over UDP the peer asks again by itself, and sooner than it would after any answer.
-        if (flow.reliable) this.#refuse(inbound, key, retryLater(RETRY_AFTER_SEC));
-        return;
-      }
-      if (dialog !== undefined && request.method === 'BYE') {
+    const taker = takerOf(inbound, dialog, this.#core);
+    if (taker.kind === 'nobody') {
+      if (taker.refusal === undefined) return;
+      const isOver = request.method === 'BYE' && taker.refusal.status === 481;
+      if (dialog !== undefined && isOver) {
         dialog.record?.stop('network', 'normal-release', () => textForApp(request));
         this.#core.dialogs.remove(dialog);
       }
-      this.#refuse(inbound, key, isMisplaced ? { status: 503 } : refusalOfUnrouted(request, this.#core));
+      this.#refuse(inbound, key, isMisplaced ? { status: 503 } : taker.refusal);
       return;
     }
+    const app = taker.kind === 'app' ? taker.app : undefined;
     if (request.toTag === undefined && this.#core.overload.refusesFor(app, inbound)) return;
     noteSource(request, flow, this.#core.quirks);
     noteAlias(request, flow);
@@ -281,20 +280,14 @@ export class Uas implements UasRequestUser, UnroutedRequests {
         pending.shownTxn = inviteOf(this.#open, dialog)?.txn ?? this.#invitesOut.inviteIn(dialog);
     }
     this.#begin(pending, key, flow.reliable);
-    if (app === undefined) handler?.(pending, inbound);
-    else this.#deliver(pending, app);
+    if (taker.kind === 'app') this.#deliver(pending, taker.app);
+    else taker.handle(pending, inbound);
     if (request.method === 'BYE') {
       dialog?.record?.stop('network', 'normal-release', () => textForApp(request));
       if (this.#core.quirks.endsRequestsWithDialogs) this.#endOthers(pending);
     }
     if (request.method === 'INVITE' && request.toTag === undefined)
       pending.record = this.#core.records?.attempt('network', () => textForApp(request));
-  }
-
-  /** Whether the application that comes next, if only one comes, will know the dialog of this request. */
-  #awaitsApp({ toTag }: SipRequest): boolean {
-    const { offersUnknownDialogs, apps } = this.#core;
-    return offersUnknownDialogs && toTag !== undefined && apps.methods().length === 0;
   }
 
   /** What came before a BYE and is not answered never will be. */

@@ -1,4 +1,4 @@
-import { type SipMessage } from '@callweave/sip';
+import { type SipMessage, type SipRequest, type SipResponse } from '@callweave/sip';
 import { type NatDetection } from './address.ts';
 import { type TlsOptions } from './tls-options.ts';
 
@@ -61,6 +61,14 @@ export interface Inbound<M extends SipMessage = SipMessage> {
   readonly flow: Flow;
   /** Bytes on the wire. */
   readonly size: number;
+}
+
+export function isRequest(inbound: Inbound): inbound is Inbound<SipRequest> {
+  return inbound.message.kind === 'request';
+}
+
+export function isResponse(inbound: Inbound): inbound is Inbound<SipResponse> {
+  return inbound.message.kind === 'response';
 }
 
 /** Who takes what arrives; calls must not throw. */

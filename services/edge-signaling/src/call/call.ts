@@ -208,6 +208,7 @@ export class Call {
     const routed = await this.#itinerary.route();
     if (routed.kind === 'refuse') this.#refuse(routed.reply, 'platform');
     else {
+      this.#deps.faults?.pass('in-invite');
       this.#routed = routed.targets;
       this.#feed('routed');
     }
