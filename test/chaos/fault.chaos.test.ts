@@ -22,4 +22,10 @@ describe('an edge that dies', () => {
     await edges.expectBooksBalance();
     expect(await edges.newCalls()).toEqual([['initiated', 'routed', 'ringing', 'answered', 'ended']]);
   });
+
+  test('when it knows where a call goes loses neither that call nor those that begin while it starts again', async () => {
+    const [called] = await dieAt(edges, { at: 'in-invite', pass: 1 }, 3);
+    expect(called, called.errors).toMatchObject({ successful: 3, failed: 0 });
+    await edges.expectBooksBalance();
+  });
 });
