@@ -206,10 +206,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
         const route = this.#handlers.of(method);
         return route === undefined ? undefined : (pending, request) => handled.handle(pending, route(request));
       },
-      waiterFor: (method) => {
-        const route = this.#nextApp.routeOf(method);
-        return route === undefined ? undefined : (pending) => handled.handle(pending, route);
-      },
+      nextApp: this.#nextApp,
       outboundProxy: options.outboundProxy,
       udpMtu: options.udpMtu,
       isDraining: () => this.#isDraining,
@@ -391,8 +388,11 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     this.#nextApp.came();
   }
 
-  onClosed(app: App): void {
+  onGone(): void {
     this.#nextApp.gone();
+  }
+
+  onClosed(app: App): void {
     this.#uas.appClosed(app);
     this.#uac.appClosed(app);
   }

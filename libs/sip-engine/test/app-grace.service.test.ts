@@ -59,6 +59,35 @@ describe('with a grace for applications', () => {
     expect(await answerNext(app)).toMatch(/^OPTIONS /);
   });
 
+  test('what two applications have left in turn is refused: it may be what they die of', async () => {
+    ask('REGISTER', 'deadly');
+    for (let death = 0; death < 2; death++) {
+      const dying = await connect('register');
+      expect(await dying.next()).toMatch(/REGISTER sip:/);
+      dying.close();
+    }
+    expect(await final()).toMatch(/^SIP\/2.0 503 /);
+  });
+
+  test('a text that an application had when it went is refused, or it might be read twice', async () => {
+    const dying = await connect('message');
+    ask('MESSAGE', 'text');
+    expect(await dying.next()).toMatch(/MESSAGE sip:/);
+    dying.close();
+    expect(await final()).toMatch(/^SIP\/2.0 503 /);
+  });
+
+  test('a stranger who connects and goes is no application', async () => {
+    ask('OPTIONS', 'waits');
+    await seen(1);
+    clock.advance(GRACE_MS - 1);
+    const stranger = await connectRawApp(engine.controlPort);
+    stranger.send('a|authenticate|guessed|');
+    await stranger.closed();
+    clock.advance(1);
+    expect(await final()).toMatch(/^SIP\/2.0 503 /);
+  });
+
   test('nobody waits longer than that, and who comes later is refused at once', async () => {
     ask('OPTIONS', 'waits');
     await seen(1);
@@ -71,6 +100,17 @@ describe('with a grace for applications', () => {
   test('no more wait than one application may leave unanswered', async () => {
     for (const callId of ['first', 'second', 'third']) ask('OPTIONS', callId);
     expect(await phone.next()).toMatch(/^SIP\/2.0 503 .*Call-ID: third/s);
+  });
+
+  test('whoever gives up makes room for another', async () => {
+    for (const callId of ['first', 'second']) {
+      ask('INVITE', callId);
+      ask('CANCEL', callId);
+      expect([await final(), await final()].join('')).toContain('SIP/2.0 487 ');
+    }
+    ask('OPTIONS', 'third');
+    const app = await connect('options');
+    expect(await answerNext(app)).toMatch(/^OPTIONS /);
   });
 
   test('what no application will ever take is refused when the grace is over, and not given to one that takes other things', async () => {

@@ -44,7 +44,7 @@ export class EngineLink {
   #info: EngineInfo | undefined;
   #state: 'apart' | 'connected' | 'silent' = 'apart';
   /** What came before we were told whom we are connected to: srf tells that a turn later. */
-  readonly #early: (() => void)[] = [];
+  readonly #early = new Set<() => void>();
   #isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -75,12 +75,13 @@ export class EngineLink {
       log.info('engine.connected', { ...this.#info });
       this.#pulse.start();
       this.#enter();
-      for (const run of this.#early.splice(0)) run();
+      for (const run of this.#early) run();
+      this.#early.clear();
     });
     this.#srf.on('close', () => {
       log.warn('engine.disconnected');
       this.#pulse.stop();
-      this.#early.length = 0;
+      this.#early.clear();
       this.#lose('apart');
     });
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
@@ -129,7 +130,9 @@ export class EngineLink {
 
   #run(handler: RequestHandler, request: SrfRequest, response: SrfResponse): void {
     if (this.#state === 'apart') {
-      this.#early.push(() => this.#run(handler, request, response));
+      const run = (): void => this.#run(handler, request, response);
+      this.#early.add(run);
+      request.on('cancel', () => this.#early.delete(run));
       return;
     }
     // Before anything is done for it: much may have changed while the engine stood still.
@@ -155,6 +158,7 @@ export class EngineLink {
 
   /** Starts connecting; returns at once. */
   connect(): void {
+    if (this.#isClosed) return;
     const { address, secret } = this.#options;
     const colon = address.lastIndexOf(':');
     this.#srf.connect({

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 let engine: Server;
 let link: EngineLink;
 /** What it sends in the same breath as its welcome. */
-let also: string;
+let also: readonly string[];
 
 beforeEach(async () => {
-  also = '';
+  also = [];
   engine = createServer((socket) => socket.once('data', (bytes: Buffer) => letIn(socket, bytes.toString('utf8'))));
   await listen(0);
   const { port } = engine.address() as AddressInfo;
@@ -36,7 +36,7 @@ async function listen(port: number): Promise<void> {
 
 function letIn(socket: Socket, request: string): void {
   const [, id = ''] = /^\d+#([^|]+)\|authenticate\|/.exec(request) ?? [];
-  const frames = [`reply|response|${id}|OK|udp/127.0.0.1:5060|v0.9.4+test`, also].filter((frame) => frame !== '');
+  const frames = [`reply|response|${id}|OK|udp/127.0.0.1:5060|v0.9.4+test`, ...also];
   socket.write(frames.map((frame) => `${String(frame.length)}#${frame}`).join(''));
 }
 
@@ -65,24 +65,32 @@ test('one that is closed while the engine is away leaves it as soon as it is bac
   expect(entered).toEqual([]);
 });
 
-test('a request that comes as soon as the engine has let it in is handled when the link is connected', async () => {
-  const sip = [
-    'OPTIONS sip:bob@example.com SIP/2.0',
-    'Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKearly',
-    'From: <sip:alice@example.com>;tag=a',
-    'To: <sip:bob@example.com>',
-    'Call-ID: early',
-    'CSeq: 1 OPTIONS',
-    'Content-Length: 0',
-    '\r\n',
-  ].join('\r\n');
-  also = `m|sip|network|${String(sip.length)}|udp|127.0.0.1|5070|10:00:00.000000|txn||\r\n${sip}`;
-  const handled = new Promise<string | undefined>((resolve) => {
+test('a request that comes as soon as the engine has let it in is handled when the link is connected, unless it is cancelled', async () => {
+  also = [request('INVITE', 'given-up'), request('CANCEL', 'given-up'), request('OPTIONS', 'asked')];
+  const handled: string[] = [];
+  link.onRequest('INVITE', () => Promise.resolve(void handled.push('INVITE')));
+  const asked = new Promise<string | undefined>((resolve) => {
     link.onRequest('OPTIONS', () => {
       resolve(link.notReady());
       return Promise.resolve();
     });
   });
   link.connect();
-  expect(await handled).toBeUndefined();
+  expect(await asked).toBeUndefined();
+  expect(handled).toEqual([]);
 });
+
+/** A frame with a request of the network. */
+function request(method: string, callId: string): string {
+  const sip = [
+    `${method} sip:bob@example.com SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK${callId}`,
+    'From: <sip:alice@example.com>;tag=a',
+    'To: <sip:bob@example.com>',
+    `Call-ID: ${callId}`,
+    `CSeq: 1 ${method}`,
+    'Content-Length: 0',
+    '\r\n',
+  ].join('\r\n');
+  return `${method}|sip|network|${String(sip.length)}|udp|127.0.0.1|5070|10:00:00.000000|${callId}||\r\n${sip}`;
+}

@@ -154,6 +154,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     isAlive: (engine) => engine === owner() || holders().includes(engine),
     media,
     openTeller: (call) => new TracedTeller(call, call.owner, telling),
+    knowsOurTags: () => link.info?.instance !== undefined,
     left,
     clock,
     log,

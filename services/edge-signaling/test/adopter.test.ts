@@ -24,6 +24,10 @@ let alive: InstanceId[];
 /** By which edge what was sent to where. */
 let sent: string[];
 let stored: number;
+/** Whether the engine finds dialogs by both tags. */
+let knowsOurTags: boolean;
+/** The call whose answer the edge before us left in its journal. */
+let left: CallRecord | undefined;
 
 /** A call of ours whose callee is connected to another edge, or to this one. */
 async function call(at: InstanceId | undefined): Promise<EstablishedCall> {
@@ -53,6 +57,8 @@ beforeEach(() => {
   alive = [edge, there];
   sent = [];
   stored = 0;
+  knowsOurTags = true;
+  left = undefined;
   const clock = new FakeClock();
   const log = recordLogs();
   const media = { offer: undefined, answer: undefined, release: () => Promise.resolve(undefined) } as never;
@@ -76,13 +82,16 @@ beforeEach(() => {
     log,
   });
   adopter = new Adopter({
+    knowsOurTags: () => knowsOurTags,
+    left: { byId: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }) },
     ...{ calls, legs, media, clock, log, owner: () => edge, isAlive: (engine) => alive.includes(engine) },
     records: {
       adopt: ({ call: record }: { call: CallRecord }) => Promise.resolve({ ...record, owner: edge, epoch: 2 }),
       remove: () => Promise.resolve(),
     },
     sendThrough: (by) => (request) => {
-      sent.push(`${request.method} by ${by ?? 'us'} to ${request.nextHop ?? request.uri}`);
+      const target = request.nextHop ?? request.dialogId ?? request.uri;
+      sent.push(`${request.method} by ${by ?? 'us'} to ${target}`);
       return { cancel: () => undefined };
     },
     whereabouts: { find: () => Promise.resolve(way) },
@@ -108,6 +117,25 @@ describe('when the edge is gone to which a callee was connected', () => {
     expect([adopter.outlive(known, there), stored]).toEqual([false, 0]);
   });
 });
+
+describe('whether a caller has heard the answer that an edge died of', () => {
+  test.each([
+    ['is asked by the tags of both: the next edge may have been given his INVITE', true],
+    ['is asked of a drachtio-server by the name that it knows', false],
+  ])('%s', async (_how, knows) => {
+    knowsOurTags = knows;
+    const found = storedCall(1);
+    left = found.call;
+    const [{ sipCallId, remoteTag, legId } = fail()] = found.call.dialogs ?? [];
+    await adopter.close(found);
+    const ours = knows ? `;to-tag=${legId}` : '';
+    expect(sent).toEqual([`OPTIONS by us to ${sipCallId};from-tag=${remoteTag}${ours}`]);
+  });
+});
+
+function fail(): never {
+  throw new Error('no dialogs');
+}
 
 describe('when a live engine has given the connection of a callee up', () => {
   test('the call goes on if he is registered by another one', async () => {

@@ -100,6 +100,7 @@ describe('the record of a call', () => {
     const openTeller = (told: CallRecord) => new JournalTeller(told, told.owner, { publisher, clock: later });
     const send = vi.fn();
     const adopter = new Adopter({
+      knowsOurTags: () => true,
       records,
       calls,
       legs: new LegTable(),

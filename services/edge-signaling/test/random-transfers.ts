@@ -124,6 +124,7 @@ export class RandomTransfers {
     };
     const openTeller = (call: CallRecord): CallTeller => this.#teller(call);
     const sending = {
+      knowsOurTags: () => true,
       sendThrough: () => send,
       whereabouts: { find: () => Promise.resolve(undefined) },
       isAlive: () => false,

@@ -23,6 +23,8 @@ export interface SessionOptions {
 export type ControlUser = Pick<SessionUser, 'greeting' | 'onSip' | 'onProxy' | 'onClosed'> & {
   /** Some application takes more than before. */
   onRoute(): void;
+  /** One that had authenticated has gone; before `onClosed`. */
+  onGone(): void;
 };
 
 export type SessionsDeps = Omit<SessionDeps, 'user' | 'limits'> & {
@@ -144,7 +146,10 @@ export class Sessions implements Apps {
     session.verbs.clear();
     this.#leaveTurns(session);
     this.#settle(session, undefined);
-    if (session.isAuthenticated) this.#deps.log.info('app.disconnected', { tags: session.tags });
+    if (session.isAuthenticated) {
+      this.#deps.log.info('app.disconnected', { tags: session.tags });
+      this.#deps.user.onGone();
+    }
     this.#deps.user.onClosed(session);
   }
 

@@ -12,6 +12,7 @@ import { type Connections } from './connections.ts';
 import { type DialogStore } from './dialog-store.ts';
 import { type LimitCounts } from '../limit-counts.ts';
 import { type Overload } from '../overload/overload.ts';
+import { type NextApp } from './next-app.ts';
 import { type Quirks } from './quirks.ts';
 import { type UasRequest } from './uas-request.ts';
 
@@ -40,8 +41,7 @@ export interface Core {
   readonly offersUnknownDialogs: boolean;
   /** Who decides where a request of this method goes; undefined when the connected applications take it. */
   readonly handlerOf: (method: string) => ((pending: UasRequest, request: Inbound<SipRequest>) => void) | undefined;
-  /** Who waits for an application that takes requests of this method; undefined when there is no use in that. */
-  readonly waiterFor: (method: string) => ((pending: UasRequest) => void) | undefined;
+  readonly nextApp: NextApp;
   /** Next hop of requests outside dialogs for which an application names none. */
   readonly outboundProxy: string | undefined;
   /** Requests outside dialogs with more bytes go by TCP. */

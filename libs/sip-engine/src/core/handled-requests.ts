@@ -8,7 +8,7 @@ import { type UasRequest } from './uas-request.ts';
 export type Route =
   /** `isOwn`: it was connected to for this request alone. */
   | { readonly kind: 'app'; readonly app: App; readonly isOwn: boolean }
-  | { readonly kind: 'reject'; readonly status: number; readonly reason?: string; readonly lines?: string }
+  | { readonly kind: 'reject'; readonly status: number; readonly reason?: string }
   | { readonly kind: 'redirect'; readonly contacts: readonly string[] }
   | { readonly kind: 'proxy'; readonly wish: Omit<ProxyWish, 'txn'> };
 
@@ -54,7 +54,7 @@ export class HandledRequests {
         if (!this.#requests.give(request, route.app) && route.isOwn) route.app.close();
         return;
       case 'reject':
-        this.#requests.end(request, route.status, route.reason, route.lines);
+        this.#requests.end(request, route.status, route.reason);
         return;
       case 'redirect':
         this.#requests.end(request, 302, 'Moved', route.contacts.map((uri) => `Contact: <${uri}>\r\n`).join(''));

@@ -1,7 +1,11 @@
 import { type Clock, type Timer } from '@callweave/clock';
 import { type Apps } from './app.ts';
-import { type Route } from './handled-requests.ts';
+import { type UnroutedRequests } from './handled-requests.ts';
 import { RETRY_AFTER_SEC } from './refuse-request.ts';
+import { type UasRequest } from './uas-request.ts';
+
+/** Requests that do no harm when two applications do what they ask for, one after the other: a text is read twice. */
+const REPEATABLE: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'OPTIONS', 'SUBSCRIBE', 'BYE', 'UPDATE']);
 
 /** What it works with. */
 export interface NextAppDeps {
@@ -13,55 +17,94 @@ export interface NextAppDeps {
   readonly maxWaiting: number;
 }
 
-interface Waiting {
-  readonly method: string;
-  readonly go: (route: Route) => void;
-}
-
-const nobodyCame: Route = { kind: 'reject', status: 503, lines: `Retry-After: ${RETRY_AFTER_SEC}\r\n` };
-
 /** Requests that wait for the application that comes in place of one that has gone. */
 export class NextApp {
   readonly #deps: NextAppDeps;
-  readonly #waiting = new Set<Waiting>();
+  /** Each with how long it waits at most, whoever goes meanwhile. */
+  readonly #waiting = new Map<UasRequest, Timer>();
+  /** Who has them; told by the first that waits. */
+  #requests: UnroutedRequests | undefined;
   #grace: Timer | undefined;
+  #isStopped = false;
 
   constructor(deps: NextAppDeps) {
     this.#deps = deps;
     this.gone();
   }
 
-  /** Where a request goes that nobody takes now; undefined when nobody is waited for. */
-  routeOf(method: string): Promise<Route> | undefined {
-    if (this.#grace === undefined || this.#waiting.size >= this.#deps.maxWaiting) return undefined;
-    return new Promise((go) => this.#waiting.add({ method, go }));
+  /** Whether one is to be expected. */
+  get isAwaited(): boolean {
+    return this.#grace !== undefined;
+  }
+
+  /** Whether one more request may wait for it. */
+  get hasRoom(): boolean {
+    return this.isAwaited && this.#waiting.size < this.#deps.maxWaiting;
   }
 
   /** An application has gone. */
   gone(): void {
     const { clock, graceMs } = this.#deps;
-    if (graceMs === 0) return;
+    if (graceMs === 0 || this.#isStopped) return;
     this.#grace?.cancel();
-    this.#grace = clock.after(graceMs, () => this.stop());
+    this.#grace = clock.after(graceMs, () => this.#giveUp());
   }
 
-  /** An application takes further requests. */
+  /** It is given the request as soon as it is there. */
+  wait(request: UasRequest, requests: UnroutedRequests): void {
+    const { clock, graceMs } = this.#deps;
+    this.#requests = requests;
+    this.#waiting.set(
+      request,
+      clock.after(graceMs, () => this.#refuse(request)),
+    );
+  }
+
+  /** Whether it is given what one that has gone has not begun to answer; once, or a request could kill one after the other. */
+  inherits(request: UasRequest, requests: UnroutedRequests): boolean {
+    if (request.isLeftOver || !REPEATABLE.has(request.method) || !this.hasRoom) return false;
+    request.isLeftOver = true;
+    request.app = undefined;
+    this.wait(request, requests);
+    return true;
+  }
+
+  /** The request is over. */
+  forget(request: UasRequest): void {
+    const timer = this.#waiting.get(request);
+    if (timer === undefined) return;
+    timer.cancel();
+    this.#waiting.delete(request);
+  }
+
+  /** An application takes further requests; it is told that it does before it has any. */
   came(): void {
-    for (const waiting of this.#waiting) {
-      const app = this.#deps.apps.pick(waiting.method);
-      if (app !== undefined) this.#end(waiting, { kind: 'app', app, isOwn: false });
+    if (this.#waiting.size > 0) queueMicrotask(() => this.#give());
+  }
+
+  /** No one is waited for any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#giveUp();
+  }
+
+  #give(): void {
+    for (const request of [...this.#waiting.keys()]) {
+      const app = this.#deps.apps.pick(request.method);
+      if (app === undefined) continue;
+      this.forget(request);
+      this.#requests?.give(request, app);
     }
   }
 
-  /** Nobody is waited for any longer. */
-  stop(): void {
+  #giveUp(): void {
     this.#grace?.cancel();
     this.#grace = undefined;
-    for (const waiting of this.#waiting) this.#end(waiting, nobodyCame);
+    for (const request of [...this.#waiting.keys()]) this.#refuse(request);
   }
 
-  #end(waiting: Waiting, route: Route): void {
-    this.#waiting.delete(waiting);
-    waiting.go(route);
+  #refuse(request: UasRequest): void {
+    this.forget(request);
+    this.#requests?.end(request, 503, undefined, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
   }
 }

@@ -11,6 +11,8 @@ import { type UasRequest } from './uas-request.ts';
 export type Taker =
   | { readonly kind: 'app'; readonly app: App }
   | { readonly kind: 'handler'; readonly handle: (pending: UasRequest, request: Inbound<SipRequest>) => void }
+  /** The application that comes next. */
+  | { readonly kind: 'next' }
   /** Nobody; without a refusal the peer is left to ask again. */
   | { readonly kind: 'nobody'; readonly refusal: Rejection | undefined };
 
@@ -30,11 +32,12 @@ export function takerOf(
   // Over UDP the peer asks again by itself, and sooner than it would after any answer.
   if (isKept && !flow.reliable) return { kind: 'nobody', refusal: undefined };
   const refusal = isKept ? retryLater(RETRY_AFTER_SEC) : refusalOfUnrouted(request, core);
-  const wait = refusal.status === 503 ? core.waiterFor(method) : undefined;
-  return wait === undefined ? { kind: 'nobody', refusal } : { kind: 'handler', handle: wait };
+  return refusal.status === 503 && core.nextApp.hasRoom ? { kind: 'next' } : { kind: 'nobody', refusal };
 }
 
 /** Whether the application that comes next, if only one comes, will know the dialog of this request. */
-function isKeptForNext({ toTag }: SipRequest, { offersUnknownDialogs, apps }: Core): boolean {
-  return offersUnknownDialogs && toTag !== undefined && apps.methods().length === 0;
+function isKeptForNext({ toTag }: SipRequest, { offersUnknownDialogs, apps, nextApp }: Core): boolean {
+  // One that has just come tells what it takes word by word.
+  const isNobodyThere = apps.methods().length === 0 || nextApp.isAwaited;
+  return offersUnknownDialogs && toTag !== undefined && isNobodyThere;
 }

@@ -64,6 +64,8 @@ export class UasRequest implements ServerUser, WheelUser<TimerName>, AckWaiter {
   #reliable: ReliableResponses | undefined;
   /** It was shown as outside the dialog it belongs to, so that no answer of an application fits. */
   isMisplaced = false;
+  /** The application that was to answer it has gone without a word about it. */
+  isLeftOver = false;
   readonly #core: Core;
   readonly #user: UasRequestUser;
   readonly #base: ResponseBase;

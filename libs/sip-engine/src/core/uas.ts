@@ -205,9 +205,8 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       // What a handler has decided about is for nobody else.
       const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
       const other = isFree ? this.#core.apps.pick(request.method, app) : undefined;
-      const waiter = isFree && other === undefined ? this.#core.waiterFor(request.method) : undefined;
-      if (waiter !== undefined) waiter(request);
-      else if (other === undefined) {
+      if (isFree && other === undefined && this.#core.nextApp.inherits(request, this)) continue;
+      if (other === undefined) {
         this.#giveUp(request, 503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
         if (request.dialog !== undefined && !request.dialog.isConfirmed) this.#core.dialogs.remove(request.dialog);
       } else this.#deliver(request, other);
@@ -281,6 +280,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
     }
     this.#begin(pending, key, flow.reliable);
     if (taker.kind === 'app') this.#deliver(pending, taker.app);
+    else if (taker.kind === 'next') this.#core.nextApp.wait(pending, this);
     else taker.handle(pending, inbound);
     if (request.method === 'BYE') {
       dialog?.record?.stop('network', 'normal-release', () => textForApp(request));
@@ -387,6 +387,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
   }
 
   #close(request: UasRequest): void {
+    this.#core.nextApp.forget(request);
     if (this.#open.delete(request.txn)) request.dialog?.changes.end('theirs', request.change);
   }
 }

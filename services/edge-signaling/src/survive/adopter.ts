@@ -33,6 +33,8 @@ export interface AdopterDeps {
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
   /** What dead edges at this place could not store. */
+  /** Whether the engine finds a dialog by the tags of both sides too, as no drachtio-server does. */
+  readonly knowsOurTags: () => boolean;
   readonly left?: Pick<LeftCalls, 'byId'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -93,9 +95,11 @@ export class Adopter {
    * Whether the caller of a dialog has been answered, which only an engine that outlived the edge before us can know: it
    * keeps the dialog of an INVITE that it was given a 200 for, and has refused all others.
    */
-  #isAnswered({ sipCallId, remoteTag }: LegRecord): Promise<boolean> {
+  #isAnswered({ legId, sipCallId, remoteTag }: LegRecord): Promise<boolean> {
     const send = this.#deps.sendThrough(undefined);
-    const dialogId = engineDialogId(sipCallId, remoteTag);
+    // An INVITE that was given to the edge after the one that died has another tag of ours.
+    const tag = this.#deps.knowsOurTags() ? `;to-tag=${legId}` : '';
+    const dialogId = `${engineDialogId(sipCallId, remoteTag)}${tag}`;
     return new Promise((resolve) => {
       send(
         { method: 'OPTIONS', uri: 'sip:placeholder', dialogId },
