@@ -199,10 +199,10 @@ describe('the edge', () => {
     expect(edge && lastingContainers(edge.pod).map(({ name }) => name)).toEqual(['sip-engine', 'edge-signaling']);
   });
 
-  test('is asked by its engine about calls that another edge may have had', () => {
+  test('is asked by its engine about calls that another edge may have had, and waited for when it starts again', () => {
     const asking = all.flatMap(({ workload }) =>
       containers(workload.pod)
-        .filter(({ args = [] }) => args.includes('--offer-unknown-dialogs'))
+        .filter(({ args = [] }) => args.includes('--offer-unknown-dialogs') && args.includes('--app-grace'))
         .map(({ name }) => `${workload.name} ${name}`),
     );
     expect([...new Set(asking)]).toEqual(['edge-signaling sip-engine']);

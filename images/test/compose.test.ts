@@ -139,8 +139,9 @@ describe('compose.yaml', () => {
     expect(portOf(containers['app-engine'], '--contact')).toContain(`:${applications.split(':')[1] ?? ''};`);
   });
 
-  test('has the engines of edges ask about calls that another edge may have had', () => {
-    const asking = ours.filter(({ container }) => container.command.includes('--offer-unknown-dialogs'));
+  test('has the engines of edges ask about calls that another edge may have had, and wait for edges that start again', () => {
+    const flags = ['--offer-unknown-dialogs', '--app-grace'];
+    const asking = ours.filter(({ container }) => flags.every((flag) => container.command.includes(flag)));
     expect(asking.map(({ container }) => container)).toEqual([containers['sip-engine-1'], containers['sip-engine-2']]);
   });
 

@@ -3,10 +3,11 @@ import { defineRequest } from './define.ts';
 
 /**
  * Places at which a process can be made to end or to stand still. In an edge: where a call goes is known, and nobody is
- * called yet (`in-invite`); an answer is in the journal and has not left (`before-answer`), has left (`after-answer`), is acknowledged by the caller (`after-ack`); the other side has
- * agreed to a change that its asker has not heard of (`in-reinvite`); a BYE is answered, the other side not hung up yet
- * (`in-bye`). In every service: an answer is ready and has not left (`before-reply`); something cannot be written since
- * whoever leads the bucket is dead and another is not elected yet (`in-election`).
+ * called yet (`in-invite`); an answer is in the journal and has not left (`before-answer`), has left (`after-answer`), is
+ * acknowledged by the caller (`after-ack`); the other side has agreed to a change that its asker has not heard of
+ * (`in-reinvite`); a BYE is answered, the other side not hung up yet (`in-bye`). In every service: an answer is ready and
+ * has not left (`before-reply`); something cannot be written since whoever leads the bucket is dead and another is not
+ * elected yet (`in-election`).
  */
 export const FaultPoint = z.enum([
   'in-invite',

@@ -43,8 +43,6 @@ export interface DomainOwner {
 
 /** Who owns which domain. */
 export interface TenantDirectory {
-  /** Whether all tenants have been heard of; before, nobody can be told the right realm. */
-  isKnown(): boolean;
   /** The default tenant takes what nobody owns. */
   byDomain(domain: string): DomainOwner;
 }

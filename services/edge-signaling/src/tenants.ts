@@ -5,21 +5,22 @@ import { type TenantDirectory } from './ports.ts';
 /** The default tenant until its record is there. */
 const nobody = { tenant: defaultTenant, realm: 'callweave', domains: [] };
 
+/** Who owns which domain, as it changes. */
+export interface WatchedTenants extends TenantDirectory {
+  /** When all have been heard of; before, nobody can be told the right realm. */
+  readonly known: Promise<void>;
+}
+
 /** Tenants by domain, kept current by a watch. */
-export function openTenants(bus: Pick<Bus, 'watch'>): TenantDirectory & { readonly known: Promise<void> } {
+export function openTenants(bus: Pick<Bus, 'watch'>): WatchedTenants {
   const records = new Map<string, TenantRecord>();
-  let isKnown = false;
   let know: () => void = () => undefined;
   const known = new Promise<void>((resolve) => (know = resolve));
   bus.watch(tenantsBucket, {
     onRecord: (_key, record) => records.set(record.tenant, record),
-    onCurrent: () => {
-      isKnown = true;
-      know();
-    },
+    onCurrent: know,
   });
   return {
-    isKnown: () => isKnown,
     known,
     byDomain: (domain) => {
       const wanted = domain.toLowerCase();

@@ -24,7 +24,7 @@ async function tell(more: Partial<IncomingRequest> & { to?: string } = {}): Prom
         return Promise.resolve({ removed: 1 });
       },
     },
-    tenants: { isKnown: () => true, byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
+    tenants: { byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
     engineInstance: () => InstanceId.parse('abcdefghijklmnop'),
     ownAddress: () => '198.51.100.1:5066',
     sealFlow: (flow) => FlowToken.parse(Object.values(flow).join(' ')),

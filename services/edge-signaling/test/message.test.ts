@@ -24,7 +24,7 @@ async function message(qs: readonly number[], more: Partial<MessageDeps> = {}, t
       challenge: () => Promise.resolve({ kind: 'challenged', challenges: ['Digest'] }),
       verify: ({ user }) => Promise.resolve({ kind: 'verified', user }),
     },
-    tenants: { isKnown: () => true, byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
+    tenants: { byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
     notReady: () => undefined,
     router: {
       route: ({ dialled }) =>

@@ -47,7 +47,7 @@ function world({ verdict, registration, notReady }: World = {}) {
       },
       flowClosed: () => Promise.resolve({ removed: 0 }),
     },
-    tenants: { isKnown: () => true, byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
+    tenants: { byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
     notReady: () => notReady,
     engineInstance: () => InstanceId.parse('abcdefghijklmnop'),
     ownAddress: () => '198.51.100.1:5060',

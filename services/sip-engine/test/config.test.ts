@@ -35,8 +35,12 @@ describe('the command line', () => {
     });
   });
 
-  test('applications are asked about unknown dialogs on request', () => {
+  test('requests wait for an application that starts again for as long as is said', () => {
     expect(run('--app-grace', '8000')).toMatchObject({ engine: { appGraceMs: 8_000 }, warnings: [] });
+    expect(() => run('--app-grace', 'long')).toThrow();
+  });
+
+  test('applications are asked about unknown dialogs on request', () => {
     expect(run('--offer-unknown-dialogs')).toMatchObject({ engine: { offerUnknownDialogs: true }, warnings: [] });
   });
 

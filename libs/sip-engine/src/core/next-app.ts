@@ -17,13 +17,17 @@ export interface NextAppDeps {
   readonly maxWaiting: number;
 }
 
+interface Waiting {
+  /** Who has the request. */
+  readonly requests: UnroutedRequests;
+  /** How long it waits at most, whoever goes meanwhile. */
+  readonly timer: Timer;
+}
+
 /** Requests that wait for the application that comes in place of one that has gone. */
 export class NextApp {
   readonly #deps: NextAppDeps;
-  /** Each with how long it waits at most, whoever goes meanwhile. */
-  readonly #waiting = new Map<UasRequest, Timer>();
-  /** Who has them; told by the first that waits. */
-  #requests: UnroutedRequests | undefined;
+  readonly #waiting = new Map<UasRequest, Waiting>();
   #grace: Timer | undefined;
   #isStopped = false;
 
@@ -53,15 +57,15 @@ export class NextApp {
   /** It is given the request as soon as it is there. */
   wait(request: UasRequest, requests: UnroutedRequests): void {
     const { clock, graceMs } = this.#deps;
-    this.#requests = requests;
-    this.#waiting.set(
-      request,
-      clock.after(graceMs, () => this.#refuse(request)),
-    );
+    const timer = clock.after(graceMs, () => this.#refuse(request));
+    this.#waiting.set(request, { requests, timer });
   }
 
-  /** Whether it is given what one that has gone has not begun to answer; once, or a request could kill one after the other. */
-  inherits(request: UasRequest, requests: UnroutedRequests): boolean {
+  /**
+   * The same with what one that has gone has not begun to answer; once, or a request could kill one after the other. False
+   * when it is not to have it.
+   */
+  inherit(request: UasRequest, requests: UnroutedRequests): boolean {
     if (request.isLeftOver || !REPEATABLE.has(request.method) || !this.hasRoom) return false;
     request.isLeftOver = true;
     request.app = undefined;
@@ -71,9 +75,7 @@ export class NextApp {
 
   /** The request is over. */
   forget(request: UasRequest): void {
-    const timer = this.#waiting.get(request);
-    if (timer === undefined) return;
-    timer.cancel();
+    this.#waiting.get(request)?.timer.cancel();
     this.#waiting.delete(request);
   }
 
@@ -89,11 +91,11 @@ export class NextApp {
   }
 
   #give(): void {
-    for (const request of [...this.#waiting.keys()]) {
+    for (const [request, { requests }] of [...this.#waiting]) {
       const app = this.#deps.apps.pick(request.method);
       if (app === undefined) continue;
       this.forget(request);
-      this.#requests?.give(request, app);
+      requests.give(request, app);
     }
   }
 
@@ -104,7 +106,8 @@ export class NextApp {
   }
 
   #refuse(request: UasRequest): void {
+    const requests = this.#waiting.get(request)?.requests;
     this.forget(request);
-    this.#requests?.end(request, 503, undefined, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
+    requests?.end(request, 503, undefined, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
   }
 }

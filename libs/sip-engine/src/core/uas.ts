@@ -205,7 +205,7 @@ export class Uas implements UasRequestUser, UnroutedRequests {
       // What a handler has decided about is for nobody else.
       const isFree = !request.isAnswered && this.#core.handlerOf(request.method) === undefined;
       const other = isFree ? this.#core.apps.pick(request.method, app) : undefined;
-      if (isFree && other === undefined && this.#core.nextApp.inherits(request, this)) continue;
+      if (isFree && other === undefined && this.#core.nextApp.inherit(request, this)) continue;
       if (other === undefined) {
         this.#giveUp(request, 503, `Retry-After: ${RETRY_AFTER_SEC}\r\n`);
         if (request.dialog !== undefined && !request.dialog.isConfirmed) this.#core.dialogs.remove(request.dialog);
