@@ -31,8 +31,12 @@ test('a response to a request of another engine is told to whoever routes RESPON
   expect(told.line).toBe(`RESPONSE sip:${theirs}@127.0.0.1:${phone.port};transport=udp SIP/2.0`);
   expect(told.text.endsWith(`\r\n\r\n${stray}`)).toBe(true);
   expect([told.tokens[2], told.txn]).toEqual(['application', 'unsolicited']);
-  // One that was never ours is dropped, and RESPONSE is no method.
-  phone.send(response(9, `z9hG4bK${theirs}.1`));
+  // Nor need it have left from this address: a router may have had it answered here.
+  const elsewhere = response(9, `z9hG4bK${theirs}.1`);
+  phone.send(elsewhere);
+  expect((await bench.app.told()).text.endsWith(`\r\n\r\n${elsewhere}`)).toBe(true);
+  // What nobody is known to have sent is dropped, and RESPONSE is no method.
+  phone.send(response(9, 'z9hG4bKelsewhere'));
   phone.request({ method: 'UNKNOWN' });
   expect(header(await phone.next(), 'Allow')).toBe('ACK, CANCEL, FROBNICATE');
 });

@@ -43,9 +43,10 @@ export function namedBranches(ids: IdSource, instance: string | undefined): IdSo
 }
 
 /**
- * Tells an application that asked for it of a response to a request that left this address, but that another engine
- * behind it sent, RFC 3261 §18.1.2. The URI has that engine's id as its user, and where the response came from; the body
- * is the response. By a connection it would have come to whoever opened that.
+ * Tells an application that asked for it of a response to a request that another engine sent, as its branch says: one
+ * behind the same address, or one whose address a router on the way has replaced by ours. The URI has that engine's id
+ * as its user, and where the response came from; the body is the response. By a connection it would have come to
+ * whoever opened that.
  */
 export function offerStray({ apps, instance }: Core, { message, flow }: Inbound<SipResponse>): void {
   const bytes = message.origin?.bytes;

@@ -93,8 +93,8 @@ export class Uac implements UacRequestUser {
       if (message.problem !== undefined) return;
       const transaction = this.#core.transactions.client(clientKey(message));
       if (transaction !== undefined) transaction.receive(inbound);
-      // What did not leave from here is to be dropped, RFC 3261 §18.1.2.
-      else if (isOurVia(this.#core.listeners, message) && !this.#forwarder.response(inbound))
+      // What did not leave from here is to be dropped, RFC 3261 §18.1.2, but for what left from another engine.
+      else if (!isOurVia(this.#core.listeners, message) || !this.#forwarder.response(inbound))
         offerStray(this.#core, inbound);
     } catch (error) {
       // A response that cannot be read is to be dropped, RFC 3261 §16.7 and §18.1.2.
