@@ -79,7 +79,6 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const tenants = openTenants(bus);
   const notReady = (): string | undefined => {
     if (draining) return 'draining';
-    if (!tenants.isKnown()) return 'the tenants are not known yet';
     return bus.notReady() ?? link.notReady();
   };
 
@@ -283,6 +282,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       await Promise.all([registers.idle(), invites.idle(), placements.idle()]);
       // Who hangs up from now on is heard by who takes over; ends that have begun nobody else would tell for minutes.
       link.close();
+      await reAnchoring.drain();
       await calls.endsTold();
       await records.settled();
       await bus.drain();

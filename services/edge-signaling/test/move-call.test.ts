@@ -1,6 +1,7 @@
 import { MediaNodeId } from '@callweave/contracts';
 import { expect, test } from 'vitest';
 import { type Media } from '../src/call/call-ports.ts';
+import { type EstablishedCall } from '../src/call/established-call.ts';
 import { Networks } from '../src/networks.ts';
 import { type Moved, moveCall } from '../src/re-anchor/move-call.ts';
 import { type FakeTransfers, fakeTransfers } from './fake-transfer.ts';
@@ -12,7 +13,11 @@ interface World extends FakeTransfers {
   move(
     caller?: string,
     callee?: string,
-  ): { readonly result: () => Moved | undefined; readonly node: () => string | undefined };
+  ): {
+    readonly call: EstablishedCall;
+    readonly result: () => Moved | undefined;
+    readonly node: () => string | undefined;
+  };
 }
 
 /** What is offered by way of the new node is marked as such. */
@@ -29,7 +34,7 @@ function world({ hasNode = true }: { hasNode?: boolean } = {}): World {
     offer: pass,
     answer: pass,
     release: (_tenant, _callId, node) => {
-      seen.push(node === newNode ? 'new media released' : 'old media released');
+      seen.push(`${node === undefined ? 'any' : node === newNode ? 'new' : 'old'} media released`);
       return Promise.resolve(undefined);
     },
   };
@@ -42,7 +47,7 @@ function world({ hasNode = true }: { hasNode?: boolean } = {}): World {
       void moveCall(call, { calls, media, doubts, networks: new Networks(undefined), random: () => 0.5, clock }).then(
         (moved) => (result = moved),
       );
-      return { result: () => result, node: () => call.parts.node };
+      return { call, result: () => result, node: () => call.parts.node };
     },
   };
 }
@@ -132,4 +137,24 @@ test('a call that ends meanwhile takes nothing on the new node with it', async (
   expect(result()).toEqual({ kind: 'over' });
   expect(two.seen).toContain('new media released');
   expect(two.seen.filter((line) => line.startsWith('alice is sent'))).toEqual([]);
+});
+
+test('one that ends before a phone has answered does not wait for it, and takes nothing on any node with it', async () => {
+  const two = world();
+  const { result } = two.move();
+  await two.settle();
+  expect(two.seen).toEqual(['bob is sent INVITE new alice']);
+  await two.hangsUp('alice');
+  expect(result()).toEqual({ kind: 'over' });
+  expect(two.seen).toContain('any media released');
+});
+
+test('one that has been moved keeps its media when another edge takes it', async () => {
+  const two = world();
+  const { call } = two.move();
+  await two.answers('bob', 200);
+  await two.answers('alice', 200);
+  call.supersede();
+  await two.settle();
+  expect(two.seen.filter((line) => line.endsWith('released'))).toEqual(['old media released']);
 });

@@ -18,7 +18,7 @@ function world() {
   const log = recordLogs();
   const lives = new NodeLives();
   const moved: string[] = [];
-  const outcomes: Moved[] = [];
+  const outcomes: (Moved | 'no answer')[] = [];
   const state = { isCurrent: true };
   const names = new Map<EstablishedCall, string>();
   const reAnchoring = new ReAnchoring({
@@ -28,6 +28,7 @@ function world() {
     move: (call) => {
       moved.push(`${names.get(call) ?? '?'} at ${String(clock.monotonicMs())}`);
       const outcome = outcomes.shift() ?? { kind: 'moved' };
+      if (outcome === 'no answer') return new Promise((resolve) => call.onLeft(() => resolve({ kind: 'over' })));
       if (outcome.kind === 'moved') {
         const node = MediaNodeId.parse('127.0.0.1:2224@9');
         call.move({ node, mediaId: call.parts.callId, session: call.session });
@@ -152,4 +153,16 @@ test('a call that is taken over after its node was lost is moved like the others
   reAnchoring.consider(call);
   await pass(100);
   expect(moved).toEqual(['a at 20']);
+});
+
+test('an edge that ends leaves the call that it is moving to whoever takes it over, and moves no more', async () => {
+  const { talk, tell, pass, moved, outcomes, reAnchoring } = world();
+  const [first, second] = [talk('a'), talk('b')];
+  outcomes.push('no answer');
+  tell(false);
+  await pass(20);
+  await reAnchoring.drain();
+  await pass(200);
+  expect(moved).toEqual(['a at 20']);
+  expect([first.state, second.state]).toEqual(['ended', 'talking']);
 });

@@ -113,6 +113,7 @@ export class EstablishedCall {
   #isOver = false;
   #ending: Promise<void> = Promise.resolve();
   #replacing: Replacing | undefined;
+  #whenLeft: (() => void) | undefined;
 
   constructor(parts: EstablishedParts, teller: CallTeller, deps: EstablishedDeps) {
     this.#parts = parts;
@@ -176,7 +177,13 @@ export class EstablishedCall {
 
   /** Lets them again. */
   vacate(): void {
+    this.#whenLeft = undefined;
     this.#changes.vacate();
+  }
+
+  /** Has whoever occupies both dialogs told when the call ends here meanwhile, or is another edge's. */
+  onLeft(tell: () => void): void {
+    this.#whenLeft = tell;
   }
 
   /** Has one side describe its session anew, and the other agree to it once more. */
@@ -186,6 +193,7 @@ export class EstablishedCall {
 
   /** Its media is elsewhere from now on; both dialogs are occupied. */
   move(to: MediaPlace): void {
+    this.#whenLeft = undefined;
     this.#parts = { ...this.#parts, ...to };
     this.#changes.moved(to.session);
   }
@@ -307,7 +315,10 @@ export class EstablishedCall {
   static readonly #actions: Readonly<Record<EstablishedAction, (detail: Detail, call: EstablishedCall) => void>> = {
     endTransfer: (_detail, call) => call.#replacing?.over(),
     dropTransfer: (_detail, call) => call.#replacing?.dropped(),
-    endChange: (_detail, call) => call.#changes.close(),
+    endChange: (_detail, call) => {
+      call.#changes.close();
+      call.#whenLeft?.();
+    },
     hangUpCaller: ({ cause = UNAVAILABLE }, call) => call.parts.caller.hangUp(reasonOf(cause)),
     hangUpCallee: ({ cause = UNAVAILABLE }, call) => call.parts.callee.hangUp(reasonOf(cause)),
     hangUpLeft: ({ given }, call) => {

@@ -1,5 +1,5 @@
 import { type Clock } from '@callweave/clock';
-import { mediaIdAfter } from '@callweave/contracts';
+import { type CallId, mediaIdAfter } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
 import { createCallId } from '../call/call-id.ts';
 import { type Media } from '../call/call-ports.ts';
@@ -41,19 +41,28 @@ export interface MoveCallDeps {
 export async function moveCall(call: EstablishedCall, deps: MoveCallDeps): Promise<Moved> {
   if (!(await call.occupy())) return { kind: 'over' };
   try {
-    return (await deps.doubts.settle(call)) ? await move(call, deps) : { kind: 'over' };
+    if (!(await deps.doubts.settle(call))) return { kind: 'over' };
+    const mediaId = mediaIdAfter(createCallId(), call.parts.mediaId ?? call.parts.callId);
+    return await Promise.race([move(call, mediaId, deps), overtaken(call, mediaId, deps)]);
   } finally {
     call.vacate();
   }
 }
 
+/** The call ends before it is moved: in a dialog that is over a phone need answer nothing, and is not waited for. */
+async function overtaken(call: EstablishedCall, mediaId: CallId, { media }: MoveCallDeps): Promise<Moved> {
+  await new Promise<void>((resolve) => call.onLeft(resolve));
+  await media.release(call.parts.tenant, mediaId, undefined);
+  return { kind: 'over' };
+}
+
 async function move(
   call: EstablishedCall,
+  mediaId: CallId,
   { calls, media, networks: where, random, clock }: MoveCallDeps,
 ): Promise<Moved> {
   const { session, parts } = call;
   const { tenant, callId, mediaId: before = callId, node: oldNode } = parts;
-  const mediaId = mediaIdAfter(createCallId(), before);
   const first = firstOf(session);
   const second = otherSide(first);
   const places = between(where.ofLeg(parts[second]), where.ofLeg(parts[first]));

@@ -33,7 +33,7 @@ export class ReAnchoring {
   readonly #outcomes = counter(callsReanchored);
   readonly #talking = new Set<EstablishedCall>();
   readonly #held = new Set<EstablishedCall>();
-  readonly #moving = new Set<EstablishedCall>();
+  readonly #moving = new Map<EstablishedCall, Promise<void>>();
   /** Calls that could not be moved when last tried. */
   readonly #stranded = new Map<EstablishedCall, Timer>();
   readonly #refusals = new WeakMap<EstablishedCall, number>();
@@ -64,6 +64,13 @@ export class ReAnchoring {
     if (this.#isLost(call)) this.#wait(call);
   }
 
+  /** Leaves those that are being moved to whoever takes them over and moves them anew: nothing of them is left behind. */
+  async drain(): Promise<void> {
+    this.stop();
+    for (const call of this.#moving.keys()) call.supersede();
+    await Promise.all(this.#moving.values());
+  }
+
   stop(): void {
     this.#pace?.cancel();
     for (const timer of this.#stranded.values()) timer.cancel();
@@ -90,10 +97,10 @@ export class ReAnchoring {
       this.#pace = undefined;
       return;
     }
-    this.#moving.add(call);
-    this.#move(call).catch((error: unknown) => {
+    const moving = this.#move(call).catch((error: unknown) => {
       this.#deps.log.error('call.re-anchoring-failed', { callId: call.parts.callId, err: error });
     });
+    this.#moving.set(call, moving);
   }
 
   /** The next one that still has to be moved: the node of others may be back. */

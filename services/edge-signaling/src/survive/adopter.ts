@@ -32,9 +32,9 @@ export interface AdopterDeps {
   readonly media: Pick<Media, 'release'>;
   /** Tells the facts of a call on from where its last owner was. */
   readonly openTeller: (call: CallRecord) => CallTeller;
-  /** What dead edges at this place could not store. */
   /** Whether the engine finds a dialog by the tags of both sides too, as no drachtio-server does. */
   readonly knowsOurTags: () => boolean;
+  /** What dead edges at this place could not store. */
   readonly left?: Pick<LeftCalls, 'byId'>;
   readonly clock: Clock;
   readonly log: Logger;
