@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { answeredCalls } from '../support/call-facts.ts';
 import { mediaSessions } from '../support/media-sessions.ts';
-import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { hears, PhonePlatform, receives } from '../support/phone-platform.ts';
 import { addSubscribers } from '../support/subscribers.ts';
 import { startWebPhones, type WebPhone, type WebPhones } from '../support/web-phone.ts';
 
@@ -35,7 +35,7 @@ test('two phones send each other their media, hold and come back, while rtpengin
   await phones.isTold('held');
   alice.command('resume');
   await phones.isTold('resumed');
-  await hears(bob, 500);
+  await Promise.all([receives(alice), receives(bob)]);
   bob.command('hangup');
   await alice.waitFor('CALL_CLOSED');
   expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended']);

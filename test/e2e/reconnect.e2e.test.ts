@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Baresip } from '../support/baresip.ts';
 import { ConnectedEdges } from '../support/connected-edges.ts';
-import { hears } from '../support/phone-platform.ts';
+import { hears, receives } from '../support/phone-platform.ts';
 import { until } from '../support/until.ts';
 import { startWebPhones, type WebPhone, type WebPhones } from '../support/web-phone.ts';
 
@@ -34,10 +34,6 @@ afterEach(async () => {
 
 async function talk(): Promise<void> {
   await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
-  await hearEachOther();
-}
-
-async function hearEachOther(): Promise<void> {
   await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
 }
 
@@ -61,7 +57,8 @@ test('a browser whose edge dies connects and registers anew, is put on hold and 
   const told = await holdAndHangUp(async () => {
     bob.command('resume');
     await alice.waitFor('resumed by remote');
-    await hearEachOther();
+    await edges.toldUntil('resumed');
+    await Promise.all([alice.hears(PHONE_HZ), receives(bob)]);
   });
   expect(told).toEqual(['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended']);
 }, 180_000);

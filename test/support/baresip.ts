@@ -14,6 +14,8 @@ import { until } from './until.ts';
 
 const Event = z.object({ event: z.literal(true), type: z.string(), param: z.string().optional() });
 export type BaresipEvent = z.infer<typeof Event>;
+/** What it says of the audio of its call. */
+const AudioDebug = z.object({ token: z.literal('audio_debug'), data: z.string() });
 
 export interface BaresipOptions {
   readonly user: string;
@@ -47,8 +49,10 @@ export interface Baresip {
   /** Waits for the `count`-th event of a type. */
   waitFor(type: string, count?: number): Promise<BaresipEvent>;
   command(command: string, params?: string): void;
-  /** What it heard so far: 16-bit samples at 8 kHz of its latest call. */
+  /** What it heard so far: 16-bit samples at 8 kHz of its latest call, up to its first hold: it records nothing after. */
   heard(): Int16Array;
+  /** RTP packets that its call has received since its session last changed. */
+  received(): Promise<number>;
   /** What became of it so far, for whoever looks for the cause of a failure. */
   story(): string;
   /** Quits as a person would (it unregisters first) and waits until the process is gone. */
@@ -71,10 +75,13 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const events: BaresipEvent[] = [];
   const startedAt = performance.now();
   const story: string[] = [];
+  let audio = '';
   const reader = new NetstringReader();
   socket.on('data', (chunk: Buffer) => {
     for (const payload of reader.push(chunk)) {
-      const event = Event.safeParse(JSON.parse(payload));
+      const told: unknown = JSON.parse(payload);
+      audio = AudioDebug.safeParse(told).data?.data ?? audio;
+      const event = Event.safeParse(told);
       if (!event.success) continue;
       events.push(event.data);
       story.push(`${((performance.now() - startedAt) / 1_000).toFixed(1)} s ${event.data.type}`);
@@ -99,6 +106,12 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
     heard: () => {
       const latest = recordings().sort().at(-1);
       return latest === undefined ? new Int16Array() : samplesOf(readFileSync(join(directory, latest)));
+    },
+    received: async () => {
+      audio = '';
+      command('audio_debug');
+      await until(`${options.user} tells of its audio`, () => audio !== '');
+      return Number(/rcvd=(\d+)/.exec(audio)?.[1] ?? 0);
     },
     story: () => {
       const end = child.signalCode ?? child.exitCode;

@@ -1,7 +1,7 @@
 import { testCertificate } from '@callweave/sip-engine/testing';
 import { describe, expect, test } from 'vitest';
 import { ConnectedEdges } from '../support/connected-edges.ts';
-import { hears } from '../support/phone-platform.ts';
+import { hears, receives } from '../support/phone-platform.ts';
 import { temporaryFiles } from '../support/temporary-files.ts';
 import { until } from '../support/until.ts';
 
@@ -47,7 +47,8 @@ describe.each([
       await edges.toldUntil('held');
       bob.command('resume');
       await alice.waitFor(CHANGE, changed + 2);
-      await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+      await edges.toldUntil('resumed');
+      await Promise.all([alice, bob].map(receives));
       bob.command('hangup');
       await alice.waitFor('CALL_CLOSED');
       const told = ['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended'];
