@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, sleep } from '@callweave/clock';
 import { type BucketType, parseContract, type TokenValues } from '@callweave/contracts';
 import { SpanKind, withStep } from '@callweave/telemetry';
@@ -115,8 +116,8 @@ export class Bucket<P extends string, S extends z.ZodType> {
 
   /**
    * Reads, lets `change` decide, writes by compare-and-set; again while others win or no leader is elected.
-   * `change` may run several times and must not have effects. Returns the record as it is afterwards.
-   * Throws `ConflictError` or `BusUnavailableError` when the deadline passes.
+   * `change` may run several times and must not have effects; it does not see what was stored of it without our hearing
+   * so. Returns the record as it is afterwards. Throws `ConflictError` or `BusUnavailableError` when the deadline passes.
    */
   async modify(
     tokens: TokenValues<P>,
@@ -127,11 +128,14 @@ export class Bucket<P extends string, S extends z.ZodType> {
     const end = this.#clock.monotonicMs() + deadlineMs;
     let from: 'any replica' | 'leader' = 'any replica';
     let conflicts = 0;
+    let unconfirmed: z.output<S> | undefined;
     for (let attempt = 0; ; attempt++) {
       let failure: Error;
+      let written: z.output<S> | undefined;
       try {
         const recalled = this.#recall(key);
         let current: Known<z.output<S>> | undefined = recalled ?? (await this.#read(key, from));
+        if (unconfirmed !== undefined && this.#isSame(current?.value, unconfirmed)) return unconfirmed;
         let decided = change(current?.value);
         if (decided === 'keep' && recalled !== undefined) {
           // Nothing would show that it is not so any more.
@@ -139,12 +143,14 @@ export class Bucket<P extends string, S extends z.ZodType> {
           decided = change(current?.value);
         }
         if (decided === 'keep') return current?.value;
+        if (decided !== 'remove') written = decided.set;
         if (await this.#apply(key, current, decided)) return decided === 'remove' ? undefined : decided.set;
         failure = new ConflictError(key);
         conflicts += 1;
       } catch (error) {
         if (!(error instanceof BusUnavailableError)) throw error;
         failure = error;
+        unconfirmed = written ?? unconfirmed;
       }
       from = 'leader';
       const waitMs = expBackoff(attempt, failure instanceof ConflictError ? 2 : 50, 500);
@@ -267,6 +273,11 @@ export class Bucket<P extends string, S extends z.ZodType> {
     const { name } = this.#type;
     const attributes = { 'db.system.name': 'nats', 'db.operation.name': operation, 'db.collection.name': name };
     return withStep(`kv ${operation} ${name}`, { kind: SpanKind.CLIENT, attributes }, work);
+  }
+
+  /** Whether a record is as one that was to be written is read. */
+  #isSame(stored: z.output<S> | undefined, written: z.output<S>): boolean {
+    return stored !== undefined && isDeepStrictEqual(stored, this.#parse(encode(written)));
   }
 
   #parse(data: Uint8Array): z.output<S> {

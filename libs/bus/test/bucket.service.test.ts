@@ -1,10 +1,12 @@
 import { systemClock } from '@callweave/clock';
 import { authProfile, type KeyRing, nonceKeysBucket, subscribersBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
+import { ErrorCode, NatsError } from 'nats';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { Bucket } from '../src/bucket.ts';
 import { type Connection } from '../src/connection.ts';
+import { type JetStream } from '../src/jetstream.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { Watch } from '../src/watch.ts';
 
@@ -42,6 +44,19 @@ async function kept(): Promise<number> {
   const subject = `$KV.nonce-keys.${purpose}`;
   const { state } = await operator.jsm.streams.info('KV_nonce-keys', { subjects_filter: subject });
   return state.subjects?.[subject] ?? 0;
+}
+
+/** A connection that stores what is written first, and does not hear so. */
+function withoutFirstConfirmation(connection: Connection): Connection {
+  let isDeaf = true;
+  const { jetstream } = connection;
+  const publish: JetStream['publish'] = async (...written) => {
+    const confirmed = await jetstream.publish(...written);
+    if (!isDeaf) return confirmed;
+    isDeaf = false;
+    throw NatsError.errorForCode(ErrorCode.Timeout);
+  };
+  return { ...connection, jetstream: { ...jetstream, publish } as JetStream };
 }
 
 describe('a record', () => {
@@ -93,6 +108,18 @@ describe('a record', () => {
     );
     await Promise.all(changes);
     expect(count((await keys.get({ purpose }))?.value)).toBe(50);
+  });
+
+  test('is changed once when nobody confirmed that it was, as in an election', async () => {
+    await keys.create({ purpose }, ring(1));
+    const deaf = new Bucket(nonceKeysBucket, withoutFirstConfirmation(operator), systemClock);
+    const seen: number[] = [];
+    const changed = await deaf.modify({ purpose }, (value) => {
+      seen.push(count(value));
+      return { set: ring(count(value) + 1) };
+    });
+    expect([changed, seen]).toEqual([ring(2), [1]]);
+    expect((await keys.get({ purpose }))?.value).toEqual(ring(2));
   });
 
   test('that breaks its contract is an error, not a value', async () => {
