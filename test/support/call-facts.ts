@@ -15,18 +15,22 @@ import { type z } from 'zod';
 /** Kinds of the events of every call so far, in order, by call. */
 export async function callKinds(bus: Connection): Promise<Map<string, string[]>> {
   const facts = await readFacts(bus, 'CALLS', 'callweave.call.v1.>');
-  const calls = new Map<string, { kind: string; sequence: number }[]>();
+  const calls = new Map<string, { kind: string; sequence: number; about: string }[]>();
   for (const { subject, event } of facts) {
-    const callId = event.callid ?? '';
-    const kind = { kind: subject.split('.').at(-1) ?? '', sequence: event.sequence ?? 0 };
-    calls.set(callId, [...(calls.get(callId) ?? []), kind]);
+    const { callid: callId = '', sequence = 0, owner, time } = event;
+    const kind = subject.split('.').at(-1) ?? '';
+    const about = `${String(sequence)} ${kind} by ${owner ?? '?'} at ${time}`;
+    calls.set(callId, [...(calls.get(callId) ?? []), { kind, sequence, about }]);
   }
   const kinds = new Map<string, string[]>();
   for (const [callId, told] of calls) {
     // An edge that died takes the number of what it told last with it: the end that another tells may leave a gap.
     const counted = told.at(-1)?.kind === 'failed' ? told.slice(0, -1) : told;
     const gap = counted.findIndex(({ sequence }, index) => sequence !== index + 1);
-    if (gap !== -1) throw new Error(`${callId}: event ${String(gap + 1)} is missing, double or out of order`);
+    if (gap !== -1) {
+      const all = told.map(({ about }) => about).join(', ');
+      throw new Error(`${callId}: event ${String(gap + 1)} is missing, double or out of order: ${all}`);
+    }
     kinds.set(
       callId,
       told.map(({ kind }) => kind),

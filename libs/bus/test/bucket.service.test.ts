@@ -56,7 +56,7 @@ function withoutFirstConfirmation(connection: Connection): Connection {
     isDeaf = false;
     throw NatsError.errorForCode(ErrorCode.Timeout);
   };
-  return { ...connection, jetstream: { ...jetstream, publish } as JetStream };
+  return { ...connection, jetstream: Object.assign(Object.create(jetstream) as JetStream, { publish }) };
 }
 
 describe('a record', () => {
