@@ -7,6 +7,7 @@ import { type Platform, startPlatform } from './platform.ts';
 import { type LoadAccount } from './subscribers.ts';
 import { toneShare } from './tone.ts';
 import { until } from './until.ts';
+import { warnings } from './warnings.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -16,9 +17,6 @@ const GONE_MS = 60_000;
 const ENOUGH = 12_000;
 /** One every 20 ms. */
 const PACKETS_PER_SEC = 50;
-
-/** Warnings that a failed test repeats. */
-const MAX_WARNINGS = 60;
 
 /** A platform for the tests of one file, phones of its accounts, and what is told of the one call of each test. */
 export class PhonePlatform {
@@ -96,8 +94,7 @@ export class PhonePlatform {
   /** What a failed test leaves behind: nothing of it is there any more when somebody reads of the failure. */
   #tellWhatHappened(): void {
     const phones = this.#phones.map((phone, nth) => `phone ${String(nth + 1)}: ${phone.story()}`);
-    const warnings = this.platform.logs().split('\n').filter(isWarning).slice(-MAX_WARNINGS);
-    process.stderr.write([...phones, this.platform.output(), ...warnings].join('\n'));
+    process.stderr.write([...phones, this.platform.output(), ...warnings(this.platform.logs())].join('\n'));
   }
 
   /** All of them, when the call is over. */
@@ -140,11 +137,6 @@ export async function hears(listener: Baresip, hz: number, limitMs = 45_000): Pr
 export async function receives(listener: Baresip): Promise<void> {
   const known = await listener.received();
   await until('speech is received', async () => (await listener.received()) > known + PACKETS_PER_SEC);
-}
-
-/** Whether a line of a log says that something is not as it should be. */
-function isWarning(line: string): boolean {
-  return /"level":"(?:warn|error|fatal)"/.test(line);
 }
 
 function there<T>(value: T | undefined): T {

@@ -12,6 +12,7 @@ import { type SippResult } from './sipp.ts';
 import { openTalkWord } from './talk-word.ts';
 import { openUdpRouter, type UdpRouter } from './udp-router.ts';
 import { until } from './until.ts';
+import { warnings } from './warnings.ts';
 
 /** Calls that are up at once. */
 export const CALLS = 20;
@@ -54,8 +55,12 @@ export class TwoEdges {
       this.#endTurn();
     });
     beforeEach(() => this.#make(), 180_000);
-    afterEach(async () => {
+    afterEach(async ({ task }) => {
       const { router, first, second } = this.#edges;
+      if (task.result?.state === 'fail') {
+        const logs = [first.logs(), second.logs(), this.platform.logs()];
+        process.stderr.write(logs.flatMap(warnings).join('\n'));
+      }
       router.close();
       await Promise.all([first.stop(), second.stop()]);
     });
