@@ -166,6 +166,14 @@ describe('completing an offer', () => {
     expect(await answer('elsewhere:9@1')).toEqual({ kind: 'no-node' });
   });
 
+  test('what was anchored in the name of a life that was over by then is completed in the name of the next', async () => {
+    const { offer, answer, id, first, second } = await openMedia();
+    first.uptimeSec = 0;
+    expect(await offer()).toMatchObject({ kind: 'anchored', node: id });
+    await second();
+    expect(await answer(id)).toMatchObject({ kind: 'anchored', node: `${first.address}@1000000` });
+  });
+
   test('an answer that cannot be used is told as such', async () => {
     const { offer, answer, id, first } = await openMedia();
     await offer();

@@ -175,7 +175,10 @@ export class CallerMedia {
     if (this.#node === undefined) return { kind: 'no-node' };
     const { tenant, callId, profile } = facts;
     const about = { tenant, callId, fromLeg: caller.legId, toLeg: legId, branch: legId, node: this.#node };
-    return media.answer({ ...about, sdp, profile });
+    const anchored = await media.answer({ ...about, sdp, profile });
+    // The node may have been started anew while nobody had noticed, and has another name by now.
+    if (anchored.kind === 'anchored') this.#node = anchored.node;
+    return anchored;
   }
 
   /** A device's offer for a caller who left it to him. */
