@@ -26,7 +26,8 @@ export interface TalkOptions {
 
 /** SIPp phones that call one SIPp callee through the platform. */
 export class CallLoad {
-  readonly #remote: string;
+  /** Where the platform is, and they are. */
+  readonly #places: Pick<SippOptions, 'remote' | 'localHost'>;
   readonly #callers: readonly LoadAccount[];
   readonly #callee: LoadAccount;
   readonly #port: number;
@@ -34,32 +35,39 @@ export class CallLoad {
   readonly #speech: string;
 
   private constructor(
-    remote: string,
+    places: Pick<SippOptions, 'remote' | 'localHost'>,
     callers: readonly LoadAccount[],
     callee: LoadAccount,
     port: number,
     speech: string,
   ) {
-    this.#remote = remote;
+    this.#places = places;
     this.#callers = callers;
     this.#callee = callee;
     this.#port = port;
     this.#speech = speech;
   }
 
-  /** Makes the accounts, the callers' names beginning with `prefix`, and registers the callee at `remote`. */
-  static async open(platform: Platform, remote = platform.sip[0] ?? '', prefix = 'caller'): Promise<CallLoad> {
+  /** Makes the accounts, the callers' names beginning with `prefix`, and registers the callee at `remote` from `localHost`. */
+  static async open(
+    platform: Platform,
+    remote = platform.sip[0] ?? '',
+    prefix = 'caller',
+    localHost = '127.0.0.1',
+  ): Promise<CallLoad> {
     const bus = await platform.bus();
     const localPort = await freePhonePort();
     const callers = await addSubscribers(bus, prefix, 100);
     // One of its own for each load: what an earlier one registered may be gone.
     const [callee] = await addSubscribers(bus, `callee-${String(localPort)}-`, 1);
     if (callee === undefined) throw new Error('no callee');
-    const registered = await runSipp({ scenario: 'register', remote, calls: 1, lines: sippLines([callee]), localPort });
+    const places = { remote, localHost };
+    const lines = sippLines([callee]);
+    const registered = await runSipp({ ...places, scenario: 'register', calls: 1, lines, localPort });
     if (registered.failed > 0) throw new Error(`the callee cannot register: ${registered.errors}`);
     const speech = join(platform.stateDir, 'speech.ulaw');
     writeFileSync(speech, Buffer.alloc(8_000, 0xff));
-    return new CallLoad(remote, callers, callee, localPort, speech);
+    return new CallLoad(places, callers, callee, localPort, speech);
   }
 
   /** Places `rate` calls a second for `seconds`; each talks for half a second. What the callers saw. */
@@ -114,7 +122,7 @@ export class CallLoad {
   #answer(
     options: Pick<SippOptions, 'scenario' | 'calls' | 'talkMs' | 'wordFrom' | 'signal' | 'timeoutSec'>,
   ): Promise<SippResult> {
-    return runSipp({ ...options, remote: this.#remote, localPort: this.#port, keys: { media_file: this.#speech } });
+    return runSipp({ ...options, ...this.#places, localPort: this.#port, keys: { media_file: this.#speech } });
   }
 
   #call(
@@ -124,6 +132,6 @@ export class CallLoad {
     >,
   ): Promise<SippResult> {
     const keys = { callee: this.#callee.user, media_file: this.#speech };
-    return runSipp({ ...options, remote: this.#remote, keys, lines: sippLines(this.#callers) });
+    return runSipp({ ...options, ...this.#places, keys, lines: sippLines(this.#callers) });
   }
 }

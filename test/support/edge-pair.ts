@@ -41,6 +41,8 @@ export interface EdgePairOptions {
   readonly port: number;
   /** What phones are told instead of it. */
   readonly externalIp?: string;
+  /** The network namespace that the engine runs in, and its own address there, at which its edge finds it. */
+  readonly within?: { readonly namespace: string; readonly host: string } | undefined;
   /** Further flags of the engine, as for what else it listens at. */
   readonly flags?: readonly string[];
   /** Further settings of the edge. */
@@ -49,10 +51,11 @@ export interface EdgePairOptions {
 
 /** Starts an edge in addition to those of the platform; nobody restarts it when it dies. */
 export async function startEdgePair(platform: Platform, options: EdgePairOptions): Promise<EdgePair> {
-  const { host, port, externalIp, flags = [], settings } = options;
+  const { host, port, externalIp, within, flags = [], settings } = options;
   const directory = mkdtempSync(join(tmpdir(), 'callweave-edge-'));
   const secrets = Secrets.parse(JSON.parse(readFileSync(join(platform.stateDir, 'secrets.json'), 'utf8')));
   const [controlPort, httpPort] = [await freePhonePort(), await freePhonePort()];
+  const controlHost = within?.host ?? '127.0.0.1';
   const secret = 'edge-pair';
   const logFile = join(directory, 'log');
   const children: Partial<Record<'engine' | 'edge', ChildProcess>> = {};
@@ -61,9 +64,12 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     const running = children[name];
     if (running !== undefined && isRunning(running)) return;
     const log = openSync(logFile, 'a');
-    children[name] = spawn(...tied(process.execPath, [join(root, 'services', bin), ...args]), {
+    const program = [process.execPath, join(root, 'services', bin), ...args];
+    const elsewhere = within === undefined || name === 'edge' ? [] : ['ip', 'netns', 'exec', within.namespace];
+    const [first = '', ...rest] = [...elsewhere, ...program];
+    children[name] = spawn(...tied(first, rest), {
       cwd: directory,
-      env: { PATH: '/usr/bin:/bin', ...env },
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', ...env },
       stdio: ['ignore', log, log],
     });
   };
@@ -72,7 +78,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     const contact = ['--contact', `sip:${host}:${String(port)};transport=udp`, ...shown, ...flags];
     const control = [
       '--address',
-      '127.0.0.1',
+      controlHost,
       '--port',
       String(controlPort),
       '--offer-unknown-dialogs',
@@ -88,7 +94,7 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
       CALLWEAVE_NATS_USER: 'edge-signaling',
       CALLWEAVE_NATS_PASSWORD: secrets.natsPasswords['edge-signaling'] ?? '',
       CALLWEAVE_STATE_DIR: directory,
-      CALLWEAVE_ENGINE: `127.0.0.1:${String(controlPort)}`,
+      CALLWEAVE_ENGINE: `${controlHost}:${String(controlPort)}`,
       CALLWEAVE_ENGINE_SECRET: secret,
       CALLWEAVE_HTTP_PORT: String(httpPort),
       ...settings,
