@@ -2,7 +2,8 @@ import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Baresip, type BaresipOptions } from '../support/baresip.ts';
 import { callKinds, openCalls, lastCause } from '../support/call-facts.ts';
-import { mediaSessions, packetsFrom } from '../support/media-sessions.ts';
+import { heardAnew } from '../support/heard-anew.ts';
+import { mediaSessions } from '../support/media-sessions.ts';
 import { hears, registeredPhone } from '../support/phone-platform.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { until } from '../support/until.ts';
@@ -10,7 +11,6 @@ import { startWebPhones, type WebPhone, type WebPhoneOptions, type WebPhones } f
 
 const BROWSER_HZ = 700;
 const PHONE_HZ = 1_000;
-const PACKETS_PER_SEC = 50;
 
 let platform: Platform;
 let browser: WebPhones | undefined;
@@ -112,32 +112,12 @@ describe('a browser and a phone', () => {
 });
 
 describe('a call of a browser whose rtpengine is killed', () => {
-  /** Kills it in the one call there is, and waits until both sides are heard in a media session that began since. */
-  async function killRtpengine(): Promise<void> {
-    const mediaId = async (): Promise<string> => {
-      const [call] = await openCalls(bus);
-      return call?.mediaId ?? call?.callId ?? '';
-    };
-    const before = await mediaId();
-    platform.signal('rtpengine', 'SIGKILL');
-    await until(
-      'both sides are heard in another media session',
-      async () => {
-        const [call] = await openCalls(bus);
-        const now = await mediaId();
-        const packets = now === before ? undefined : await packetsFrom(platform, now);
-        return call?.legs.every((leg) => (packets?.get(leg) ?? 0) > PACKETS_PER_SEC) ?? false;
-      },
-      30_000,
-    );
-  }
-
   test('goes on with a phone: the browser connects anew, and they hear each other', async () => {
     const [alice, bob] = await Promise.all([webPhone(), softPhone()]);
     await alice.call('bob');
     await Promise.all([alice.waitFor('established'), bob.waitFor('CALL_ESTABLISHED')]);
     await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
-    await killRtpengine();
+    await heardAnew(platform, bus, () => platform.signal('rtpengine', 'SIGKILL'));
     await Promise.all([alice.hears(PHONE_HZ), hears(bob, BROWSER_HZ)]);
     expect(await alice.transport()).toMatchObject({ dtlsState: 'connected' });
     bob.command('hangup');
