@@ -64,10 +64,12 @@ export async function startEdgePair(platform: Platform, options: EdgePairOptions
     const running = children[name];
     if (running !== undefined && isRunning(running)) return;
     const log = openSync(logFile, 'a');
-    const program = [process.execPath, join(root, 'services', bin), ...args];
-    const elsewhere = within === undefined || name === 'edge' ? [] : ['ip', 'netns', 'exec', within.namespace];
-    const [first = '', ...rest] = [...elsewhere, ...program];
-    children[name] = spawn(...tied(first, rest), {
+    const program = join(root, 'services', bin);
+    const command =
+      within === undefined || name === 'edge'
+        ? tied(process.execPath, [program, ...args])
+        : tied('ip', ['netns', 'exec', within.namespace, process.execPath, program, ...args]);
+    children[name] = spawn(...command, {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', ...env },
       stdio: ['ignore', log, log],

@@ -1,11 +1,8 @@
 import { type Connection } from '@callweave/bus';
 import { openCalls } from './call-facts.ts';
-import { packetsFrom } from './media-sessions.ts';
+import { PACKETS_PER_SEC, packetsFrom } from './media-sessions.ts';
 import { type Platform } from './platform.ts';
 import { until } from './until.ts';
-
-/** One every 20 ms. */
-const PACKETS_PER_SEC = 50;
 
 /** Lets a blow fall on the media of the one call there is, and waits until both sides talk in a session that began since. */
 export async function heardAnew(platform: Platform, bus: Connection, blow: () => void): Promise<void> {

@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
 import { callDetailRecords } from './call-facts.ts';
+import { PACKETS_PER_SEC } from './media-sessions.ts';
 import { listen, type Silence } from './silence.ts';
 import { type SurvivalRow } from './survival-rows.ts';
 import { CALLS, type TwoEdges } from './two-edges.ts';
 
-/** Packets a side sends in a second of speech. */
-const PACKETS_PER_SEC = 50;
 /** Calls that begin while somebody suffers whom nobody is to miss. */
 const BEGUN = { perSec: 3, seconds: 6 };
 

@@ -10,6 +10,9 @@ const Tags = z.object({
   tags: z.record(z.string(), z.object({ medias: z.array(z.object({ streams: z.array(Stream) })) })),
 });
 
+/** One every 20 ms. */
+export const PACKETS_PER_SEC = 50;
+
 /** What is not answered within ends the wait of who asks again and again. */
 const ANSWER_MS = 10_000;
 
@@ -34,6 +37,13 @@ export async function packetsFrom(platform: Platform, mediaId: string): Promise<
     return Object.entries(tags).map(([leg, { medias }]) => [leg, medias[0]?.streams[0]?.stats.packets ?? 0] as const);
   });
   return new Map(counts.flat());
+}
+
+/** For how long the rtpengine that was started last says that it runs. */
+export async function youngestMediaNodeSec(platform: Platform): Promise<number> {
+  return Math.min(
+    ...(await atEach(platform, async (ng) => (await new NgCommands(ng).statistics(ANSWER_MS)).uptimeSec)),
+  );
 }
 
 /** What `ask` learns from each rtpengine; nothing from those that are not there or know nothing of it. */

@@ -24,21 +24,28 @@ export async function openMovingAddress(): Promise<MovingAddress> {
     await ip('route', 'replace', `${host}/32`, 'via', own[machine], 'dev', bridge);
   };
   const close = async (): Promise<void> => {
-    for (const machine of machines) await ip('netns', 'del', machine);
+    await Promise.allSettled(machines.map((machine) => ip('netns', 'del', machine)));
     await ip('link', 'del', bridge);
   };
-  await ip('addr', 'add', `${phones}/25`, 'dev', bridge);
-  await ip('link', 'set', bridge, 'up');
-  for (const [index, machine] of machines.entries()) {
-    const end = `${bridge}v${String(index)}`;
+  const attach = async (index: 0 | 1): Promise<void> => {
+    const [machine, end] = [machines[index], `${bridge}v${String(index)}`];
     await ip('netns', 'add', machine);
     await ip('link', 'add', end, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', machine);
     await ip('link', 'set', end, 'master', bridge, 'up');
-    await ip('-n', machine, 'addr', 'add', `${own[index] ?? ''}/25`, 'dev', 'eth0');
+    await ip('-n', machine, 'addr', 'add', `${own[index]}/25`, 'dev', 'eth0');
     for (const device of ['lo', 'eth0']) await ip('-n', machine, 'link', 'set', device, 'up');
     await ip('-n', machine, 'addr', 'add', `${host}/32`, 'dev', 'lo');
+  };
+  try {
+    await ip('addr', 'add', `${phones}/25`, 'dev', bridge);
+    await ip('link', 'set', bridge, 'up');
+    await attach(0);
+    await attach(1);
+    await moveTo(0);
+  } catch (error) {
+    await close();
+    throw error;
   }
-  await moveTo(0);
   const port = await freePortOn([phones]);
   const at = (index: 0 | 1) => ({ host, port, within: { namespace: machines[index], host: own[index] } });
   return { address: `${host}:${String(port)}`, edges: [at(0), at(1)], phones, moveTo, close };

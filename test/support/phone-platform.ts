@@ -2,7 +2,7 @@ import { type Connection } from '@callweave/bus';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Baresip, type BaresipOptions, startBaresip } from './baresip.ts';
 import { callKinds, openCalls } from './call-facts.ts';
-import { mediaSessions } from './media-sessions.ts';
+import { mediaSessions, PACKETS_PER_SEC } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type LoadAccount } from './subscribers.ts';
 import { toneShare } from './tone.ts';
@@ -15,8 +15,6 @@ type Environment = Readonly<Record<string, string>>;
 const GONE_MS = 60_000;
 /** Samples of a second and a half. */
 const ENOUGH = 12_000;
-/** One every 20 ms. */
-const PACKETS_PER_SEC = 50;
 
 /** A platform for the tests of one file, phones of its accounts, and what is told of the one call of each test. */
 export class PhonePlatform {

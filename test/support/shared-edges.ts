@@ -18,7 +18,8 @@ export const CALLS = 20;
 const SHOWN = 5;
 const wholeCall = ['initiated', 'routed', 'ringing', 'answered', 'ended'];
 
-type Settings = Readonly<Record<string, string>>;
+/** For every process. */
+export type Settings = Readonly<Record<string, string>>;
 
 /** An address that two edges have in turn. */
 export interface SharedAddress {

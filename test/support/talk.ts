@@ -1,10 +1,7 @@
 import { openCalls } from './call-facts.ts';
-import { packetsFrom } from './media-sessions.ts';
+import { PACKETS_PER_SEC, packetsFrom } from './media-sessions.ts';
 import { type PhonePlatform } from './phone-platform.ts';
 import { until } from './until.ts';
-
-/** One every 20 ms. */
-const PACKETS_PER_SEC = 50;
 
 /** Packets that came from one side of the call so far. */
 async function packets({ bus, platform }: PhonePlatform, side: 'caller' | 'callee'): Promise<number> {

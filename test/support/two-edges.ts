@@ -1,5 +1,5 @@
 import { freePortOn } from './free-port.ts';
-import { type SharedAddress, SharedEdges } from './shared-edges.ts';
+import { type Settings, type SharedAddress, SharedEdges } from './shared-edges.ts';
 import { openUdpRouter, type UdpRouter } from './udp-router.ts';
 
 export { CALLS } from './shared-edges.ts';
@@ -14,7 +14,7 @@ interface RoutedAddress extends SharedAddress {
 
 /** Two edges behind a router, which sees all that passes. */
 export class TwoEdges extends SharedEdges<RoutedAddress> {
-  constructor(settings?: ConstructorParameters<typeof SharedEdges<RoutedAddress>>[1]) {
+  constructor(settings?: () => Settings | Promise<Settings>) {
     super(behindRouter, settings);
   }
 
@@ -25,8 +25,8 @@ export class TwoEdges extends SharedEdges<RoutedAddress> {
 
 async function behindRouter(): Promise<RoutedAddress> {
   const port = await freePortOn([SHARED, ...OWN]);
-  const [first, second] = OWN.map((host) => ({ host, port, externalIp: SHARED }));
-  if (first === undefined || second === undefined) throw new Error('two edges have two addresses');
-  const router = await openUdpRouter({ host: SHARED, port }, `${first.host}:${String(port)}`);
-  return { address: router.address, edges: [first, second], phones: '127.0.0.1', router, close: () => router.close() };
+  const at = (host: string) => ({ host, port, externalIp: SHARED });
+  const router = await openUdpRouter({ host: SHARED, port }, `${OWN[0]}:${String(port)}`);
+  const edges = [at(OWN[0]), at(OWN[1])] as const;
+  return { address: router.address, edges, phones: '127.0.0.1', router, close: () => router.close() };
 }

@@ -1,7 +1,6 @@
 import { MediaNodeId } from '@callweave/contracts';
 import { expect, test } from 'vitest';
 import { type Media } from '../src/call/call-ports.ts';
-import { type EstablishedCall } from '../src/call/established-call.ts';
 import { Networks } from '../src/networks.ts';
 import { type Moved, moveCall } from '../src/re-anchor/move-call.ts';
 import { type FakeTransfers, fakeTransfers } from './fake-transfer.ts';
@@ -14,14 +13,13 @@ interface World extends FakeTransfers {
     caller?: string,
     callee?: string,
   ): {
-    readonly call: EstablishedCall;
     readonly result: () => Moved | undefined;
     readonly node: () => string | undefined;
   };
 }
 
-/** What is offered by way of the new node is marked as such. */
-function world({ hasNode = true }: { hasNode?: boolean } = {}): World {
+/** What is offered by way of the new node is marked as such; a call that `isTaken` is so in the moment in which it is moved. */
+function world({ hasNode = true, isTaken = false }: { hasNode?: boolean; isTaken?: boolean } = {}): World {
   const transfers = fakeTransfers();
   const { calls, clock, seen } = transfers;
   const pass = ({ sdp }: { sdp: string }) => {
@@ -38,16 +36,26 @@ function world({ hasNode = true }: { hasNode?: boolean } = {}): World {
       return Promise.resolve(undefined);
     },
   };
+  const move: typeof calls.move = (call, to) => {
+    const stored = calls.move(call, to);
+    if (isTaken) call.supersede();
+    return stored;
+  };
   return {
     ...transfers,
     move: (caller = 'alice', callee = 'bob') => {
       const call = transfers.establish(caller, callee);
       let result: Moved | undefined;
       const doubts = { settle: () => Promise.resolve(true) };
-      void moveCall(call, { calls, media, doubts, networks: new Networks(undefined), random: () => 0.5, clock }).then(
-        (moved) => (result = moved),
-      );
-      return { call, result: () => result, node: () => call.parts.node };
+      void moveCall(call, {
+        calls: { move },
+        media,
+        doubts,
+        networks: new Networks(undefined),
+        random: () => 0.5,
+        clock,
+      }).then((moved) => (result = moved));
+      return { result: () => result, node: () => call.parts.node };
     },
   };
 }
@@ -149,12 +157,10 @@ test('one that ends before a phone has answered does not wait for it, and takes 
   expect(two.seen).toContain('any media released');
 });
 
-test('one that has been moved keeps its media when another edge takes it', async () => {
-  const two = world();
-  const { call } = two.move();
+test('one that another edge takes when it has just been moved keeps its media', async () => {
+  const two = world({ isTaken: true });
+  two.move();
   await two.answers('bob', 200);
   await two.answers('alice', 200);
-  call.supersede();
-  await two.settle();
   expect(two.seen.filter((line) => line.endsWith('released'))).toEqual(['old media released']);
 });

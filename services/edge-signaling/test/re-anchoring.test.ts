@@ -52,7 +52,7 @@ function world() {
     pass: async (ms: number) => {
       for (let left = ms; left > 0; left -= 20) {
         clock.advance(20);
-        await new Promise((resolve) => setImmediate(resolve));
+        await transfers.settle();
       }
     },
     talk: (name: string, heldBy?: 'caller') => {
