@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dieAt } from '../support/die-at.ts';
+import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
 import { survivalRows } from '../support/survival-rows.ts';
 import { TwoEdges } from '../support/two-edges.ts';
@@ -27,5 +28,16 @@ describe('an edge that dies', () => {
     const [called] = await dieAt(edges, { at: 'in-invite', pass: 1 }, 3);
     expect(called, called.errors).toMatchObject({ successful: 3, failed: 0 });
     await edges.expectBooksBalance();
+  });
+
+  test('before anything of a call is stored leaves the next edge its end to tell, and the caller a call', async () => {
+    await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
+    const [called] = await dieAt(edges, { at: 'in-invite', pass: 1 }, 1);
+    expect(called, called.errors).toMatchObject({ successful: 1, failed: 0 });
+    await edges.expectBooksBalance();
+    expect(await edges.newCalls()).toEqual([
+      ['initiated', 'failed'],
+      ['initiated', 'routed', 'ringing', 'answered', 'ended'],
+    ]);
   });
 });

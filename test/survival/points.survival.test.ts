@@ -62,6 +62,15 @@ describe('an edge that dies', () => {
     await edges.expectBooksBalance();
   });
 
+  test('before it answers a caller, and nothing of his call could be stored, ends it once from its journal', async () => {
+    await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
+    const [called, answered] = await dieAt(edges, { at: 'before-answer', pass: 1 }, 1);
+    expect(called, called.errors).toMatchObject({ successful: 0, failed: 1 });
+    expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
+    await edges.expectBooksBalance();
+    expect(await edges.newCalls()).toEqual([['initiated', 'routed', 'ringing', 'answered', 'ended']]);
+  });
+
   test.each(again)(
     'when it has answered a BYE hangs the other side up when it is back, for the %ith time',
     async () => {

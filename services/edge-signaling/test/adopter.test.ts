@@ -83,7 +83,7 @@ beforeEach(() => {
   });
   adopter = new Adopter({
     knowsOurTags: () => knowsOurTags,
-    left: { byId: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }) },
+    left: { answered: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }) },
     ...{ calls, legs, media, clock, log, owner: () => edge, isAlive: (engine) => alive.includes(engine) },
     records: {
       adopt: ({ call: record }: { call: CallRecord }) => Promise.resolve({ ...record, owner: edge, epoch: 2 }),

@@ -14,18 +14,28 @@ function left(...notes: unknown[]): ReturnType<typeof leftCalls> {
 
 describe('what a dead edge has left in its journal', () => {
   test('is an answered call, of which the caller may have heard', () => {
-    expect(left(record).byId(callId)).toMatchObject({ call: { callId, state: 'answered' }, isAcknowledged: false });
-    expect(left(record, 'acknowledged').byId(callId)).toMatchObject({ isAcknowledged: true });
+    expect(left(record).answered(callId)).toMatchObject({ call: { callId, state: 'answered' }, isAcknowledged: false });
+    expect(left(record, 'acknowledged').answered(callId)).toMatchObject({ isAcknowledged: true });
   });
 
   test('is no call when it is of another version', () => {
-    expect(left({ callId }, 'acknowledged').byId(callId)).toBeUndefined();
+    expect(left({ callId }, 'acknowledged').answered(callId)).toBeUndefined();
   });
 
   test('goes on without a record only if both sides were talking, and had not hung up', () => {
     expect(left(record).talking()).toEqual([]);
     expect(left(record, 'acknowledged').talking()).toMatchObject([{ callId }]);
     expect(left(record, 'acknowledged', 'over').talking()).toEqual([]);
+  });
+
+  test('is a call that had begun, until it is over, or both sides are talking', () => {
+    const begun = { ...record, state: 'routing', answeredAt: undefined };
+    expect(left(begun).begun()).toMatchObject([{ callId, state: 'routing' }]);
+    expect(left(begun).answered(callId)).toBeUndefined();
+    expect(left(begun, 'over').begun()).toEqual([]);
+    expect(left(begun, record).begun()).toMatchObject([{ callId, state: 'answered' }]);
+    expect(left(begun, record).answered(callId)).toMatchObject({ call: { state: 'answered' } });
+    expect(left(begun, record, 'acknowledged').begun()).toEqual([]);
   });
 
   test('is who has hung up, also on a call that is stored', () => {

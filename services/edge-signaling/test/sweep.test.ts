@@ -1,5 +1,13 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { type CallRecord, CallId, defaultTenant, EpochMs, InstanceId, type LegRecord } from '@callweave/contracts';
+import {
+  type CallRecord,
+  CallId,
+  defaultTenant,
+  EpochMs,
+  InstanceId,
+  LEASE_SEC,
+  type LegRecord,
+} from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { describe, expect, test } from 'vitest';
 import { type FoundLeg } from '../src/call/call-records.ts';
@@ -27,7 +35,11 @@ const record = (state: CallRecord['state']): CallRecord => ({
 });
 
 /** What an edge does that takes over from one before it. */
-async function takenOver(state: CallRecord['state'], known: readonly string[], holds = false): Promise<string[]> {
+async function takenOver(
+  state: CallRecord['state'],
+  known: readonly string[],
+  { holds = false, ...rest }: { readonly holds?: boolean } & Partial<SweepDeps> = {},
+): Promise<string[]> {
   const seen: string[] = [];
   const call = record(state);
   const act = (what: string) => (): Promise<undefined> => {
@@ -55,6 +67,7 @@ async function takenOver(state: CallRecord['state'], known: readonly string[], h
     owner: () => live,
     clock: new FakeClock(),
     log: recordLogs(),
+    ...rest,
   };
   const sweep = new Sweep(deps);
   sweep.takeOver([dead]);
@@ -108,6 +121,33 @@ describe('of an edge that is gone', () => {
   });
 
   test('nothing is touched that another edge still has', async () => {
-    expect(await takenOver('answered', legs, true)).toEqual([]);
+    expect(await takenOver('answered', legs, { holds: true })).toEqual([]);
+  });
+
+  /** What is done about a call that its journal has and that is not stored. */
+  async function leftInJournal(state: CallRecord['state'], answeredForMs?: number): Promise<string[]> {
+    const clock = new FakeClock();
+    const answeredAt = answeredForMs === undefined ? undefined : EpochMs.parse(clock.epochMs() - answeredForMs);
+    const left = { begun: () => [{ ...record(state), answeredAt }], talking: () => [], leftBy: () => undefined };
+    const records = {
+      list: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      remove: () => Promise.resolve(),
+    };
+    return takenOver(state, [], { left, records, clock });
+  }
+
+  test('a call that was not stored yet is closed', async () => {
+    expect(await leftInJournal('routing')).toEqual(['closed']);
+    expect(await leftInJournal('answered', 1_000)).toEqual(['closed']);
+  });
+
+  test('a call that was answered long ago and is stored no more has ended elsewhere', async () => {
+    expect(await leftInJournal('answered', LEASE_SEC * 1_000)).toEqual([]);
+  });
+
+  test('a call that its journal and the records have is closed once', async () => {
+    const left = { begun: () => [record('routing')], talking: () => [], leftBy: () => undefined };
+    expect(await takenOver('routing', [], { left })).toEqual(['closed']);
   });
 });

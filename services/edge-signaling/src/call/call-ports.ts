@@ -88,7 +88,8 @@ export interface CallTeller {
   readonly detail: CallDetail;
   /** Notes for the record what becomes of a leg; nobody is told before the end. */
   note(note: LegNote): void;
-  initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }): void;
+  /** `kept` is left to who comes after this edge, should it die before the call is stored. */
+  initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }, kept?: () => CallRecord): void;
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;
   /** `kept` is left to who comes after this edge, should it die before the records are stored. */
@@ -106,9 +107,9 @@ export interface CallTeller {
     media: MediaNodeId | undefined;
     replaces?: CallId | undefined;
   }): void;
-  /** With the record of the call. */
+  /** With the record of the call, of which nothing is left to do. */
   ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void;
-  /** With the record of the call. */
+  /** With the record of the call, of which nothing is left to do. */
   failed(cause: CallCause): void;
 }
 

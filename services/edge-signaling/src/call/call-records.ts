@@ -92,8 +92,8 @@ export class CallRecords {
     this.#leftovers = new Leftovers(deps.clock, ({ callId, strangers }) => void this.remove(callId, strangers));
   }
 
-  /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once. */
-  begin({ tenant, callId, legId, from, to, startedAtMs, detail }: BegunCall): void {
+  /** Notes that a call is being set up, so that its end is told whatever becomes of this edge; returns at once, with what is stored soon. */
+  begin({ tenant, callId, legId, from, to, startedAtMs, detail }: BegunCall): CallRecord {
     const times = { startedAt: EpochMs.parse(startedAtMs) };
     const ids = { tenant, callId, owner: this.#deps.owner(), epoch: 1, legs: [legId] };
     const call: CallRecord = { ...ids, ...times, from, to, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER, detail };
@@ -102,6 +102,7 @@ export class CallRecords {
       const revision = await this.#bucket.replace(key, { kind: 'call', call }, 0);
       if (revision !== undefined) this.#begun.set(callId, revision);
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'));
+    return call;
   }
 
   /** The set-up is over without an answer; returns at once. */

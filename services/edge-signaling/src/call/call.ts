@@ -50,7 +50,7 @@ export interface CallDeps {
   /** `host:port` of an application server; undefined when there is none. */
   readonly applicationServer: () => string | undefined;
   /** Notes the call where others find it, until it is established or abandoned. */
-  readonly begin: (call: BegunCall) => void;
+  readonly begin: (call: BegunCall) => CallRecord;
   readonly abandon: (callId: CallId) => void;
   /** What is stored of an answered call. */
   readonly recordOf: (parts: EstablishedParts, teller: CallTeller) => CallRecord;
@@ -174,8 +174,8 @@ export class Call {
     const { tenant, callId, from, to } = this.facts;
     const { legId, identity } = this.caller;
     const { detail } = this.#deps.teller;
-    this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs, detail });
-    this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId });
+    const begun = this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs, detail });
+    this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId }, () => begun);
     this.#run(this.#route());
   }
 

@@ -24,6 +24,7 @@ import { type z } from 'zod';
 import { type LegNote, noted } from './call-detail.ts';
 import { type CallTeller } from './call-ports.ts';
 import { cdrOf } from './cdr.ts';
+import { type Note } from './left-calls.ts';
 import { type Side } from './session.ts';
 
 type CallPattern = `callweave.call.v1.{tenant}.{callId}.${string}`;
@@ -73,8 +74,8 @@ export class JournalTeller implements CallTeller {
     this.#detail = noted(this.#detail, change, this.deps.clock.epochMs());
   }
 
-  initiated(fields: Parameters<CallTeller['initiated']>[0]): void {
-    this.#tell(callInitiated, fields);
+  initiated(fields: Parameters<CallTeller['initiated']>[0], kept?: () => CallRecord): void {
+    this.#tell(callInitiated, fields, kept);
   }
 
   routed(targets: readonly string[]): void {
@@ -106,20 +107,16 @@ export class JournalTeller implements CallTeller {
   }
 
   ended(cause: CallCause, durationMs: number, relayed: RelayedMedia | undefined): void {
-    this.#tell(callEnded, { cause, durationMs, statistics: relayed?.statistics });
+    this.#tell(callEnded, { cause, durationMs, statistics: relayed?.statistics }, () => 'over');
     this.#record((this.#answeredAt ?? this.#call.startedAt) + durationMs, cause, relayed);
   }
 
   failed(cause: CallCause): void {
-    this.#tell(callFailed, { cause });
+    this.#tell(callFailed, { cause }, () => 'over');
     this.#record(this.deps.clock.epochMs(), cause);
   }
 
-  #tell<P extends CallPattern, S extends z.ZodType>(
-    type: Fact<P, S>['type'],
-    fields: object,
-    kept?: () => CallRecord,
-  ): void {
+  #tell<P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object, note?: () => Note): void {
     const { tenant, callId, epoch } = this.#call;
     const owner = this.#owner;
     this.#sequence += 1;
@@ -131,7 +128,7 @@ export class JournalTeller implements CallTeller {
       id: type.once ? `${callId}.end` : `${callId}.${String(sequence)}`,
       data: { tenant, callId, owner, epoch, sequence, ...fields } as z.input<S>,
       context: { tenant, callid: callId, owner, epoch, sequence },
-      ...(kept === undefined ? {} : { note: { about: callId, value: kept() } }),
+      ...(note === undefined ? {} : { note: { about: callId, value: note() } }),
     });
   }
 

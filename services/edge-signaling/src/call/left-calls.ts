@@ -4,13 +4,12 @@ import { z } from 'zod';
 import { type Side } from './session.ts';
 
 const LeftWord = z.enum(['acknowledged', 'over', 'caller-left', 'callee-left']);
-/**
- * What became of an answered call: of one that is not stored, that its caller has acknowledged it, and that it is over; of
- * any, who has hung up.
- */
+/** What became of a call: that it is over, who has hung up, and of an answered one not stored yet that its caller knows. */
 export type LeftWord = z.infer<typeof LeftWord>;
 
 const Note = z.union([LeftWord, CallRecord]);
+/** What an edge leaves in its journal about a call: how it is as it begins and is answered, and what became of it. */
+export type Note = z.infer<typeof Note>;
 
 /** An answered call as its edge has left it in its journal. */
 export interface LeftCall {
@@ -19,38 +18,45 @@ export interface LeftCall {
   readonly isAcknowledged: boolean;
 }
 
-/** The answered calls that dead edges at this place have left in their journals, stored or not. */
+/** The calls that dead edges at this place have left in their journals, stored or not. */
 export interface LeftCalls {
-  byId(callId: CallId): LeftCall | undefined;
+  answered(callId: CallId): LeftCall | undefined;
   /** Who has hung up, and was answered, without the other side having heard of it. */
   leftBy(callId: CallId): Side | undefined;
+  /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
+  begun(): CallRecord[];
   /** Those both sides of which were talking while nothing could be stored of them. */
   talking(): CallRecord[];
 }
 
 /** Reads them from the journals that a publisher has adopted. */
 export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): LeftCalls {
-  const notesOf = (about: string): z.infer<typeof Note>[] =>
+  const notesOf = (about: string): Note[] =>
     publisher.notesAbout(about).flatMap((value) => {
       const note = Note.safeParse(value);
       return note.success ? [note.data] : [];
     });
   const read = (about: string): (LeftCall & { readonly isOver: boolean }) | undefined => {
     const notes = notesOf(about);
-    const call = notes.find((note) => typeof note === 'object');
+    const call = notes.findLast((note) => typeof note === 'object');
     if (call === undefined) return undefined;
     return { call, isAcknowledged: notes.includes('acknowledged'), isOver: notes.includes('over') };
   };
+  const underWay = (isAcknowledged: boolean): CallRecord[] =>
+    publisher.noted().flatMap((about) => {
+      const left = read(about);
+      return left === undefined || left.isOver || left.isAcknowledged !== isAcknowledged ? [] : [left.call];
+    });
   return {
-    byId: (callId) => read(callId),
+    answered: (callId) => {
+      const left = read(callId);
+      return left?.call.state === 'answered' ? left : undefined;
+    },
     leftBy: (callId) => {
       const notes = notesOf(callId);
       return (['caller', 'callee'] as const).find((side) => notes.includes(`${side}-left`));
     },
-    talking: () =>
-      publisher.noted().flatMap((about) => {
-        const left = read(about);
-        return left?.isAcknowledged === true && !left.isOver ? [left.call] : [];
-      }),
+    begun: () => underWay(false),
+    talking: () => underWay(true),
   };
 }

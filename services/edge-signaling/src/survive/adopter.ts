@@ -35,7 +35,7 @@ export interface AdopterDeps {
   /** Whether the engine finds a dialog by the tags of both sides too, as no drachtio-server does. */
   readonly knowsOurTags: () => boolean;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'byId'>;
+  readonly left?: Pick<LeftCalls, 'answered'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -70,7 +70,7 @@ export class Adopter {
    */
   async close(stored: Pick<StoredCall, 'call' | 'revision'>): Promise<void> {
     const { records, media, left, openTeller, log } = this.#deps;
-    const answered = left?.byId(stored.call.callId);
+    const answered = left?.answered(stored.call.callId);
     if (answered !== undefined) {
       const resumed = await this.#adopt({ call: answered.call, revision: stored.revision }, {});
       if (resumed !== undefined) void this.#settle(resumed, answered);

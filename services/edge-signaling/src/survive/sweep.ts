@@ -1,6 +1,6 @@
 import { BusError, rendezvousOrder } from '@callweave/bus';
 import { type Clock, sleep, type Timer } from '@callweave/clock';
-import { type CallId, type InstanceId, LEASE_SEC } from '@callweave/contracts';
+import { type CallId, type CallRecord, type InstanceId, LEASE_SEC } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
@@ -26,7 +26,7 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'talking' | 'leftBy'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'leftBy'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -78,14 +78,18 @@ export class Sweep {
   }
 
   async #succeed(owners: readonly InstanceId[]): Promise<void> {
-    const { records, calls, adopter, left } = this.#deps;
+    const { records, calls, adopter, left, clock } = this.#deps;
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
       if (owners.includes(stored.call.owner)) await this.#adopt(stored);
     }
-    for (const call of left?.talking() ?? []) {
-      if (!known.has(call.callId) && calls.byId(call.callId) === undefined) await adopter.resume(call);
+    const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && calls.byId(callId) === undefined;
+    for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
+    for (const call of left?.begun() ?? []) {
+      // One that was answered longer ago than that was stored, and has ended since in the hands of another edge.
+      const answeredForMs = call.answeredAt === undefined ? 0 : clock.epochMs() - call.answeredAt;
+      if (isUnknown(call) && answeredForMs < LEASE_MS) await adopter.close({ call, revision: 0 });
     }
   }
 
