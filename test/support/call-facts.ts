@@ -12,31 +12,48 @@ import {
 } from '@callweave/contracts';
 import { type z } from 'zod';
 
+interface Told {
+  readonly kind: string;
+  readonly sequence: number;
+  readonly owner: string;
+  readonly time: string;
+}
+
 /** Kinds of the events of every call so far, in order, by call. */
 export async function callKinds(bus: Connection): Promise<Map<string, string[]>> {
   const facts = await readFacts(bus, 'CALLS', 'callweave.call.v1.>');
-  const calls = new Map<string, { kind: string; sequence: number; about: string }[]>();
+  const calls = new Map<string, Told[]>();
   for (const { subject, event } of facts) {
-    const { callid: callId = '', sequence = 0, owner, time } = event;
+    const { callid: callId = '', sequence = 0, owner = '', time } = event;
     const kind = subject.split('.').at(-1) ?? '';
-    const about = `${String(sequence)} ${kind} by ${owner ?? '?'} at ${time}`;
-    calls.set(callId, [...(calls.get(callId) ?? []), { kind, sequence, about }]);
+    calls.set(callId, [...(calls.get(callId) ?? []), { kind, sequence, owner, time }]);
   }
   const kinds = new Map<string, string[]>();
   for (const [callId, told] of calls) {
-    // An edge that died takes the number of what it told last with it: the end that another tells may leave a gap.
-    const counted = told.at(-1)?.kind === 'failed' ? told.slice(0, -1) : told;
-    const gap = counted.findIndex(({ sequence }, index) => sequence !== index + 1);
-    if (gap !== -1) {
-      const all = told.map(({ about }) => about).join(', ');
-      throw new Error(`${callId}: event ${String(gap + 1)} is missing, double or out of order: ${all}`);
+    // What an edge that died had left in its journal may be told after what is told by the edge that went on.
+    const inOrder = told.toSorted((one, other) => one.sequence - other.sequence);
+    if (!isWhole(inOrder) || !isEachInOrder(told)) {
+      const all = told.map(({ kind, sequence, owner, time }) => `${String(sequence)} ${kind} by ${owner} at ${time}`);
+      throw new Error(`${callId}: an event is missing, double or out of order: ${all.join(', ')}`);
     }
     kinds.set(
       callId,
-      told.map(({ kind }) => kind),
+      inOrder.map(({ kind }) => kind),
     );
   }
   return kinds;
+}
+
+/** An edge that died takes the number of what it told last with it: the end that another tells may leave a gap. */
+function isWhole(inOrder: readonly Told[]): boolean {
+  const counted = inOrder.at(-1)?.kind === 'failed' ? inOrder.slice(0, -1) : inOrder;
+  return counted.every(({ sequence }, index) => sequence === index + 1);
+}
+
+function isEachInOrder(told: readonly Told[]): boolean {
+  return told.every(({ owner, sequence }, index) =>
+    told.slice(0, index).every((before) => before.owner !== owner || before.sequence < sequence),
+  );
 }
 
 /** What was told of one call. */

@@ -41,6 +41,14 @@ describe('the calls in progress', () => {
     expect([board.size, board.counts()]).toEqual([0, { routing: 0, ringing: 0, answered: 0 }]);
   });
 
+  test('are not what an edge that died tells later, whose heir has told the end', () => {
+    const { callId } = callOf(1);
+    expect(board.end(callId)).toBeUndefined();
+    expect(board.begin(callOf(1))).toMatchObject({ callId, state: 'ended' });
+    expect(board.change(callId, { state: 'answered' })).toBeUndefined();
+    expect(board.size).toBe(0);
+  });
+
   test('never go back: a fact from before the record adds what the record does not say, and changes nothing', () => {
     const record = CallRecord.parse({
       tenant: 'default',

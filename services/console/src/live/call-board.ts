@@ -16,11 +16,14 @@ const rank: Readonly<Record<Call['state'], number>> = { routing: 0, ringing: 1, 
 
 /** More than any cluster carries; beyond it new calls are not shown, so that memory stays bounded. */
 const MAX_CALLS = 200_000;
+/** Ends that came before their beginnings: an edge that died may have those in its journal. */
+const MAX_EARLY_ENDS = 1_000;
 
 /** The calls in progress, learnt from the records of answered calls and from what is told of all of them. */
 export class CallBoard {
   readonly #calls = new Map<string, Call>();
   readonly #counts = new Map<string, CallCounts>();
+  readonly #endedEarly = new Set<string>();
 
   get size(): number {
     return this.#calls.size;
@@ -44,6 +47,7 @@ export class CallBoard {
 
   /** A call began, or is told to have begun before what is already known of it. */
   begin(call: Call): Call {
+    if (this.#endedEarly.has(call.callId)) return { ...call, state: 'ended' };
     const known = this.#calls.get(call.callId);
     const begun = known === undefined ? call : { ...call, ...known };
     this.#put(begun);
@@ -69,7 +73,10 @@ export class CallBoard {
   /** A call is over; it as it was, if it was known. */
   end(callId: string): Call | undefined {
     const known = this.#calls.get(callId);
-    if (known === undefined) return undefined;
+    if (known === undefined) {
+      this.#endEarly(callId);
+      return undefined;
+    }
     this.#calls.delete(callId);
     this.#count(known, -1);
     return { ...known, state: 'ended' };
@@ -98,6 +105,12 @@ export class CallBoard {
     const page = ids.sort().reverse().slice(0, limit);
     const calls = page.map((id) => this.#calls.get(id)).filter((call) => call !== undefined);
     return { calls, next: ids.length > limit ? page.at(-1) : undefined };
+  }
+
+  #endEarly(callId: string): void {
+    this.#endedEarly.add(callId);
+    const [oldest] = this.#endedEarly;
+    if (oldest !== undefined && this.#endedEarly.size > MAX_EARLY_ENDS) this.#endedEarly.delete(oldest);
   }
 
   #put(call: Call): void {
