@@ -34,7 +34,7 @@ test('of 1000 calls each ends once while services, edges and NATS nodes are kill
   task.meta.chance = { seed, deaths };
   process.stderr.write(`seed ${String(seed)}\n`);
   const before = new Set((await toldCalls(edges.bus)).keys());
-  const calling = edges.load.talk({ calls: COUNT, rate: RATE, talkMs: 1_000, patienceMs: 60_000, timeoutSec: 600 });
+  const calling = edges.load.talk({ calls: COUNT, rate: RATE, talkMs: 1_000, patienceMs: 60_000, timeoutSec: 240 });
   const over = new AbortController();
   void calling.finally(() => over.abort());
   const begun = (): number => edges.router.passed.filter(isNewInvite).length;
