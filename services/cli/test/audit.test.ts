@@ -202,9 +202,19 @@ describe('what is told long after the record of a call', () => {
     const { calls, findings } = await audited([...facts, ...another, ...late]);
     expect(calls).toBe(2);
     expect(findings.map(({ fault }) => fault)).toEqual(['number-late']);
+    const ofTheDead = facts.map((fact) => ({ ...fact, epoch: fact.name === 'ended' ? 2 : 1 }));
+    const found = late.map((fact) => ({ ...fact, epoch: 1 }));
+    expect(await audited([...ofTheDead, ...found])).toMatchObject({ calls: 1, findings: [{ fault: 'number-late' }] });
     const double = await audited([...call(whole), ...another, ...late]);
     expect(double).toMatchObject({ calls: 2, findings: [{ fault: 'number-late' }, { fault: 'number-double' }] });
   });
+});
+
+test('what an edge that died had left in its journal may come after the end that another edge told', async () => {
+  const told = call(whole).map((fact) => ({ ...fact, epoch: fact.name === 'ended' ? 2 : 1 }));
+  const journal = told.slice(0, 4).map((fact) => ({ ...fact, storedAtMs: BEGAN_MS + 600_000 }));
+  const facts = [...told.slice(4), ...call(whole, BEGAN_MS + 300_000), ...journal];
+  expect(await audited(facts)).toMatchObject({ calls: 2, answered: 2, inProgress: 0, findings: [] });
 });
 
 test('calls that are over and in order leave the memory', () => {

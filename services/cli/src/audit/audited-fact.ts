@@ -13,6 +13,8 @@ export interface AuditedFact {
   readonly name: string;
   /** Its number among what was told of the call; a record has none. */
   readonly sequence?: number;
+  /** Counts the owners that the call has had until then. */
+  readonly epoch?: number;
   /** The clock of whoever told it, epoch ms. */
   readonly toldAtMs: number;
   /** The clock of the bus, epoch ms. */
@@ -25,11 +27,12 @@ export interface AuditedFact {
 
 /** What an audit needs of a fact that could be read. */
 export function auditedFact({ event, storedAtMs }: Extract<KeptFact, { kind: 'fact' }>): AuditedFact {
-  const { sequence, type, data } = event;
+  const { sequence, epoch, type, data } = event;
   const common = {
     ...About.parse(data),
     ...{ storedAtMs, toldAtMs: Date.parse(event.time) },
     ...{ name: type.slice(type.lastIndexOf('.') + 1), ...(sequence === undefined ? {} : { sequence }) },
+    ...(epoch === undefined ? {} : { epoch }),
   };
   switch (type) {
     case callInitiated.type:

@@ -78,15 +78,19 @@ export function judge(facts: readonly AuditedFact[], { hasLostStart = false } = 
   return found;
 }
 
-/** Numbers count from 1, or from the first there is, without a gap; who ends a call for a dead edge may leave one before `failed`. */
+/**
+ * Numbers count from 1, or from the first there is, without a gap; who ends a call for a dead edge may leave one before
+ * `failed`, and may tell that before the journal of the dead one is found. Of one owner they come in order.
+ */
 function numberFaults(facts: readonly AuditedFact[], hasStart: boolean): [Fault, string, AuditedFact][] {
   const faults: [Fault, string, AuditedFact][] = [];
   const numbered = facts.flatMap((fact) => (fact.sequence === undefined ? [] : [{ ...fact, number: fact.sequence }]));
-  let highest = 0;
+  const highest = new Map<number | undefined, number>();
   for (const fact of numbered) {
-    if (fact.number < highest)
+    const before = highest.get(fact.epoch) ?? 0;
+    if (fact.number < before)
       faults.push(['number-late', `${fact.name}, number ${String(fact.number)}, came late`, fact]);
-    highest = Math.max(highest, fact.number);
+    highest.set(fact.epoch, Math.max(before, fact.number));
   }
   const inOrder = numbered.sort((a, b) => a.number - b.number);
   let last = hasStart ? 0 : (inOrder[0]?.number ?? 1) - 1;
