@@ -9,6 +9,7 @@ import {
   StorageType,
   type StreamConfig,
 } from 'nats';
+import { toBusError } from './nats-failure.ts';
 
 const SEC_MS = 1_000;
 /** JetStream's "stream not found". */
@@ -23,8 +24,19 @@ export interface ProvisionOptions {
   readonly replicas: number;
 }
 
-/** Makes streams, buckets and durable consumers match the contracts; changes what can be changed, never deletes. */
-export async function provision(jsm: JetStreamManager, { replicas }: ProvisionOptions): Promise<void> {
+/**
+ * Makes streams, buckets and durable consumers match the contracts; changes what can be changed, never deletes. Throws
+ * `BusUnavailableError`; what was made until then is as it should be.
+ */
+export async function provision(jsm: JetStreamManager, options: ProvisionOptions): Promise<void> {
+  try {
+    await ensureAll(jsm, options);
+  } catch (error) {
+    throw toBusError(error, 'making streams and buckets');
+  }
+}
+
+async function ensureAll(jsm: JetStreamManager, { replicas }: ProvisionOptions): Promise<void> {
   for (const stream of streams) await ensure(jsm, streamConfig(stream, replicas));
   for (const bucket of buckets) await ensure(jsm, bucketConfig(bucket, replicas));
   for (const { consumes } of serviceProfiles) {

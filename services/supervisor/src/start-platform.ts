@@ -19,6 +19,7 @@ import { processTable, type ProcessSpec } from './process-table.ts';
 import { provisionPlatform } from './provision-platform.ts';
 import { loadSecrets } from './secrets.ts';
 import { type StateDir, truncateLog } from './state-dir.ts';
+import { whileElected } from './while-elected.ts';
 import { within } from './within.ts';
 
 /** Listens everywhere; nobody can open it. */
@@ -136,7 +137,10 @@ async function provision(
   const work = async (): Promise<readonly string[]> => {
     const connection = await openConnection({ ...nats, name: operatorUser, waitForServer: isOwn }, log);
     try {
-      return await provisionPlatform({ connection, clock, replicas: isOwn ? 1 : config.natsReplicas, accounts });
+      const replicas = isOwn ? 1 : config.natsReplicas;
+      return await whileElected(clock, PROVISION_MS, () =>
+        provisionPlatform({ connection, clock, replicas, accounts }),
+      );
     } finally {
       await connection.nc.close();
     }
