@@ -58,10 +58,19 @@ test('of 1000 calls each ends once while services, edges and NATS nodes are kill
     const { ends = [], talkedMs = NaN } = told.get(callId) ?? {};
     const isRight =
       ends.join() === 'ended' && Number.isFinite(waitMs) && Math.abs(talkedMs - talkMs) <= TOLERANCE_MS + waitMs;
-    return isRight ? [] : [{ callId, ends, talkMs, talkedMs, waitMs }];
+    return isRight ? [] : [{ callId, ends, talkMs, talkedMs, waitMs, ladder: ladderOf(callId) }];
   });
   expect(off).toEqual([]);
 }, 900_000);
+
+/** What passed of one call, and when, from its first message on. */
+function ladderOf(callId: string): string[] {
+  const passed = edges.router.passed.filter((message) => message.callId === callId);
+  const beganMs = passed[0]?.atMs ?? 0;
+  return passed.map(
+    ({ from, line, method, atMs }) => `${String(Math.round(atMs - beganMs))} ${from}: ${line} (${method})`,
+  );
+}
 
 function isNewInvite({ from, line, method }: { from: string; line: string; method: string }): boolean {
   return from === 'phone' && method === 'INVITE' && line.startsWith('INVITE ');

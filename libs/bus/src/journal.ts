@@ -33,6 +33,9 @@ export class Journal {
   #last = 0;
   /** What is acknowledged but not in the file yet. */
   #acknowledged: number | undefined;
+  /** Since the file was tidied last, by what they are about. */
+  readonly #notes = new Map<string, JournalNote[]>();
+  #isNeeded: (about: string) => boolean = () => false;
   /** The last write stopped in the middle of a line. */
   #torn = false;
 
@@ -59,12 +62,25 @@ export class Journal {
     this.#acknowledged = undefined;
     this.#last = line.n;
     this.#open.set(line.n, line);
+    if (fact.note !== undefined) this.#keep(fact.note);
     return line;
   }
 
   /** Leaves a note to whoever finds this journal. Throws `JournalError`. */
   note(note: JournalNote): void {
-    this.#write(`${JSON.stringify({ note })}\n`);
+    this.#write(noteLine(note));
+    this.#keep(note);
+  }
+
+  /** Notes about a thing for which `isNeeded` says so stay when the file is tidied; all others go. */
+  keepNotes(isNeeded: (about: string) => boolean): void {
+    this.#isNeeded = isNeeded;
+  }
+
+  #keep(note: JournalNote): void {
+    const known = this.#notes.get(note.about);
+    if (known === undefined) this.#notes.set(note.about, [note]);
+    else known.push(note);
   }
 
   /** Everything up to `n` has reached the stream; the file says so with the next fact, or when it is settled. */
@@ -113,14 +129,16 @@ export class Journal {
     return this.#bytes >= this.#tidyAt && this.#open.size <= MAX_COPIED_LINES;
   }
 
-  /** Drops what is acknowledged: empties the file, or puts one with only the open facts in its place. */
+  /** Drops what is acknowledged: empties the file, or puts one with only the open facts and the notes in need in its place. */
   #tidy(): void {
-    if (this.#open.size === 0) {
+    for (const about of this.#notes.keys()) if (!this.#isNeeded(about)) this.#notes.delete(about);
+    if (this.#open.size === 0 && this.#notes.size === 0) {
       ftruncateSync(this.#fd, 0);
       this.#bytes = 0;
       this.#torn = false;
     } else {
-      this.#replace([...this.#open.values()].map(lineOf).join(''));
+      const notes = [...this.#notes.values()].flat();
+      this.#replace([...notes.map(noteLine), ...[...this.#open.values()].map(lineOf)].join(''));
     }
     this.#tidyAt = Math.max(TIDY_BYTES, 2 * this.#bytes);
   }
@@ -152,6 +170,10 @@ export class Journal {
       throw new JournalError(`${this.#path}: cannot append`, { cause: error });
     }
   }
+}
+
+function noteLine(note: JournalNote): string {
+  return `${JSON.stringify({ note })}\n`;
 }
 
 function ackLine(ack: number): string {

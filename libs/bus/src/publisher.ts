@@ -134,6 +134,11 @@ export class Publisher {
     }
   }
 
+  /** Notes about a thing are kept for as long as `isNeeded` says so, however long the journal becomes. */
+  keepNotes(isNeeded: (about: string) => boolean): void {
+    this.#journal.keepNotes(isNeeded);
+  }
+
   /** What processes before this one have noted about a thing, oldest first. */
   notesAbout(about: string): readonly unknown[] {
     return this.#notes.get(about) ?? [];

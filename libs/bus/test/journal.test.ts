@@ -106,6 +106,30 @@ describe('the journal', () => {
     expect(left()).toEqual([]);
   });
 
+  test('has the notes that are still needed when it is tidied, and no others', () => {
+    const of = (about: string, value: unknown): void => journal.note({ about, value });
+    const noted = (): unknown[] => [...notesIn(readFileSync(path(), 'utf8'))];
+    const grow = (): void => {
+      let last = 0;
+      while (statSync(path()).size < 1_048_576) last = append('a', BIG).n;
+      journal.acknowledge(last);
+    };
+    const needed = new Set(['x']);
+    journal.keepNotes((about) => needed.has(about));
+    of('x', 'begun');
+    of('y', 'begun');
+    grow();
+    of('x', 'answered');
+    expect(noted()).toEqual([['x', ['begun', 'answered']]]);
+    grow();
+    expect(noted()).toEqual([['x', ['begun', 'answered']]]);
+    expect(left()).toEqual([]);
+    needed.clear();
+    while (statSync(path()).size < 2_000_000) append('b', BIG);
+    journal.acknowledge(1_000_000);
+    expect(statSync(path()).size).toBe(0);
+  });
+
   test('does not grow for ever while there is always a fact under way', () => {
     let largest = 0;
     for (let count = 0; count < 100; count++) {

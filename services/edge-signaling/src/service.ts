@@ -117,13 +117,14 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const placements = new Placements({ send, edges, notReady, clock });
   const left = leftCalls(publisher);
   const leave = publisher.note.bind(publisher);
-  const records = new CallRecords({
+  const records: CallRecords = new CallRecords({
     bus,
     owner,
     leave,
     clock,
     log,
   });
+  publisher.keepNotes((callId) => records.isUnstored(callId));
   const anchoring = busMedia(ports, clock);
   const media = mediaOf(mediaPolicy, anchoring);
   const calls: EstablishedCalls = new EstablishedCalls({

@@ -67,7 +67,8 @@ beforeEach(() => {
     return Promise.resolve();
   };
   const written = {
-    keep: () => undefined,
+    keep: () => Promise.resolve(true),
+    forget: () => undefined,
     change: () => undefined,
     end: () => Promise.resolve('won'),
     repair,

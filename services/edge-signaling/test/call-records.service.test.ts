@@ -19,9 +19,8 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-async function anEdge(): Promise<CallRecords> {
-  const owner = InstanceId.parse(createInstanceId());
-  const bus = await nats.bus(edgeProfile, owner);
+async function anEdge(owner = InstanceId.parse(createInstanceId())): Promise<CallRecords> {
+  const bus = await nats.bus(edgeProfile, createInstanceId());
   return new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
 }
 
@@ -88,6 +87,21 @@ test('a leg that a transfer took into another call is found there, and no longer
   expect(await other.find(second.callee.legId)).toBeUndefined();
   const bucket = (await nats.bus(edgeProfile, createInstanceId())).bucket(callsBucket);
   expect(await bucket.list({ kind: 'leg' })).toEqual([]);
+});
+
+test('an answered call is stored although nobody heard that its beginning was', async () => {
+  const { caller, ...call } = answeredCall();
+  const owner = InstanceId.parse(createInstanceId());
+  const [first, again] = await Promise.all([anEdge(owner), anEdge(owner)]);
+  const begun = { tenant: defaultTenant, callId: call.callId, legId: caller.legId, from: '<sip:a@d>', to: '<sip:b@d>' };
+  first.begin({ ...begun, startedAtMs: 1_000, detail });
+  await first.settled();
+  expect(again.isUnstored(call.callId)).toBe(false);
+  const keeping = again.keep({ ...call, caller }, 4, detail);
+  expect(again.isUnstored(call.callId)).toBe(true);
+  expect(await keeping).toBe(true);
+  expect(again.isUnstored(call.callId)).toBe(false);
+  expect((await first.find(caller.legId))?.call).toMatchObject({ state: 'answered', sequence: 4 });
 });
 
 test('of two edges that take a call over one has it', async () => {

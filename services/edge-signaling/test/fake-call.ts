@@ -97,7 +97,8 @@ export function fakeCall({
     release: () => Promise.resolve(void seen.push('released')),
   };
   const records = {
-    keep: () => seen.push('kept'),
+    keep: () => Promise.resolve(seen.push('kept') > 0),
+    forget: () => undefined,
     change: () => seen.push('record changed'),
     repair: () => Promise.resolve(void seen.push('record repaired')),
     end: () => Promise.resolve(endOutcome),
@@ -193,7 +194,11 @@ export function fakeCall({
       applicationServer: () => undefined,
       placeOf: () => undefined,
       redirects: 'follow',
-      begin: () => seen.push('begun'),
+      begin: ({ tenant, callId, from, to, startedAtMs }) => {
+        seen.push('begun');
+        const ids = { tenant, callId, owner: edge, epoch: 1, legs: [], sequence: 3 };
+        return { ...ids, from, to, state: 'routing', startedAt: EpochMs.parse(startedAtMs) };
+      },
       abandon: () => seen.push('abandoned'),
       recordOf: () => {
         throw new Error('nobody keeps it');

@@ -3,6 +3,7 @@ import { type Application, CallId, defaultTenant, MediaNodeId, User } from '@cal
 import { type OutgoingEvents } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { type CallTeller, type Media } from '../src/call/call-ports.ts';
+import { type CallRecords } from '../src/call/call-records.ts';
 import { EstablishedCalls } from '../src/call/established-calls.ts';
 import { type EstablishedCall } from '../src/call/established-call.ts';
 import { type SessionSide } from '../src/call/session.ts';
@@ -70,12 +71,13 @@ interface Asked {
 }
 
 /** What is not as usual. */
-export interface FakeDeps extends Partial<FindDialogDeps>, Partial<Pick<TransfersDeps, 'notReady'>> {
+export interface FakeDeps
+  extends Partial<FindDialogDeps>, Partial<Pick<TransfersDeps, 'notReady'>>, Partial<Pick<CallRecords, 'keep'>> {
   readonly offer?: Media['offer'];
   readonly applicationServer?: () => string | undefined;
 }
 
-export function fakeTransfers({ notReady, offer, applicationServer, ...finding }: FakeDeps = {}): FakeTransfers {
+export function fakeTransfers({ notReady, offer, applicationServer, keep, ...finding }: FakeDeps = {}): FakeTransfers {
   const seen: string[] = [];
   const clock = new FakeClock();
   const legs = new LegTable();
@@ -96,7 +98,8 @@ export function fakeTransfers({ notReady, offer, applicationServer, ...finding }
   };
   const calls: EstablishedCalls = new EstablishedCalls({
     records: {
-      keep: () => undefined,
+      keep: keep ?? (() => Promise.resolve(true)),
+      forget: (callId) => void seen.push(`${callId} is forgotten`),
       change: () => undefined,
       repair: () => Promise.resolve(void seen.push('record repaired')),
       end: () => Promise.resolve('won'),

@@ -15,7 +15,12 @@ test('what another edge passed on is for that edge when our engine is gone befor
   const identity = { callId: 'c', remoteTag: 'r' };
   legs.add({ legId, identity, receive: () => never } as unknown as Leg);
   const records = {
-    ...{ keep: () => undefined, change: () => undefined, lend: () => Promise.resolve() },
+    ...{
+      keep: () => Promise.resolve(true),
+      forget: () => undefined,
+      change: () => undefined,
+      lend: () => Promise.resolve(),
+    },
     ...{ repair: () => Promise.resolve(), end: () => Promise.resolve('won' as const) },
   };
   const common = { clock: new FakeClock(), log: recordLogs() };

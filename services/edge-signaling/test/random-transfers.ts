@@ -101,7 +101,8 @@ export class RandomTransfers {
     const send: SendRequest = (request, events) => this.#send(request, events);
     const calls: EstablishedCalls = new EstablishedCalls({
       records: {
-        keep: () => undefined,
+        keep: () => Promise.resolve(true),
+        forget: () => undefined,
         change: () => undefined,
         repair: () => new Promise<void>((resolve) => this.#pendingStores.push(resolve)),
         end: (callId) => {

@@ -21,7 +21,8 @@ export function recordOf(call: EstablishedParts, owner: InstanceId, sequence: nu
     answeredAt: EpochMs.parse(answeredAtMs),
     ...(node === undefined ? {} : { media: node }),
     ...(mediaId === undefined ? {} : { mediaId }),
-    ...(transfers === 0 ? {} : { transfers, heldBy: holders(session) }),
+    ...(transfers === 0 ? {} : { transfers }),
+    ...(transfers === 0 && holders(session).length === 0 ? {} : { heldBy: holders(session) }),
   };
 }
 

@@ -80,8 +80,10 @@ export class CallRecords {
   readonly #begun = new Map<CallId, number>();
   /** Calls that ended here and whose records may not say so yet. */
   readonly #ended = new Set<CallId>();
-  /** Answered calls that are not stored yet, or could not be. */
-  readonly #unstored = new Set<CallId>();
+  /** Calls that have begun and are not stored yet. */
+  readonly #beginning = new Set<string>();
+  /** Answered calls that are not stored yet, and those of them that have ended. */
+  readonly #unstored = new Set<string>();
   /** Of them, those that a successor is told of. */
   readonly #left = new Set<CallId>();
   readonly #leftovers: Leftovers;
@@ -98,8 +100,10 @@ export class CallRecords {
     const ids = { tenant, callId, owner: this.#deps.owner(), epoch: 1, legs: [legId] };
     const call: CallRecord = { ...ids, ...times, from, to, state: 'routing', sequence: MAX_TOLD_BEFORE_ANSWER, detail };
     const key = { kind: 'call', id: callId };
+    this.#beginning.add(callId);
     this.#inOrder(callId, async () => {
       const revision = await this.#bucket.replace(key, { kind: 'call', call }, 0);
+      this.#beginning.delete(callId);
       if (revision !== undefined) this.#begun.set(callId, revision);
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'));
     return call;
@@ -110,6 +114,7 @@ export class CallRecords {
     this.#inOrder(callId, async () => {
       const revision = this.#begun.get(callId);
       this.#begun.delete(callId);
+      this.#beginning.delete(callId);
       if (revision !== undefined) await this.#bucket.remove(revision);
     }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
   }
@@ -126,23 +131,61 @@ export class CallRecords {
     this.#deps.leave?.(callId, 'acknowledged');
   }
 
-  /** Keeps an answered call; returns at once. Without the bus the call goes on without its record. */
-  keep(call: EstablishedParts, sequence: number, detail: CallDetail): void {
+  /**
+   * Keeps an answered call; resolves with whether it is stored. Without the bus the call goes on without its record until
+   * this is asked for once more.
+   */
+  async keep(call: EstablishedParts, sequence: number, detail: CallDetail): Promise<boolean> {
     const { callId } = call;
     const record = this.recordOf(call, sequence, detail);
+    const isFirst = !this.#unstored.has(callId);
     this.#unstored.add(callId);
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
       this.#begun.delete(callId);
-      const written = this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: record }, revision);
+      this.#beginning.delete(callId);
+      const written = isFirst ? this.#writeFirst(record, revision) : this.#writeAgain(record);
       return Promise.all([written, ...this.#point(record)]);
     };
-    // What was noted when the call began is long stored, as a rule, and nothing waits.
-    const written = this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write());
-    written.then(
-      () => this.#unstored.delete(callId),
-      (error: unknown) => ignore(this.#deps.log, error, 'the call goes on without its record'),
+    try {
+      // What was noted when the call began is long stored, as a rule, and nothing waits.
+      await (this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write()));
+      if (!this.#ended.has(callId)) this.#unstored.delete(callId);
+      return true;
+    } catch (error) {
+      ignore(this.#deps.log, error, 'the call goes on without its record for now');
+      return false;
+    }
+  }
+
+  async #writeFirst(call: CallRecord, revision: number): Promise<void> {
+    const written = await this.#bucket.replace({ kind: 'call', id: call.callId }, { kind: 'call', call }, revision);
+    // That it has begun was stored without our hearing so.
+    if (written === undefined) await this.#writeAgain(call);
+  }
+
+  /** What was written before may be stored, or not; tried once. */
+  async #writeAgain(call: CallRecord): Promise<void> {
+    const isOlder = (stored: CallRecord): boolean =>
+      stored.owner === call.owner && stored.epoch === call.epoch && stored.sequence <= call.sequence;
+    await this.#bucket.modify(
+      { kind: 'call', id: call.callId },
+      (stored) =>
+        !this.#ended.has(call.callId) && (stored?.kind !== 'call' || isOlder(stored.call))
+          ? { set: { kind: 'call', call } }
+          : 'keep',
+      { deadlineMs: 0 },
     );
+  }
+
+  /** A call that is not stored is in our hands no more. */
+  forget(callId: CallId): void {
+    if (!this.#ended.has(callId)) this.#unstored.delete(callId);
+  }
+
+  /** Whether of a call in our hands the journal alone knows how far it has come. */
+  isUnstored(callId: string): boolean {
+    return this.#unstored.has(callId) || this.#beginning.has(callId);
   }
 
   /** Notes how the session and the dialogs of a call are now; returns at once. */
@@ -235,7 +278,6 @@ export class CallRecords {
    */
   async end(callId: CallId, cause: CallCause, given?: LegId): Promise<'won' | 'lost'> {
     this.#ended.add(callId);
-    this.#unstored.delete(callId);
     if (this.#left.delete(callId)) this.#deps.leave?.(callId, 'over');
     try {
       return await this.#inOrder(callId, () => this.#mark(callId, cause, given));
@@ -259,6 +301,7 @@ export class CallRecords {
       const legs = current.call.legs.filter((id) => id !== given);
       return { set: { kind: 'call', call: { ...current.call, legs, state: 'ended', cause } }, isLast: true };
     });
+    this.#unstored.delete(callId);
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
     this.#leftovers.add({ callId, strangers: strangers(callId, legs) });
     return outcome;

@@ -5,11 +5,14 @@ import { type CallRecords } from './call-records.ts';
 import { EstablishedCall, type EstablishedDeps, type EstablishedParts, type MediaPlace } from './established-call.ts';
 import { type Side } from './session.ts';
 
+/** A call that could not be stored is tried again after this long: an election takes seconds. */
+const KEEP_AGAIN_MS = 1_000;
+
 export interface EstablishedCallsDeps extends Pick<
   EstablishedDeps,
   'media' | 'refer' | 'resume' | 'leave' | 'faults' | 'clock' | 'log'
 > {
-  readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
+  readonly records: Pick<CallRecords, 'keep' | 'forget' | 'change' | 'repair' | 'end'>;
   /** Lets a call go on whose side has lost its connection, if that has another one by now. */
   readonly follow?: ((call: EstablishedCall, side: Side) => Promise<boolean>) | undefined;
   /** A call is in hand from now on, with these parts. */
@@ -59,9 +62,20 @@ export class EstablishedCalls implements AnsweredLegs {
 
   /** A call that has just been answered here; its records are on their way when this returns. */
   establish(parts: EstablishedParts, teller: CallTeller): AnsweredLegs {
-    this.restore(parts, teller);
-    this.#deps.records.keep(parts, teller.sequence, teller.detail);
+    void this.#keep(this.restore(parts, teller));
     return this;
+  }
+
+  /** Whoever takes a call over goes by its record: what could not be stored is stored later, as it is by then. */
+  async #keep(call: EstablishedCall): Promise<void> {
+    const { records, clock } = this.#deps;
+    const { parts, session, teller } = call;
+    if (await records.keep({ ...parts, session }, teller.sequence, teller.detail)) return;
+    clock.after(KEEP_AGAIN_MS, () => {
+      const present = this.#calls.get(parts.callId);
+      if (present?.state === 'talking') void this.#keep(present);
+      else records.forget(parts.callId);
+    });
   }
 
   /** Lets a call go on as `parts`, where one side is another party than before; resolves when the records say so. */
