@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startBaresip } from '../support/baresip.ts';
-import { lastCause } from '../support/call-facts.ts';
+import { answeredCalls, lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { TwoEdges } from '../support/two-edges.ts';
@@ -59,6 +59,21 @@ describe('an edge that dies', () => {
     await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
     const [called] = await dieAt(edges, { at: 'after-ack', pass: 1 }, 1);
     expect(called, called.errors).toMatchObject({ successful: 1 });
+    await edges.expectBooksBalance();
+  });
+
+  test('may die as soon as the calls are stored that could not be when they were answered', async () => {
+    await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 4_000 });
+    const acknowledged = (): number => edges.router.count('phone', edges.first.address, 'ACK ');
+    const before = acknowledged();
+    const talking = edges.load.talk({ calls: CALLS, talkMs: 12_000, patienceMs: 60_000 });
+    // Each caller acknowledges the challenge too.
+    await until('all are up', () => acknowledged() >= before + 2 * CALLS, 30_000);
+    expect(await answeredCalls(edges.bus)).toEqual([]);
+    await until('all are stored', async () => (await answeredCalls(edges.bus)).length === CALLS, 30_000);
+    await edges.first.kill();
+    edges.router.routeTo(edges.second.address);
+    for (const { errors, ...counts } of await talking) expect(counts, errors).toMatchObject({ successful: CALLS });
     await edges.expectBooksBalance();
   });
 
