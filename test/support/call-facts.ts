@@ -66,22 +66,20 @@ export interface CallTold {
   readonly talkedMs?: number;
 }
 
-/** What was told of every call so far whose beginning was, by call. */
+/** What was told of every call so far whose beginning was, by call; which of it was stored first says nothing. */
 export async function toldCalls(bus: Connection): Promise<Map<string, CallTold>> {
-  const calls = new Map<string, CallTold>();
+  const begun = new Map<string, string>();
+  const ends = new Map<string, Omit<CallTold, 'sipCallId'>>();
   for (const { subject, event } of await readFacts(bus, 'CALLS', 'callweave.call.v1.>')) {
     const kind = subject.split('.').at(-1) ?? '';
     const callId = event.callid ?? '';
-    if (kind === 'initiated') {
-      const { sipCallId } = callInitiated.data.parse(event.data);
-      calls.set(callId, { sipCallId, ends: [] });
-    }
-    const told = calls.get(callId);
-    if (told === undefined || (kind !== 'ended' && kind !== 'failed')) continue;
+    if (kind === 'initiated') begun.set(callId, callInitiated.data.parse(event.data).sipCallId);
+    if (kind !== 'ended' && kind !== 'failed') continue;
     const talked = kind === 'ended' ? { talkedMs: callEnded.data.parse(event.data).durationMs } : {};
-    calls.set(callId, { ...told, ...talked, ends: [...told.ends, kind] });
+    const told = ends.get(callId);
+    ends.set(callId, { ...told, ...talked, ends: [...(told?.ends ?? []), kind] });
   }
-  return calls;
+  return new Map([...begun].map(([callId, sipCallId]) => [callId, { sipCallId, ends: [], ...ends.get(callId) }]));
 }
 
 /** Records of all calls that are over so far, oldest first. */
