@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import process, { env } from 'node:process';
 import { afterAll, expect, test } from 'vitest';
 import { Chance } from '../support/chance.ts';
-import { type CallTold, toldCalls } from '../support/call-facts.ts';
+import { toldCalls } from '../support/call-facts.ts';
 import { type EdgePair } from '../support/edge-pair.ts';
 import { type NatsCluster, startNatsCluster } from '../support/nats-cluster.ts';
 import { seenCalls } from '../support/seen-calls.ts';
@@ -49,16 +49,17 @@ test('of 1000 calls each ends once while services, edges and NATS nodes are kill
   await cluster?.whole();
   await edges.expectBooksBalance(180_000);
 
-  const told = new Map<string, CallTold>();
-  for (const [callId, call] of await toldCalls(edges.bus)) if (!before.has(callId)) told.set(call.sipCallId, call);
-  for (const { ends } of told.values()) expect(ends).toHaveLength(1);
+  const told = [...(await toldCalls(edges.bus))].flatMap(([callId, call]) => (before.has(callId) ? [] : [call]));
+  for (const { ends } of told) expect(ends).toHaveLength(1);
   const answered = seenCalls(edges.router.passed).filter(({ talkMs }) => talkMs !== undefined);
   expect(answered.length).toBeGreaterThan(COUNT / 2);
   const off = answered.flatMap(({ callId, talkMs = NaN, waitMs }) => {
-    const { ends = [], talkedMs = NaN } = told.get(callId) ?? {};
+    // An INVITE that another edge was given after the death of the first is told as two calls, of which one has failed.
+    const ended = told.filter(({ sipCallId, ends: [end] }) => sipCallId === callId && end === 'ended');
+    const [{ talkedMs = NaN } = {}] = ended;
     const isRight =
-      ends.join() === 'ended' && Number.isFinite(waitMs) && Math.abs(talkedMs - talkMs) <= TOLERANCE_MS + waitMs;
-    return isRight ? [] : [{ callId, ends, talkMs, talkedMs, waitMs, ladder: ladderOf(callId) }];
+      ended.length === 1 && Number.isFinite(waitMs) && Math.abs(talkedMs - talkMs) <= TOLERANCE_MS + waitMs;
+    return isRight ? [] : [{ callId, ended: ended.length, talkMs, talkedMs, waitMs, ladder: ladderOf(callId) }];
   });
   expect(off).toEqual([]);
 }, 900_000);
