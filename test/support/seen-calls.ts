@@ -7,6 +7,11 @@ export interface SeenCall {
   readonly talkMs?: number;
   /** From that BYE to its first answer; 0 when nobody had to wait. */
   readonly waitMs: number;
+  /**
+   * How long the platform may have taken the call for one that goes on, after that BYE: until its first answer, or until
+   * an edge hung up in turn, for what one edge had answered may have died with it.
+   */
+  readonly gapMs: number;
 }
 
 /** What passed between phones and edges, call by call; only those that phones began. */
@@ -25,10 +30,13 @@ function seenCall(callId: string, messages: readonly RoutedMessage[]): SeenCall 
   const isOk = ({ line, method }: RoutedMessage, of: string): boolean =>
     line.startsWith('SIP/2.0 200') && method === of;
   const ok = first((message) => message.from === 'edge' && isOk(message, 'INVITE'));
-  if (ok === undefined) return { callId, waitMs: 0 };
+  if (ok === undefined) return { callId, waitMs: 0, gapMs: 0 };
   const ack = first(({ from, line, atMs }) => from === 'phone' && line.startsWith('ACK ') && atMs >= ok.atMs);
   const bye = first(({ line }) => line.startsWith('BYE '));
   const answer = first((message) => message.from !== bye?.from && isOk(message, 'BYE'));
-  if (ack === undefined || bye === undefined) return { callId, waitMs: 0 };
-  return { callId, talkMs: bye.atMs - ack.atMs, waitMs: (answer?.atMs ?? Infinity) - bye.atMs };
+  if (ack === undefined || bye === undefined) return { callId, waitMs: 0, gapMs: 0 };
+  const later = first(({ from, line, atMs }) => from !== bye.from && line.startsWith('BYE ') && atMs > bye.atMs);
+  const waitMs = (answer?.atMs ?? Infinity) - bye.atMs;
+  const gapMs = Math.max(waitMs, (later?.atMs ?? 0) - bye.atMs);
+  return { callId, talkMs: bye.atMs - ack.atMs, waitMs, gapMs };
 }
