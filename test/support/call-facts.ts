@@ -64,6 +64,8 @@ export interface CallTold {
   readonly ends: readonly string[];
   /** How long it was talked, as its end says, ms. */
   readonly talkedMs?: number;
+  /** Who told the end, and when. */
+  readonly end?: string;
 }
 
 /** What was told of every call so far whose beginning was, by call; which of it was stored first says nothing. */
@@ -77,7 +79,8 @@ export async function toldCalls(bus: Connection): Promise<Map<string, CallTold>>
     if (kind !== 'ended' && kind !== 'failed') continue;
     const talked = kind === 'ended' ? { talkedMs: callEnded.data.parse(event.data).durationMs } : {};
     const told = ends.get(callId);
-    ends.set(callId, { ...told, ...talked, ends: [...(told?.ends ?? []), kind] });
+    const end = `${kind} by ${event.owner ?? ''} at ${event.time}: ${JSON.stringify(event.data)}`;
+    ends.set(callId, { ...told, ...talked, end, ends: [...(told?.ends ?? []), kind] });
   }
   return new Map([...begun].map(([callId, sipCallId]) => [callId, { sipCallId, ends: [], ...ends.get(callId) }]));
 }
