@@ -25,6 +25,16 @@ export function lineOf({ payload, ...rest }: JournalLine): string {
   return `${JSON.stringify(rest).slice(0, -1)},"payload":${payload}}\n`;
 }
 
+/** A note by itself as a line of a journal. */
+export function noteLine(note: JournalNote): string {
+  return `${JSON.stringify({ note })}\n`;
+}
+
+/** Everything up to this number is told, as a line of a journal. */
+export function ackLine(ack: number): string {
+  return `${JSON.stringify({ ack })}\n`;
+}
+
 const AckLine = z.object({ ack: z.number().int() });
 const NoteLine = z.object({ note: JournalNote });
 

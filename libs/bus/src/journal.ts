@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { JournalError } from './errors.ts';
-import { type JournalLine, type JournalNote, lineOf } from './journal-line.ts';
+import { ackLine, type JournalLine, type JournalNote, lineOf, noteLine } from './journal-line.ts';
 import { type ProcessLock, takeLock } from './process-lock.ts';
 
 /** What the names of all journals end in. */
@@ -170,14 +170,6 @@ export class Journal {
       throw new JournalError(`${this.#path}: cannot append`, { cause: error });
     }
   }
-}
-
-function noteLine(note: JournalNote): string {
-  return `${JSON.stringify({ note })}\n`;
-}
-
-function ackLine(ack: number): string {
-  return `${JSON.stringify({ ack })}\n`;
 }
 
 /** Writes all of `text` or throws; `onTorn` is called when a part of it was written. */

@@ -11,7 +11,7 @@ import {
   traceParentOf,
 } from '@callweave/telemetry';
 import { type z } from 'zod';
-import { type Abandoned, claimAbandoned } from './abandoned-journals.ts';
+import { type Abandoned, claimAbandoned, NOTES_KEPT_MS } from './abandoned-journals.ts';
 import { expBackoff } from './backoff.ts';
 import { encodeText } from './codec.ts';
 import { type Departures } from './departures.ts';
@@ -40,8 +40,6 @@ const BATCH = 128;
 const TIDY_EVERY_MS = 5_000;
 /** How long acknowledgements are gathered for one line; whoever adopts us meanwhile tells them again, stored once. */
 const SETTLE_MS = 100;
-/** Whoever goes on where a dead process stopped does so within a lease or two. */
-const NOTES_KEPT_MS = 120_000;
 
 interface Pending extends Pick<JournalLine, 'subject' | 'id' | 'payload' | 'once' | 'traceparent'> {
   /** Its number in our own journal. */
@@ -70,6 +68,7 @@ export class Publisher {
   #journalFailed = false;
   /** Of the journals we adopted, for as long as somebody may go on where they stop. */
   readonly #notes = new Map<string, readonly unknown[]>();
+  readonly #adopted: Abandoned[] = [];
   #settling: Timer | undefined;
   /** What waits has waited only for the facts before it, and waits no longer. */
   #isLate = false;
@@ -166,7 +165,7 @@ export class Publisher {
     this.#goOn?.();
     await this.#adopting;
     await this.#pumping;
-    for (const { adopted } of this.#queue) adopted?.release();
+    for (const adopted of this.#adopted) adopted.release();
     this.#journal.close();
   }
 
@@ -195,8 +194,9 @@ export class Publisher {
 
   async #claim(): Promise<void> {
     try {
-      for (const adopted of await claimAbandoned(this.#deps.directory)) {
-        for (const [about, notes] of adopted.notes) this.#keepNotes(about, notes);
+      for (const adopted of await claimAbandoned(this.#deps.directory, this.#deps.clock.epochMs())) {
+        this.#adopted.push(adopted);
+        this.#keepNotesOf(adopted);
         const last = adopted.lines.length - 1;
         this.#deps.log.info('journal.adopted', { facts: adopted.lines.length });
         if (last === -1) adopted.finish();
@@ -210,9 +210,12 @@ export class Publisher {
     this.#pump();
   }
 
-  #keepNotes(about: string, notes: readonly unknown[]): void {
-    this.#notes.set(about, [...this.notesAbout(about), ...notes]);
-    this.#deps.clock.after(NOTES_KEPT_MS, () => this.#notes.delete(about));
+  #keepNotesOf({ notes, forget }: Abandoned): void {
+    for (const [about, left] of notes) this.#notes.set(about, [...this.notesAbout(about), ...left]);
+    this.#deps.clock.after(NOTES_KEPT_MS, () => {
+      for (const about of notes.keys()) this.#notes.delete(about);
+      forget();
+    });
   }
 
   #pump(): void {
