@@ -4,8 +4,8 @@ import { type PlatformSide } from './call-sides.ts';
 import { type MemoryLooks } from './memory-looks.ts';
 
 const RATE = 100;
-/** After the last call is up: what setting it up took is given back by then, RFC 6026 §7.1. */
-const SETTLED_MS = 38_000;
+/** After calls are up, or over: what they took is given back by then (RFC 6026 §7.1; an edge knows ended ones for 40 s). */
+const SETTLED_MS = 45_000;
 const SPARE_MS = 30_000;
 /** Processes without a heap of V8. */
 const NATIVE = /^(nats-server|rtpengine)\b/;
