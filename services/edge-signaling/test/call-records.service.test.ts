@@ -1,4 +1,4 @@
-import { BusUnavailableError } from '@callweave/bus';
+import { type Bus, BusUnavailableError } from '@callweave/bus';
 import { type NatsServer, startNats } from '@callweave/bus/testing';
 import { systemClock } from '@callweave/clock';
 import { CallId, callsBucket, defaultTenant, edgeProfile, InstanceId } from '@callweave/contracts';
@@ -22,6 +22,21 @@ afterAll(() => nats.stop());
 async function anEdge(owner = InstanceId.parse(createInstanceId())): Promise<CallRecords> {
   const bus = await nats.bus(edgeProfile, createInstanceId());
   return new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
+}
+
+/** An edge whose writes at a revision are never confirmed, whether they arrive or not. */
+async function deafEdge(owner: InstanceId, arrive: boolean): Promise<CallRecords> {
+  const bus = await nats.bus(edgeProfile, createInstanceId());
+  const bucket: Bus['bucket'] = (type, options) => {
+    const real = bus.bucket(type, options);
+    const replace = real.replace.bind(real);
+    real.replace = async (...write) => {
+      if (arrive) await replace(...write);
+      throw new BusUnavailableError('no answer');
+    };
+    return real;
+  };
+  return new CallRecords({ bus: { bucket } as Bus, owner: () => owner, clock: systemClock, log: recordLogs() });
 }
 
 function leg(legId = createLegId(), remoteTag = 'theirs'): Leg {
@@ -114,6 +129,28 @@ test('of two edges that take a call over one has it', async () => {
   const adopted = await Promise.all([one.adopt(first), two.adopt(second)]);
   expect(adopted.filter((record) => record !== undefined)).toHaveLength(1);
   expect((await owner.find(call.caller.legId))?.call.epoch).toBe(2);
+});
+
+test('a call that was taken over without our hearing so is ours, unless another edge has it by then', async () => {
+  const call = answeredCall();
+  const [owner, rival] = await Promise.all([anEdge(), anEdge()]);
+  await owner.keep(call, 4, detail);
+  const found = await rival.find(call.caller.legId);
+  if (found === undefined) throw new Error('the call is not found');
+  const me = InstanceId.parse(createInstanceId());
+  expect(await (await deafEdge(me, true)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
+  expect((await rival.find(call.caller.legId))?.call).toMatchObject({ owner: me, epoch: 2 });
+  expect(await (await deafEdge(InstanceId.parse(createInstanceId()), false)).adopt(found)).toBeUndefined();
+});
+
+test('a call is taken over although the first attempt was lost', async () => {
+  const call = answeredCall();
+  const [owner, other] = await Promise.all([anEdge(), anEdge()]);
+  await owner.keep(call, 4, detail);
+  const found = await other.find(call.caller.legId);
+  if (found === undefined) throw new Error('the call is not found');
+  const me = InstanceId.parse(createInstanceId());
+  expect(await (await deafEdge(me, false)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
 });
 
 test('without the bus nothing can be looked up', async () => {

@@ -110,6 +110,43 @@ describe('when the lease of an edge has ended', () => {
   });
 });
 
+describe('a call that is ours by its record', () => {
+  /** When it is taken over, s. */
+  async function swept(isInHand: boolean): Promise<number[]> {
+    const clock = new FakeClock();
+    const seen: number[] = [];
+    const call = { ...record('answered'), owner: live };
+    const adopted = (): Promise<undefined> => {
+      seen.push(clock.monotonicMs() / 1_000);
+      return Promise.resolve(undefined);
+    };
+    const sweep = new Sweep({
+      ...{ clock, log: recordLogs(), owner: () => live, holders: () => [live], isSetUpHere: () => false },
+      calls: { all: [], byId: () => (isInHand ? {} : undefined) },
+      records: {
+        list: () => Promise.resolve([{ call, revision: 7, storedAtMs: clock.epochMs() }]),
+        find: () => Promise.resolve({ call, leg: {}, revision: 7 }),
+      },
+      adopter: { adopt: adopted },
+    } as unknown as SweepDeps);
+    for (let i = 0; i < 20; i++) {
+      clock.advance(2_000);
+      for (let j = 0; j < 20; j++) await Promise.resolve();
+    }
+    sweep.stop();
+    return seen;
+  }
+
+  test('and in hand goes on', async () => {
+    expect(await swept(true)).toEqual([]);
+  });
+
+  test('and not in hand was got without our hearing so, and is taken over', async () => {
+    const [adoptedAfterSec = 0] = await swept(false);
+    expect(adoptedAfterSec).toBeGreaterThan(LEASE_SEC);
+  });
+});
+
 describe('of an edge that is gone', () => {
   test.each<[string, CallRecord['state'], readonly string[], string[]]>([
     ['an answered call is taken over', 'answered', legs, ['adopted']],

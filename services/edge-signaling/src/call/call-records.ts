@@ -1,4 +1,4 @@
-import { type Bucket, type Bus, BusError } from '@callweave/bus';
+import { type Bucket, type Bus, BusError, BusUnavailableError } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import {
   type CallCause,
@@ -262,13 +262,22 @@ export class CallRecords {
 
   /** Makes the call ours, one epoch later; undefined when another edge was faster. Throws `BusUnavailableError`. */
   async adopt({ call, revision }: Pick<FoundLeg, 'call' | 'revision'>): Promise<CallRecord | undefined> {
+    const { callId } = call;
     const mine = { ...call, owner: this.#deps.owner(), epoch: call.epoch + 1 };
-    const written = await this.#bucket.replace(
-      { kind: 'call', id: call.callId },
-      { kind: 'call', call: mine },
-      revision,
-    );
-    return written === undefined ? undefined : mine;
+    try {
+      const written = await this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: mine }, revision);
+      return written === undefined ? undefined : mine;
+    } catch (error) {
+      if (!(error instanceof BusUnavailableError)) throw error;
+      ignore(this.#deps.log, error, 'it may be ours all the same, and then nobody else would go on with it');
+    }
+    const isOf = (stored: CallRecord, { owner, epoch }: CallRecord): boolean =>
+      stored.owner === owner && stored.epoch === epoch && stored.state !== 'ended';
+    const stored = await this.#bucket.modify({ kind: 'call', id: callId }, (current) => {
+      const isAsFound = current?.kind === 'call' ? isOf(current.call, call) : revision === 0;
+      return isAsFound ? { set: { kind: 'call', call: mine } } : 'keep';
+    });
+    return stored?.kind === 'call' && isOf(stored.call, mine) ? mine : undefined;
   }
 
   /**

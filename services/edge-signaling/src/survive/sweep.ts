@@ -136,10 +136,13 @@ export class Sweep {
         this.#deps.adopter.conclude(stored);
         await records.remove(call.callId, call.legs);
       }
-      if (call.state === 'ended' || this.#alive.has(call.owner) || call.owner === owner()) continue;
+      const isOurs = call.owner === owner();
+      const isHeld = isOurs ? this.#isInHand(call.callId) : this.#alive.has(call.owner);
+      if (call.state === 'ended' || isHeld) continue;
       const now = clock.monotonicMs();
       const since = before.get(call.callId) ?? now;
-      const rank = rendezvousOrder(call.callId, [...this.#alive]).indexOf(owner());
+      // What is ours and not in hand we did not hear that we got. One that is handed over is somebody else's soon.
+      const rank = isOurs ? 1 : rendezvousOrder(call.callId, [...this.#alive]).indexOf(owner());
       // An edge whose own lease is not seen cannot judge that of others.
       if (rank !== -1 && now - since >= SUCCESSOR_MS + rank * LEASE_MS) await this.#adopt(stored);
       else this.#orphans.set(call.callId, since);
@@ -149,11 +152,16 @@ export class Sweep {
     this.#nextFullMs = Math.min(this.#nextFullMs, clock.monotonicMs() + SUCCESSOR_MS);
   }
 
+  #isInHand(callId: CallId): boolean {
+    const { calls, isSetUpHere } = this.#deps;
+    return calls.byId(callId) !== undefined || isSetUpHere(callId);
+  }
+
   async #adopt(stored: StoredCall): Promise<void> {
-    const { records, calls, isSetUpHere, adopter, peers, owner, clock } = this.#deps;
+    const { records, adopter, peers, owner, clock } = this.#deps;
     const { callId, state, legs } = stored.call;
     const [legId] = legs;
-    if (legId === undefined || calls.byId(callId) !== undefined || isSetUpHere(callId)) return;
+    if (legId === undefined || this.#isInHand(callId)) return;
     if (state === 'routing' || state === 'ringing') {
       await adopter.close(stored);
       return;
