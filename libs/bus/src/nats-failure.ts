@@ -6,6 +6,9 @@ const WRONG_LAST_SEQUENCE = 10_071;
 /** JetStream's "no message found", "sequence not found" and "message delete failed". */
 const MISSING: ReadonlySet<number> = new Set([10_037, 10_043, 10_057]);
 
+/** JetStream's "no suitable peers for placement": not enough servers of the cluster are there, yet. */
+const NO_PEERS = 10_005;
+
 const RETRYABLE: ReadonlySet<string> = new Set([
   ErrorCode.Timeout,
   ErrorCode.NoResponders,
@@ -31,6 +34,7 @@ export function classifyNatsFailure(error: unknown): NatsFailure {
   if (api?.err_code !== undefined && MISSING.has(api.err_code)) return 'missing';
   if (error.code === '404') return 'missing';
   if (REFUSED.has(error.code)) return 'refused';
+  if (api?.err_code === NO_PEERS) return 'unavailable';
   if (RETRYABLE.has(error.code) || error.code === '503' || api?.code === 503) return 'unavailable';
   return 'other';
 }

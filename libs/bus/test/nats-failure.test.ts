@@ -18,6 +18,7 @@ describe('what a failure of the NATS client means', () => {
     ['a message that could not be deleted', apiError(500, 10_057), 'missing'],
     ['a plain 404', new NatsError('not found', '404'), 'missing'],
     ['an election', apiError(503, 10_008), 'unavailable'],
+    ['a cluster of which not enough servers are there', apiError(400, 10_005), 'unavailable'],
     ['no responders', new NatsError('503', ErrorCode.NoResponders), 'unavailable'],
     ['a time-out', new NatsError('timeout', ErrorCode.Timeout), 'unavailable'],
     ['a closed connection', new NatsError('closed', ErrorCode.ConnectionClosed), 'unavailable'],

@@ -132,8 +132,11 @@ async function provision(
 ): Promise<readonly string[]> {
   const isOwn = config.natsUrl === undefined;
   const hint = isOwn ? '' : ': check CALLWEAVE_NATS_URL, its user and its password';
-  const failed = (cause?: unknown): NotReadyError =>
-    new NotReadyError(`no answer from NATS with JetStream at ${nats.url}${hint}`, { cause });
+  const failed = (cause?: unknown): NotReadyError => {
+    const first = cause instanceof Error ? (cause.cause ?? cause) : undefined;
+    const why = first instanceof Error ? ` (${first.message})` : '';
+    return new NotReadyError(`no answer from NATS with JetStream at ${nats.url}${why}${hint}`, { cause });
+  };
   const work = async (): Promise<readonly string[]> => {
     const connection = await openConnection({ ...nats, name: operatorUser, waitForServer: isOwn }, log);
     try {
