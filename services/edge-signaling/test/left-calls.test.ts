@@ -39,7 +39,9 @@ describe('what a dead edge has left in its journal', () => {
   });
 
   test('is who has hung up, also on a call that is stored', () => {
-    expect(left('callee-left').leftBy(callId)).toBe('callee');
-    expect(left(record).leftBy(callId)).toBeUndefined();
+    const departure = { left: 'callee', atMs: 5 };
+    expect(left(departure).departure(callId)).toEqual(departure);
+    expect(left(record, departure).answered(callId)).toMatchObject({ call: { callId } });
+    expect(left(record).departure(callId)).toBeUndefined();
   });
 });

@@ -165,7 +165,7 @@ describe('of an edge that is gone', () => {
   async function leftInJournal(state: CallRecord['state'], answeredForMs?: number): Promise<string[]> {
     const clock = new FakeClock();
     const answeredAt = answeredForMs === undefined ? undefined : EpochMs.parse(clock.epochMs() - answeredForMs);
-    const left = { begun: () => [{ ...record(state), answeredAt }], talking: () => [], leftBy: () => undefined };
+    const left = { begun: () => [{ ...record(state), answeredAt }], talking: () => [], departure: () => undefined };
     const records = {
       list: () => Promise.resolve([]),
       find: () => Promise.resolve(undefined),
@@ -184,7 +184,7 @@ describe('of an edge that is gone', () => {
   });
 
   test('a call that its journal and the records have is closed once', async () => {
-    const left = { begun: () => [record('routing')], talking: () => [], leftBy: () => undefined };
+    const left = { begun: () => [record('routing')], talking: () => [], departure: () => undefined };
     expect(await takenOver('routing', [], { left })).toEqual(['closed']);
   });
 });

@@ -97,6 +97,8 @@ interface Detail {
   /** The side that is in another call now, and when the records of that one say so. */
   readonly given?: Side;
   readonly stored?: Promise<void>;
+  /** When it was over, epoch ms; now unless said. */
+  readonly atMs?: number | undefined;
 }
 
 const UNAVAILABLE: CallCause = { by: 'platform', reason: 'unavailable' };
@@ -208,13 +210,13 @@ export class EstablishedCall {
     this.#machine.feed('given', { given: side, stored, cause: { by: otherSide(side), reason: 'hang-up' } });
   }
 
-  /** One side hung up; its BYE is answered. */
-  left(side: Side, q850?: number): void {
+  /** One side hung up; its BYE is answered. `atMs` (epoch): another edge answered it, then. */
+  left(side: Side, q850?: number, atMs = this.#deps.clock.epochMs()): void {
     if (this.#replacing?.left(side, q850) === true) return;
     if (q850 === TEMPORARY_FAILURE && this.#resume(side)) return;
-    this.#deps.leave?.(this.parts.callId, `${side}-left`);
+    this.#deps.leave?.(this.parts.callId, { left: side, atMs });
     this.#deps.faults?.pass('in-bye');
-    this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) });
+    this.hangUp({ by: side, reason: 'hang-up', ...(q850 === undefined ? {} : { q850 }) }, atMs);
   }
 
   /** This side cannot be reached any more; without one, nobody knows which. */
@@ -249,9 +251,9 @@ export class EstablishedCall {
     return this.parts.applications[side] !== undefined;
   }
 
-  /** Ends the call towards both sides. */
-  hangUp(cause: CallCause): void {
-    this.#machine.feed('over', { cause });
+  /** Ends the call towards both sides; `atMs` (epoch): it was over then. */
+  hangUp(cause: CallCause, atMs?: number): void {
+    this.#machine.feed('over', { cause, atMs });
   }
 
   /** Lets go of the call without a word: another edge has it. */
@@ -291,10 +293,10 @@ export class EstablishedCall {
     return node === undefined ? undefined : { ...this.#parts, callId: mediaId, node, media: this.#media };
   }
 
-  async #end({ cause = UNAVAILABLE, given, stored }: Detail): Promise<void> {
+  async #end({ cause = UNAVAILABLE, given, stored, atMs = this.#deps.clock.epochMs() }: Detail): Promise<void> {
     const { tenant, callId, mediaId = callId, node, answeredAtMs } = this.parts;
-    const { media, markEnded, clock, log } = this.#deps;
-    const durationMs = Math.max(0, clock.epochMs() - answeredAtMs);
+    const { media, markEnded, log } = this.#deps;
+    const durationMs = Math.max(0, atMs - answeredAtMs);
     // Or nobody could find who went, if this edge died now.
     await stored;
     const kept = given === undefined ? undefined : this.parts[given].legId;

@@ -1,9 +1,12 @@
 import { type Publisher } from '@callweave/bus';
 import { type CallId, CallRecord } from '@callweave/contracts';
 import { z } from 'zod';
-import { type Side } from './session.ts';
 
-const LeftWord = z.enum(['acknowledged', 'over', 'caller-left', 'callee-left']);
+const Departure = z.object({ left: z.enum(['caller', 'callee']), atMs: z.number() });
+/** Who has hung up, and was answered, without the other side having heard of it; when, epoch ms. */
+export type Departure = z.infer<typeof Departure>;
+
+const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure]);
 /** What became of a call: that it is over, who has hung up, and of an answered one not stored yet that its caller knows. */
 export type LeftWord = z.infer<typeof LeftWord>;
 
@@ -21,8 +24,7 @@ export interface LeftCall {
 /** The calls that dead edges at this place have left in their journals, stored or not. */
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
-  /** Who has hung up, and was answered, without the other side having heard of it. */
-  leftBy(callId: CallId): Side | undefined;
+  departure(callId: CallId): Departure | undefined;
   /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
   begun(): CallRecord[];
   /** Those both sides of which were talking while nothing could be stored of them. */
@@ -38,7 +40,7 @@ export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): L
     });
   const read = (about: string): (LeftCall & { readonly isOver: boolean }) | undefined => {
     const notes = notesOf(about);
-    const call = notes.findLast((note) => typeof note === 'object');
+    const call = notes.findLast((note) => typeof note === 'object' && 'callId' in note);
     if (call === undefined) return undefined;
     return { call, isAcknowledged: notes.includes('acknowledged'), isOver: notes.includes('over') };
   };
@@ -52,10 +54,7 @@ export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): L
       const left = read(callId);
       return left?.call.state === 'answered' ? left : undefined;
     },
-    leftBy: (callId) => {
-      const notes = notesOf(callId);
-      return (['caller', 'callee'] as const).find((side) => notes.includes(`${side}-left`));
-    },
+    departure: (callId) => notesOf(callId).find((note) => typeof note === 'object' && 'left' in note),
     begun: () => underWay(false),
     talking: () => underWay(true),
   };

@@ -26,7 +26,7 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'leftBy'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -172,8 +172,8 @@ export class Sweep {
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
     const call = await adopter.adopt(found);
-    const by = this.#deps.left?.leftBy(callId);
-    if (by !== undefined) call?.left(by);
+    const departure = this.#deps.left?.departure(callId);
+    if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
     // Somebody may have hung up while nobody listened.
     else call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);
