@@ -3,6 +3,7 @@ import { startBaresip } from '../support/baresip.ts';
 import { answeredCalls, lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
+import { type SippResult } from '../support/sipp.ts';
 import { TwoEdges } from '../support/two-edges.ts';
 import { until } from '../support/until.ts';
 
@@ -10,6 +11,26 @@ const edges = new TwoEdges(() => ({ CALLWEAVE_FAULTS: 'on' }));
 const CALLS = 4;
 /** `-t '[1-3]th'` runs three of each. */
 const again = Array.from({ length: 20 }, (_, index) => index + 1);
+
+/** Calls that are up, with nothing of them stored for some seconds; what both sides will have seen. */
+async function talkUnstored(): Promise<{ readonly seen: Promise<readonly SippResult[]> }> {
+  await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 4_000 });
+  const acknowledged = (): number => edges.router.count('phone', edges.first.address, 'ACK ');
+  const before = acknowledged();
+  const seen = edges.load.talk({ calls: CALLS, talkMs: 12_000, patienceMs: 60_000 });
+  // Each caller acknowledges the challenge too.
+  await until('all are up', () => acknowledged() >= before + 2 * CALLS, 30_000);
+  expect(await answeredCalls(edges.bus)).toEqual([]);
+  return { seen };
+}
+
+test('an engine that dies before the calls on it are stored leaves them to its edge, which has them in its journal', async () => {
+  const { seen } = await talkUnstored();
+  await edges.first.kill('engine');
+  await edges.first.revive();
+  for (const { errors, ...counts } of await seen) expect(counts, errors).toMatchObject({ successful: CALLS });
+  await edges.expectBooksBalance();
+});
 
 describe('an edge that dies', () => {
   test.each(again)(
@@ -63,17 +84,11 @@ describe('an edge that dies', () => {
   });
 
   test('may die as soon as the calls are stored that could not be when they were answered', async () => {
-    await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 4_000 });
-    const acknowledged = (): number => edges.router.count('phone', edges.first.address, 'ACK ');
-    const before = acknowledged();
-    const talking = edges.load.talk({ calls: CALLS, talkMs: 12_000, patienceMs: 60_000 });
-    // Each caller acknowledges the challenge too.
-    await until('all are up', () => acknowledged() >= before + 2 * CALLS, 30_000);
-    expect(await answeredCalls(edges.bus)).toEqual([]);
+    const { seen } = await talkUnstored();
     await until('all are stored', async () => (await answeredCalls(edges.bus)).length === CALLS, 30_000);
     await edges.first.kill();
     edges.router.routeTo(edges.second.address);
-    for (const { errors, ...counts } of await talking) expect(counts, errors).toMatchObject({ successful: CALLS });
+    for (const { errors, ...counts } of await seen) expect(counts, errors).toMatchObject({ successful: CALLS });
     await edges.expectBooksBalance();
   });
 

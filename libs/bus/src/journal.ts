@@ -34,7 +34,7 @@ export class Journal {
   /** What is acknowledged but not in the file yet. */
   #acknowledged: number | undefined;
   /** Since the file was tidied last, by what they are about. */
-  readonly #notes = new Map<string, JournalNote[]>();
+  readonly #notes = new Map<string, unknown[]>();
   #isNeeded: (about: string) => boolean = () => false;
   /** The last write stopped in the middle of a line. */
   #torn = false;
@@ -77,10 +77,20 @@ export class Journal {
     this.#isNeeded = isNeeded;
   }
 
-  #keep(note: JournalNote): void {
-    const known = this.#notes.get(note.about);
-    if (known === undefined) this.#notes.set(note.about, [note]);
-    else known.push(note);
+  /** What the file says about a thing, oldest first. */
+  notesAbout(about: string): readonly unknown[] {
+    return this.#notes.get(about) ?? [];
+  }
+
+  /** The things that it says anything about. */
+  noted(): Iterable<string> {
+    return this.#notes.keys();
+  }
+
+  #keep({ about, value }: JournalNote): void {
+    const known = this.#notes.get(about);
+    if (known === undefined) this.#notes.set(about, [value]);
+    else known.push(value);
   }
 
   /** Everything up to `n` has reached the stream; the file says so with the next fact, or when it is settled. */
@@ -137,8 +147,8 @@ export class Journal {
       this.#bytes = 0;
       this.#torn = false;
     } else {
-      const notes = [...this.#notes.values()].flat();
-      this.#replace([...notes.map(noteLine), ...[...this.#open.values()].map(lineOf)].join(''));
+      const notes = [...this.#notes].flatMap(([about, values]) => values.map((value) => noteLine({ about, value })));
+      this.#replace([...notes, ...[...this.#open.values()].map(lineOf)].join(''));
     }
     this.#tidyAt = Math.max(TIDY_BYTES, 2 * this.#bytes);
   }

@@ -138,14 +138,14 @@ export class Publisher {
     this.#journal.keepNotes(isNeeded);
   }
 
-  /** What processes before this one have noted about a thing, oldest first. */
+  /** What processes before this one, and then this one, have noted about a thing, oldest first. */
   notesAbout(about: string): readonly unknown[] {
-    return this.#notes.get(about) ?? [];
+    return [...(this.#notes.get(about) ?? []), ...this.#journal.notesAbout(about)];
   }
 
   /** The things that they have noted anything about. */
   noted(): string[] {
-    return [...this.#notes.keys()];
+    return [...new Set([...this.#notes.keys(), ...this.#journal.noted()])];
   }
 
   /** Waits until everything told is acknowledged. */
@@ -211,7 +211,7 @@ export class Publisher {
   }
 
   #keepNotesOf({ notes, forget }: Abandoned): void {
-    for (const [about, left] of notes) this.#notes.set(about, [...this.notesAbout(about), ...left]);
+    for (const [about, left] of notes) this.#notes.set(about, [...(this.#notes.get(about) ?? []), ...left]);
     this.#deps.clock.after(NOTES_KEPT_MS, () => {
       for (const about of notes.keys()) this.#notes.delete(about);
       forget();

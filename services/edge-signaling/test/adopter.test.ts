@@ -68,7 +68,6 @@ beforeEach(() => {
   };
   const written = {
     keep: () => Promise.resolve(true),
-    forget: () => undefined,
     change: () => undefined,
     end: () => Promise.resolve('won'),
     repair,

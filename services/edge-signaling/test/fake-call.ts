@@ -98,7 +98,6 @@ export function fakeCall({
   };
   const records = {
     keep: () => Promise.resolve(seen.push('kept') > 0),
-    forget: () => undefined,
     change: () => seen.push('record changed'),
     repair: () => Promise.resolve(void seen.push('record repaired')),
     end: () => Promise.resolve(endOutcome),

@@ -99,7 +99,6 @@ export function fakeTransfers({ notReady, offer, applicationServer, keep, ...fin
   const calls: EstablishedCalls = new EstablishedCalls({
     records: {
       keep: keep ?? (() => Promise.resolve(true)),
-      forget: (callId) => void seen.push(`${callId} is forgotten`),
       change: () => undefined,
       repair: () => Promise.resolve(void seen.push('record repaired')),
       end: () => Promise.resolve('won'),

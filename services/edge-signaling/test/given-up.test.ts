@@ -17,7 +17,6 @@ test('what another edge passed on is for that edge when our engine is gone befor
   const records = {
     ...{
       keep: () => Promise.resolve(true),
-      forget: () => undefined,
       change: () => undefined,
       lend: () => Promise.resolve(),
     },

@@ -102,7 +102,6 @@ export class RandomTransfers {
     const calls: EstablishedCalls = new EstablishedCalls({
       records: {
         keep: () => Promise.resolve(true),
-        forget: () => undefined,
         change: () => undefined,
         repair: () => new Promise<void>((resolve) => this.#pendingStores.push(resolve)),
         end: (callId) => {

@@ -82,8 +82,8 @@ export class CallRecords {
   readonly #ended = new Set<CallId>();
   /** Calls that have begun and are not stored yet. */
   readonly #beginning = new Set<string>();
-  /** Answered calls that are not stored yet, and those of them that have ended. */
-  readonly #unstored = new Set<string>();
+  /** Answered calls that are not stored yet, and those of them that have ended; as they were last. */
+  readonly #unstored = new Map<string, CallRecord>();
   /** Of them, those that a successor is told of. */
   readonly #left = new Set<CallId>();
   readonly #leftovers: Leftovers;
@@ -139,7 +139,7 @@ export class CallRecords {
     const { callId } = call;
     const record = this.recordOf(call, sequence, detail);
     const isFirst = !this.#unstored.has(callId);
-    this.#unstored.add(callId);
+    this.#unstored.set(callId, record);
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
       this.#begun.delete(callId);
@@ -176,11 +176,6 @@ export class CallRecords {
           : 'keep',
       { deadlineMs: 0 },
     );
-  }
-
-  /** A call that is not stored is in our hands no more. */
-  forget(callId: CallId): void {
-    if (!this.#ended.has(callId)) this.#unstored.delete(callId);
   }
 
   /** Whether of a call in our hands the journal alone knows how far it has come. */
@@ -266,6 +261,7 @@ export class CallRecords {
     const mine = { ...call, owner: this.#deps.owner(), epoch: call.epoch + 1 };
     try {
       const written = await this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: mine }, revision);
+      this.#unstored.delete(callId);
       return written === undefined ? undefined : mine;
     } catch (error) {
       if (!(error instanceof BusUnavailableError)) throw error;
@@ -277,6 +273,7 @@ export class CallRecords {
       const isAsFound = current?.kind === 'call' ? isOf(current.call, call) : revision === 0;
       return isAsFound ? { set: { kind: 'call', call: mine } } : 'keep';
     });
+    this.#unstored.delete(callId);
     return stored?.kind === 'call' && isOf(stored.call, mine) ? mine : undefined;
   }
 
@@ -307,8 +304,11 @@ export class CallRecords {
       }
       outcome = current.call.state === 'ended' ? 'lost' : 'won';
       if (outcome === 'lost') return 'keep';
-      const legs = current.call.legs.filter((id) => id !== given);
-      return { set: { kind: 'call', call: { ...current.call, legs, state: 'ended', cause } }, isLast: true };
+      // That it was answered may not be stored.
+      const call =
+        current.call.state === 'answered' ? current.call : { ...current.call, ...this.#unstored.get(callId) };
+      const legs = call.legs.filter((id) => id !== given);
+      return { set: { kind: 'call', call: { ...call, legs, state: 'ended', cause } }, isLast: true };
     });
     this.#unstored.delete(callId);
     const legs = stored?.kind === 'call' ? stored.call.legs : [];

@@ -12,7 +12,7 @@ export interface EstablishedCallsDeps extends Pick<
   EstablishedDeps,
   'media' | 'refer' | 'resume' | 'leave' | 'faults' | 'clock' | 'log'
 > {
-  readonly records: Pick<CallRecords, 'keep' | 'forget' | 'change' | 'repair' | 'end'>;
+  readonly records: Pick<CallRecords, 'keep' | 'change' | 'repair' | 'end'>;
   /** Lets a call go on whose side has lost its connection, if that has another one by now. */
   readonly follow?: ((call: EstablishedCall, side: Side) => Promise<boolean>) | undefined;
   /** A call is in hand from now on, with these parts. */
@@ -74,7 +74,6 @@ export class EstablishedCalls implements AnsweredLegs {
     clock.after(KEEP_AGAIN_MS, () => {
       const present = this.#calls.get(parts.callId);
       if (present?.state === 'talking') void this.#keep(present);
-      else records.forget(parts.callId);
     });
   }
 

@@ -21,7 +21,7 @@ export interface LeftCall {
   readonly isAcknowledged: boolean;
 }
 
-/** The calls that dead edges at this place have left in their journals, stored or not. */
+/** The calls that edges at this place have left in their journals, this one too, stored or not. */
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
   departure(callId: CallId): Departure | undefined;
@@ -31,7 +31,7 @@ export interface LeftCalls {
   talking(): CallRecord[];
 }
 
-/** Reads them from the journals that a publisher has adopted. */
+/** Reads them from the journals that a publisher has adopted, and from its own. */
 export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): LeftCalls {
   const notesOf = (about: string): Note[] =>
     publisher.notesAbout(about).flatMap((value) => {

@@ -25,7 +25,7 @@ export interface SweepDeps {
   readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
-  /** What dead edges at this place could not store. */
+  /** What edges at this place could not store: dead ones, and this one before its engine died. */
   readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
@@ -78,13 +78,13 @@ export class Sweep {
   }
 
   async #succeed(owners: readonly InstanceId[]): Promise<void> {
-    const { records, calls, adopter, left, clock } = this.#deps;
+    const { records, adopter, left, clock } = this.#deps;
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
       if (owners.includes(stored.call.owner)) await this.#adopt(stored);
     }
-    const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && calls.byId(callId) === undefined;
+    const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
     for (const call of left?.begun() ?? []) {
       // One that was answered longer ago than that was stored, and has ended since in the hands of another edge.
