@@ -90,9 +90,17 @@ export class Bucket<P extends string, S extends z.ZodType> {
     return (await this.#write(this.#type.key(tokens), value, 0)) !== undefined;
   }
 
-  /** Writes over exactly `revision` (0: there is none). The new revision, or undefined when another was faster. */
-  replace(tokens: TokenValues<P>, value: z.output<S>, revision: number): Promise<number | undefined> {
-    return this.#write(this.#type.key(tokens), value, revision);
+  /**
+   * Writes over exactly `revision` (0: there is none), `atOnce` also when other writes are gathered. The new revision, or
+   * undefined when another was faster.
+   */
+  replace(
+    tokens: TokenValues<P>,
+    value: z.output<S>,
+    revision: number,
+    { atOnce = false }: { readonly atOnce?: boolean } = {},
+  ): Promise<number | undefined> {
+    return this.#write(this.#type.key(tokens), value, revision, !atOnce);
   }
 
   /** Writes whatever was there before; for leases only, everything else has rivals. Returns the revision. */
@@ -244,14 +252,19 @@ export class Bucket<P extends string, S extends z.ZodType> {
   }
 
   /** The new revision, or undefined when `expected` is not the present one. */
-  async #write(key: string, value: z.output<S>, expected: number | undefined): Promise<number | undefined> {
+  async #write(
+    key: string,
+    value: z.output<S>,
+    expected: number | undefined,
+    mayWait = true,
+  ): Promise<number | undefined> {
     await this.#connection.connected(this.#type.name);
     if (this.#connection.faults?.refusesWritesTo(this.#type.name) === true)
       throw new BusUnavailableError(`${this.#type.name}: write refused on purpose`);
     const lateMs = this.#connection.faults?.writesLateBy(this.#type.name) ?? 0;
     if (lateMs > 0) await sleep(this.#clock, lateMs);
     const options = expected === undefined ? {} : { expect: { lastSubjectSequence: expected } };
-    const leaving = this.#gathers ? this.#connection.departures.next() : undefined;
+    const leaving = this.#gathers && mayWait ? this.#connection.departures.next() : undefined;
     if (leaving !== undefined) await leaving;
     try {
       const subject = `$KV.${this.#type.name}.${key}`;

@@ -1,4 +1,5 @@
 import { systemClock } from '@callweave/clock';
+import { FakeClock } from '@callweave/clock/testing';
 import { authProfile, type KeyRing, nonceKeysBucket, subscribersBucket } from '@callweave/contracts';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { ErrorCode, NatsError } from 'nats';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from './eventually.ts';
 import { Bucket } from '../src/bucket.ts';
 import { type Connection } from '../src/connection.ts';
+import { Departures } from '../src/departures.ts';
 import { type JetStream } from '../src/jetstream.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { Watch } from '../src/watch.ts';
@@ -260,4 +262,17 @@ describe('a record that its writer recalls', () => {
     await keys.modify({ purpose }, () => ({ set: ring(10) }));
     expect(await bucket.modify({ purpose }, () => 'keep')).toEqual(ring(10));
   });
+});
+
+test('of writes that are gathered one leaves at once that is told to', async () => {
+  const clock = new FakeClock();
+  const connection: Connection = { ...operator, departures: new Departures(clock) };
+  const gathering = new Bucket(nonceKeysBucket, connection, systemClock, { gathers: true });
+  const revision = await gathering.replace({ purpose }, ring(1), 0);
+  let hasLeft = false;
+  const waiting = gathering.replace({ purpose: `${purpose}-later` }, ring(2), 0).then(() => (hasLeft = true));
+  expect(await gathering.replace({ purpose }, ring(3), revision ?? 0, { atOnce: true })).toBeGreaterThan(revision ?? 0);
+  expect(hasLeft).toBe(false);
+  clock.advance(20);
+  await waiting;
 });

@@ -159,7 +159,9 @@ export class CallRecords {
   }
 
   async #writeFirst(call: CallRecord, revision: number): Promise<void> {
-    const written = await this.#bucket.replace({ kind: 'call', id: call.callId }, { kind: 'call', call }, revision);
+    const key = { kind: 'call', id: call.callId };
+    // Until it is stored only this host knows that the call was answered.
+    const written = await this.#bucket.replace(key, { kind: 'call', call }, revision, { atOnce: true });
     // That it has begun was stored without our hearing so.
     if (written === undefined) await this.#writeAgain(call);
   }
