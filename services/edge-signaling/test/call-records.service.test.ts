@@ -36,7 +36,7 @@ async function deafEdge(owner: InstanceId, arrive: boolean): Promise<CallRecords
     };
     return real;
   };
-  return new CallRecords({ bus: { bucket } as Bus, owner: () => owner, clock: systemClock, log: recordLogs() });
+  return new CallRecords({ bus: { bucket }, owner: () => owner, clock: systemClock, log: recordLogs() });
 }
 
 function leg(legId = createLegId(), remoteTag = 'theirs'): Leg {
@@ -63,8 +63,7 @@ const told = { sequence: 4, detail };
 test('an answered call is one record, which any edge finds by the tag of either leg', async () => {
   const call = answeredCall();
   const owner = await anEdge();
-  owner.keep(call, 4, detail);
-  await owner.settled();
+  await owner.keep(call, 4, detail);
   const other = await anEdge();
   for (const { legId } of [call.caller, call.callee]) {
     const found = await other.find(legId);
@@ -77,8 +76,7 @@ test('an answered call is one record, which any edge finds by the tag of either 
 test('nothing is found by a tag of ours that names no call, or one that has no such leg', async () => {
   const call = answeredCall();
   const edge = await anEdge();
-  edge.keep(call, 4, detail);
-  await edge.settled();
+  await edge.keep(call, 4, detail);
   expect(await edge.find(createLegId())).toBeUndefined();
   expect(await edge.find(createLegId(call.callId))).toBeUndefined();
   expect(await edge.find(createLegId(CallId.parse(ulid())))).toBeUndefined();
@@ -87,7 +85,7 @@ test('nothing is found by a tag of ours that names no call, or one that has no s
 test('a leg that a transfer took into another call is found there, and no longer in the one it was made for', async () => {
   const [first, second] = [answeredCall(), answeredCall()];
   const edge = await anEdge();
-  for (const call of [first, second]) edge.keep(call, 4, detail);
+  for (const call of [first, second]) await edge.keep(call, 4, detail);
   const now = { ...first, callee: second.callee };
   await edge.repair(first, now, told);
   await edge.end(second.callId, { by: 'caller', reason: 'hang-up' }, second.callee.legId);
@@ -122,8 +120,7 @@ test('an answered call is stored although nobody heard that its beginning was', 
 test('of two edges that take a call over one has it', async () => {
   const call = answeredCall();
   const [owner, one, two] = await Promise.all([anEdge(), anEdge(), anEdge()]);
-  owner.keep(call, 4, detail);
-  await owner.settled();
+  await owner.keep(call, 4, detail);
   const [first, second] = await Promise.all([one.find(call.caller.legId), two.find(call.callee.legId)]);
   if (first === undefined || second === undefined) throw new Error('the call is not found');
   const adopted = await Promise.all([one.adopt(first), two.adopt(second)]);
@@ -159,8 +156,7 @@ test('without the bus nothing can be looked up', async () => {
   const bus = await server.bus(edgeProfile, owner);
   const records = new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
   const call = answeredCall();
-  records.keep(call, 4, detail);
-  await records.settled();
+  await records.keep(call, 4, detail);
   await server.stop();
   await expect(records.find(call.caller.legId)).rejects.toThrow(BusUnavailableError);
   await bus.close();

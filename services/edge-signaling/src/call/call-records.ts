@@ -59,7 +59,7 @@ export interface BegunCall {
 const MAX_TOLD_BEFORE_ANSWER = 3;
 
 export interface CallRecordsDeps {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'bucket'>;
   readonly owner: () => InstanceId;
   /** Leaves word of a call that is not stored to the next edge at this place. */
   readonly leave?: (callId: CallId, word: LeftWord) => void;
