@@ -11,7 +11,8 @@ export interface LoadAccount {
 
 /** Makes `count` accounts, all with one password, directly in the bucket. */
 export async function addSubscribers({ js }: Connection, prefix: string, count: number): Promise<LoadAccount[]> {
-  const password = randomBytes(9).toString('base64url');
+  // SIPp takes one that begins with 0x for a number.
+  const password = `p${randomBytes(9).toString('hex')}`;
   const accounts = Array.from({ length: count }, (_, i) => ({ user: `${prefix}${String(i)}`, password }));
   for (const { user } of accounts) {
     const record: Subscriber = {
