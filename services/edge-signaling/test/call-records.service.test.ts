@@ -5,8 +5,8 @@ import { CallId, callsBucket, defaultTenant, edgeProfile, InstanceId } from '@ca
 import { createInstanceId } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { ulid } from 'ulid';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CallRecords } from '../src/call/call-records.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CallRecords, type FoundLeg } from '../src/call/call-records.ts';
 import { type EstablishedParts } from '../src/call/established-call.ts';
 import { createLegId } from '../src/leg/leg-id.ts';
 import { type Leg } from '../src/leg/leg.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-async function anEdge(owner = InstanceId.parse(createInstanceId())): Promise<CallRecords> {
+async function anEdge(owner = anId()): Promise<CallRecords> {
   const bus = await nats.bus(edgeProfile, createInstanceId());
   return new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
 }
@@ -102,19 +102,39 @@ test('a leg that a transfer took into another call is found there, and no longer
   expect(await bucket.list({ kind: 'leg' })).toEqual([]);
 });
 
+/** A call as it is when it has begun, and is noted by an edge of `owner`. */
+async function begunCall(owner: InstanceId): Promise<EstablishedParts> {
+  const call = answeredCall();
+  const { legId } = call.caller;
+  const edge = await anEdge(owner);
+  const parties = { from: '<sip:a@d>', to: '<sip:b@d>' };
+  edge.begin({ tenant: defaultTenant, callId: call.callId, legId, ...parties, startedAtMs: 1_000, detail });
+  await edge.settled();
+  return call;
+}
+
+const anId = (): InstanceId => InstanceId.parse(createInstanceId());
+
 test('an answered call is stored although nobody heard that its beginning was', async () => {
-  const { caller, ...call } = answeredCall();
-  const owner = InstanceId.parse(createInstanceId());
-  const [first, again] = await Promise.all([anEdge(owner), anEdge(owner)]);
-  const begun = { tenant: defaultTenant, callId: call.callId, legId: caller.legId, from: '<sip:a@d>', to: '<sip:b@d>' };
-  first.begin({ ...begun, startedAtMs: 1_000, detail });
-  await first.settled();
-  expect(again.isUnstored(call.callId)).toBe(false);
-  const keeping = again.keep({ ...call, caller }, 4, detail);
-  expect(again.isUnstored(call.callId)).toBe(true);
+  const owner = anId();
+  const call = await begunCall(owner);
+  const edge = await anEdge(owner);
+  const keeping = edge.keep(call, 4, detail);
+  expect(edge.isUnstored(call.callId)).toBe(true);
   expect(await keeping).toBe(true);
-  expect(again.isUnstored(call.callId)).toBe(false);
-  expect((await first.find(caller.legId))?.call).toMatchObject({ state: 'answered', sequence: 4 });
+  expect(edge.isUnstored(call.callId)).toBe(false);
+  expect((await edge.find(call.caller.legId))?.call).toMatchObject({ state: 'answered', sequence: 4 });
+});
+
+test('a call that ends before its answer could be stored is stored as one that was answered', async () => {
+  const owner = anId();
+  const call = await begunCall(owner);
+  const edge = await deafEdge(owner, false);
+  expect(await edge.keep(call, 4, detail)).toBe(false);
+  expect(await edge.end(call.callId, { by: 'caller', reason: 'hang-up' })).toBe('won');
+  const stored = (await edge.list()).find(({ call: { callId } }) => callId === call.callId);
+  expect(stored?.call).toMatchObject({ state: 'ended', answeredAt: call.answeredAtMs });
+  expect(edge.isUnstored(call.callId)).toBe(false);
 });
 
 test('of two edges that take a call over one has it', async () => {
@@ -128,26 +148,29 @@ test('of two edges that take a call over one has it', async () => {
   expect((await owner.find(call.caller.legId))?.call.epoch).toBe(2);
 });
 
-test('a call that was taken over without our hearing so is ours, unless another edge has it by then', async () => {
-  const call = answeredCall();
-  const [owner, rival] = await Promise.all([anEdge(), anEdge()]);
-  await owner.keep(call, 4, detail);
-  const found = await rival.find(call.caller.legId);
-  if (found === undefined) throw new Error('the call is not found');
-  const me = InstanceId.parse(createInstanceId());
-  expect(await (await deafEdge(me, true)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
-  expect((await rival.find(call.caller.legId))?.call).toMatchObject({ owner: me, epoch: 2 });
-  expect(await (await deafEdge(InstanceId.parse(createInstanceId()), false)).adopt(found)).toBeUndefined();
-});
+describe('a call that is taken over without our hearing so', () => {
+  async function foundCall(): Promise<{ readonly found: FoundLeg; readonly edge: CallRecords }> {
+    const call = answeredCall();
+    const edge = await anEdge();
+    await edge.keep(call, 4, detail);
+    const found = await edge.find(call.caller.legId);
+    if (found === undefined) throw new Error('the call is not found');
+    return { found, edge };
+  }
 
-test('a call is taken over although the first attempt was lost', async () => {
-  const call = answeredCall();
-  const [owner, other] = await Promise.all([anEdge(), anEdge()]);
-  await owner.keep(call, 4, detail);
-  const found = await other.find(call.caller.legId);
-  if (found === undefined) throw new Error('the call is not found');
-  const me = InstanceId.parse(createInstanceId());
-  expect(await (await deafEdge(me, false)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
+  test('is ours, and no other edge gets it then', async () => {
+    const { found, edge } = await foundCall();
+    const me = anId();
+    expect(await (await deafEdge(me, true)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
+    expect((await edge.find(found.leg.legId))?.call).toMatchObject({ owner: me, epoch: 2 });
+    expect(await (await deafEdge(anId(), false)).adopt(found)).toBeUndefined();
+  });
+
+  test('is ours although the first attempt was lost', async () => {
+    const { found } = await foundCall();
+    const me = anId();
+    expect(await (await deafEdge(me, false)).adopt(found)).toMatchObject({ owner: me, epoch: 2 });
+  });
 });
 
 test('without the bus nothing can be looked up', async () => {

@@ -34,6 +34,18 @@ const record = (state: CallRecord['state']): CallRecord => ({
   detail: {} as CallRecord['detail'],
 });
 
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+/** Lets the time pass in which an edge looks so often who is alive. */
+async function looks(clock: FakeClock, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    clock.advance(2_000);
+    await settle();
+  }
+}
+
 /** What an edge does that takes over from one before it. */
 async function takenOver(
   state: CallRecord['state'],
@@ -71,7 +83,7 @@ async function takenOver(
   };
   const sweep = new Sweep(deps);
   sweep.takeOver([dead]);
-  for (let i = 0; i < 20; i++) await Promise.resolve();
+  await settle();
   sweep.stop();
   return seen;
 }
@@ -93,10 +105,7 @@ describe('when the lease of an edge has ended', () => {
     } as unknown as SweepDeps);
     clock.advance(2_000);
     living = after;
-    for (let i = 0; i < 3; i++) {
-      clock.advance(2_000);
-      for (let j = 0; j < 20; j++) await Promise.resolve();
-    }
+    await looks(clock, 3);
     sweep.stop();
     return seen;
   }
@@ -129,10 +138,7 @@ describe('a call that is ours by its record', () => {
       },
       adopter: { adopt: adopted },
     } as unknown as SweepDeps);
-    for (let i = 0; i < 20; i++) {
-      clock.advance(2_000);
-      for (let j = 0; j < 20; j++) await Promise.resolve();
-    }
+    await looks(clock, 20);
     sweep.stop();
     return seen;
   }
