@@ -4,6 +4,7 @@ import {
   type IncomingRequest,
   type OutgoingEvents,
   type OutgoingRequest,
+  type ReadableMessage,
   type SentRequest,
 } from '@callweave/srf';
 import { cseqOf, type DialogIdentity, type DialogState, type TargetRefresh } from './dialog.ts';
@@ -20,7 +21,8 @@ export type InDialog = Pick<OutgoingRequest, 'method' | 'headers' | 'body'>;
 
 /** What is seen in a dialog. */
 export interface DialogEvents {
-  bye(request: IncomingRequest): void;
+  /** The peer has left: with its BYE, or a caller with the CANCEL that came before our answer. */
+  bye(message: ReadableMessage): void;
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;

@@ -3,6 +3,7 @@ import {
   type HeaderValues,
   type IncomingRequest,
   type OutgoingEvents,
+  type ReadableMessage,
   type Reply,
   type SentRequest,
 } from '@callweave/srf';
@@ -36,9 +37,9 @@ export interface UasLegEvents extends DialogEvents {
 
 interface Detail {
   readonly reply?: Reply;
-  readonly request?: IncomingRequest;
+  /** The BYE or the CANCEL. */
+  readonly message?: ReadableMessage;
   readonly headers?: HeaderValues | undefined;
-  readonly reason?: string | undefined;
 }
 
 /** The leg of a caller. */
@@ -54,6 +55,8 @@ export class UasLeg implements Leg {
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail, UasLeg>;
   #invite: IncomingRequest | undefined;
+  /** Until it is due. */
+  #answer: Reply | undefined;
   /** Whether the caller will have every provisional response acknowledged. */
   readonly isReliable: boolean;
   /** Whether he leaves the offer to us and can answer it before the call is answered. */
@@ -84,7 +87,7 @@ export class UasLeg implements Leg {
     this.#setUp = events;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', UasLeg.#actions, this);
-    invite.onCancel((cancel) => this.#machine.feed('cancelled', { reason: cancel.header('reason') }));
+    invite.onCancel((cancel) => this.#machine.feed('cancelled', { message: cancel }));
   }
 
   get dialog(): DialogState {
@@ -110,11 +113,16 @@ export class UasLeg implements Leg {
     this.#machine.feed('progress', { reply: this.isReliable || isOffer ? reliably(reply) : reply });
   }
 
-  /** Answers with a 2xx; our engine times the session as that says. */
-  answer(reply: Reply): void {
+  /**
+   * Answers with a 2xx; our engine times the session as that says. It is sent when `due` resolves, and before that if
+   * something is to follow it.
+   */
+  answer(reply: Reply, due?: Promise<unknown>): void {
     const { session } = this.#dialog;
     const timed = session === undefined ? {} : answerHeaders(session);
     this.#machine.feed('answer', { reply: { ...reply, headers: { ...reply.headers, ...timed } } });
+    if (due === undefined) this.#machine.feed('due', {});
+    else void due.then(() => this.#machine.feed('due', {}));
   }
 
   /** Refuses with a failure. */
@@ -143,7 +151,7 @@ export class UasLeg implements Leg {
         }
         // The answer never waits for anything behind us.
         await request.reply({ status: 200 });
-        this.#machine.feed('bye', { request });
+        this.#machine.feed('bye', { message: request });
         return;
       case 'PRACK':
         // The engine has matched it.
@@ -165,6 +173,7 @@ export class UasLeg implements Leg {
   }
 
   request(request: InDialog, events: OutgoingEvents): SentRequest {
+    this.#machine.feed('due', {});
     const isOver = this.state === 'terminated' || this.state === 'leaving';
     return isOver ? unsent(events) : this.#request(request, events);
   }
@@ -187,15 +196,16 @@ export class UasLeg implements Leg {
 
   static readonly #actions: Readonly<Record<UasAction, (detail: Detail, leg: UasLeg) => void>> = {
     sendProgress: ({ reply }, leg) => leg.#reply(reply),
-    sendAnswer: ({ reply }, leg) => {
-      leg.#reply(reply);
-      leg.#invite = undefined;
+    holdAnswer: ({ reply }, leg) => (leg.#answer = reply),
+    sendAnswer: (_detail, leg) => {
+      leg.#reply(leg.#answer);
+      leg.#invite = leg.#answer = undefined;
     },
     sendRefusal: ({ reply }, leg) => leg.#reply(reply),
     sendBye: ({ headers }, leg) => leg.#request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellCancelled: ({ reason }, leg) => leg.#setUp?.cancelled(reason),
-    tellBye: ({ request }, leg) => {
-      if (request !== undefined) leg.#events.bye(request);
+    tellCancelled: ({ message }, leg) => leg.#setUp?.cancelled(message?.header('reason')),
+    tellBye: ({ message }, leg) => {
+      if (message !== undefined) leg.#events.bye(message);
     },
     tellLost: (_detail, leg) => leg.#events.lost(),
     dispose: (_detail, leg) => {
