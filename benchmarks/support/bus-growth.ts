@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { memoryKb, type Platform, readStreams } from '@callweave/test';
+import { copyFinishedCalls } from './finished-calls.ts';
 
-/** What the bus has, once so many calls are over. */
-export interface BusLook {
-  readonly finishedCalls: number;
+/** What the bus has. */
+interface BusLook {
   /** Of nats-server. */
   readonly rssBytes: number;
   readonly streams: Readonly<Record<string, { readonly messages: number; readonly bytes: number }>>;
@@ -24,25 +25,20 @@ interface StreamGrowth {
   readonly keptCalls: number;
 }
 
-const KEPT = ['CALLS', 'CDRS', 'KV_calls'];
+const KEPT = ['CALLS', 'CDRS'];
 const NS_PER_HOUR = 3.6e12;
+/** nats-server keeps what it has just written in memory for some seconds, and its garbage for two minutes at most. */
+const CACHED_MS = 130_000;
 
-/** Looks at nats-server and what it stores of calls. */
-export async function lookAtBus(platform: Platform, finishedCalls: number): Promise<BusLook> {
-  const pid = platform.processes().find(({ name }) => name === 'nats-server')?.pid ?? NaN;
-  const streams = await readStreams(await platform.bus(), KEPT);
-  return {
-    finishedCalls,
-    rssBytes: 1_024 * memoryKb(pid),
-    streams: Object.fromEntries([...streams].map(([name, { state }]) => [name, pick(state)])),
-  };
-}
-
-/** What calls left behind between two looks, in proportion for a million. */
-export async function busGrowth(platform: Platform, before: BusLook, after: BusLook): Promise<BusGrowth> {
-  const finishedCalls = after.finishedCalls - before.finishedCalls;
+/** Tells of so many more calls that are over, and what the bus keeps of them, in proportion for a million. */
+export async function busGrowth(platform: Platform, finishedCalls: number): Promise<BusGrowth> {
+  const bus = await platform.bus();
+  const before = await look(platform);
+  await copyFinishedCalls(bus, finishedCalls);
+  await pause(CACHED_MS);
+  const after = await look(platform);
   const perMillion = (bytes: number): number => Math.round((1e6 * bytes) / finishedCalls);
-  const streams = [...(await readStreams(await platform.bus(), KEPT))].map(([name, { config }]) => {
+  const streams = [...(await readStreams(bus, KEPT))].map(([name, { config }]) => {
     const [was, is] = [before.streams[name], after.streams[name]];
     const messages = (is?.messages ?? NaN) - (was?.messages ?? NaN);
     const messagesPerCall = Math.round((10 * messages) / finishedCalls) / 10;
@@ -57,6 +53,16 @@ export async function busGrowth(platform: Platform, before: BusLook, after: BusL
   });
   const rssBytesPerMillion = perMillion(after.rssBytes - before.rssBytes);
   return { finishedCalls, rssBytesPerMillion, streams: Object.fromEntries(streams) };
+}
+
+/** nats-server, and what it stores of calls. */
+async function look(platform: Platform): Promise<BusLook> {
+  const pid = platform.processes().find(({ name }) => name === 'nats-server')?.pid ?? NaN;
+  const streams = await readStreams(await platform.bus(), KEPT);
+  return {
+    rssBytes: 1_024 * memoryKb(pid),
+    streams: Object.fromEntries([...streams].map(([name, { state }]) => [name, pick(state)])),
+  };
 }
 
 function pick({ messages, bytes }: { messages: number; bytes: number }): { messages: number; bytes: number } {

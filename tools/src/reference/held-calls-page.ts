@@ -72,13 +72,13 @@ export function heldCallsPage({ date, commit, machine, result }: HeldCallsRun): 
     '## Held and nothing else',
     ...(flat?.flat === undefined ? ['Not measured.'] : trendsOf(flat.calls, flat.flat)),
     '## What finished calls leave on the bus',
-    `For a million of them, extrapolated from ${thousands(bus.finishedCalls)}: ${mb(bus.rssBytesPerMillion)} MB in ` +
-      'nats-server, until the oldest are forgotten.',
+    `For a million of them, extrapolated from ${thousands(bus.finishedCalls)}: ${mb(bus.rssBytesPerMillion)} MB of memory ` +
+      'in nats-server, until the oldest are forgotten. Of the calls themselves nothing is left stored.',
     table(
       ['Stream', 'Messages a call', 'MB stored for a million calls', 'Kept'],
       Object.entries(bus.streams).map(([name, { messagesPerCall, storedBytesPerMillion, keptHours, keptCalls }]) => [
         ...[code(name), String(messagesPerCall), mb(storedBytesPerMillion)],
-        keptHours > 0 ? `${String(keptHours)} h, ${thousands(keptCalls)} calls at most` : 'while the call lasts',
+        `${String(keptHours)} h, ${thousands(keptCalls)} calls at most`,
       ]),
     ),
   );
