@@ -17,8 +17,11 @@ describe('calls with speech', () => {
 });
 
 describe('an edge that dies', () => {
-  test('between the journal line of an answer and the answer ends that call once, for its callee too', async () => {
-    const [, answered] = await dieAt(edges, { at: 'before-answer', pass: 1 }, 1);
+  test.each([
+    ['between the journal line of an answer and its record', 'before-answer'],
+    ['between the record of an answer and the answer', 'answer-stored'],
+  ] as const)('%s ends that call once, for its callee too', async (_when, at) => {
+    const [, answered] = await dieAt(edges, { at, pass: 1 }, 1);
     expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
     await edges.expectBooksBalance();
     expect(await edges.newCalls()).toEqual([['initiated', 'routed', 'ringing', 'answered', 'ended']]);

@@ -346,8 +346,9 @@ export class Call {
     const told = { answered, legs: this.#deps.legs, acknowledged: this.#deps.acknowledged, faults };
     this.caller.settle(new AnsweredLeg(this.caller.legId, told, callId));
     callee.settle(new AnsweredLeg(callee.legId, told));
-    this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body }, kept);
-    this.#run(kept.then(() => faults?.passSoon('after-answer')));
+    const due = kept.then(() => faults?.pass('answer-stored'));
+    this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body }, due);
+    this.#run(due.then(() => faults?.passSoon('after-answer')));
   }
 
   async #relay(request: IncomingRequest, from: LegId): Promise<void> {

@@ -41,9 +41,9 @@ export class InviteHandler {
     return this.#calls.has(callId);
   }
 
-  /** Calls in hand. */
+  /** Calls that are neither answered nor over. */
   get active(): number {
-    return this.#calls.size;
+    return [...this.#calls.values()].filter(({ phase }) => phase !== 'ended').length;
   }
 
   async handle(request: IncomingRequest): Promise<void> {

@@ -24,7 +24,7 @@ export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume' | 'settle'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
   readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure'>;
   readonly peers: Pick<Peers, 'holds'>;
@@ -174,9 +174,17 @@ export class Sweep {
     const call = await adopter.adopt(found);
     const departure = this.#deps.left?.departure(callId);
     if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
+    else if (call !== undefined && this.#isJustAnswered(found.call)) void adopter.settle(call, found.call);
     // Somebody may have hung up while nobody listened.
     else call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);
+  }
+
+  /** Whether it was stored so short ago that the edge may have died before the 200 left; then our engine knows. */
+  #isJustAnswered({ owner, epoch, answeredAt, dialogs }: CallRecord): boolean {
+    const { clock, owner: ourEngine } = this.#deps;
+    const isOfOurEngine = owner === ourEngine() && epoch === 1 && dialogs?.[0]?.edge === undefined;
+    return isOfOurEngine && answeredAt !== undefined && clock.epochMs() - answeredAt < LEASE_MS;
   }
 }
 
