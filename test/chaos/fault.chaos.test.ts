@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { answeredCalls } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
 import { survivalRows } from '../support/survival-rows.ts';
 import { TwoEdges } from '../support/two-edges.ts';
+import { until } from '../support/until.ts';
 
 const edges = new TwoEdges(() => ({ CALLWEAVE_FAULTS: 'on' }));
 const HALF_MS = 5_000;
@@ -43,4 +45,19 @@ describe('an edge that dies', () => {
       ['initiated', 'routed', 'ringing', 'answered', 'ended'],
     ]);
   });
+});
+
+test('an engine that dies before a caller has heard of an answer leaves its edge to take that back at the callee', async () => {
+  const { bus, first, load } = edges;
+  await setFault(bus, first.instance(), { kind: 'freeze', at: 'answer-stored', pass: 1, forMs: 1_500 });
+  const leaving = new AbortController();
+  const talking = load.talk({ calls: 1, talkMs: 1_000, callersLeave: leaving.signal });
+  await until('the call is stored as answered', async () => (await answeredCalls(bus)).length === 1, 30_000);
+  await first.kill('engine');
+  await first.revive();
+  await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ended', 30_000);
+  leaving.abort();
+  const [, answered] = await talking;
+  expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
+  await edges.expectBooksBalance();
 });

@@ -27,7 +27,9 @@ describe('an answer', () => {
   test('is told to the caller when the call is stored, once', async () => {
     const fake = await due();
     expect(fake.seen).toEqual([]);
+    expect(fake.call.caller.isUnheard).toBe(true);
     await fake.store();
+    expect(fake.call.caller.isUnheard).toBe(false);
     fake.clock.advance(1_000);
     await fake.settle();
     expect(fake.seen).toEqual(['kept', 'caller 200 v=0 answered', 'disposed']);

@@ -51,13 +51,15 @@ interface Takeover extends Partial<SweepDeps> {
   readonly holds?: boolean;
   /** What is stored of it besides. */
   readonly was?: Partial<CallRecord>;
+  /** Calls whose callers may not have heard of the answer. */
+  readonly unheard?: ReadonlySet<CallId>;
 }
 
 /** What an edge does that takes over from one before it. */
 async function takenOver(
   state: CallRecord['state'],
   known: readonly string[],
-  { holds = false, was = {}, ...rest }: Takeover = {},
+  { holds = false, was = {}, unheard, ...rest }: Takeover = {},
 ): Promise<string[]> {
   const seen: string[] = [];
   const call = { ...record(state), ...was };
@@ -77,7 +79,8 @@ async function takenOver(
     adopter: {
       adopt: () => {
         seen.push('adopted');
-        return Promise.resolve({ probe: () => void seen.push('probed') } as unknown as EstablishedCall);
+        const acts = { probe: () => seen.push('probed'), hangUp: () => seen.push('hung up') };
+        return Promise.resolve(acts as unknown as EstablishedCall);
       },
       settle: act('asked whether its caller has heard'),
       close: act('closed'),
@@ -93,7 +96,7 @@ async function takenOver(
     ...rest,
   };
   const sweep = new Sweep(deps);
-  sweep.takeOver([dead, live]);
+  sweep.takeOver([dead, live], unheard);
   await settle();
   sweep.stop();
   return seen;
@@ -189,6 +192,11 @@ describe('of an edge that is gone', () => {
     ])('%s', async (_what, was, expected) => {
       expect(await takenOver('answered', legs, { was, clock })).toEqual(expected);
     });
+  });
+
+  test('an answer that may not have left is taken back', async () => {
+    const unheard = new Set([record('answered').callId]);
+    expect(await takenOver('answered', legs, { unheard })).toEqual(['adopted', 'hung up']);
   });
 
   test('nothing is touched that another edge still has', async () => {

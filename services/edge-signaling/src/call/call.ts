@@ -169,6 +169,11 @@ export class Call {
     return this.#machine.state;
   }
 
+  /** From then on it is in the hands of others. */
+  get isAnswered(): boolean {
+    return this.#established !== undefined;
+  }
+
   /** Starts with the question where the call goes. */
   start(): void {
     const { tenant, callId, from, to } = this.facts;

@@ -38,7 +38,7 @@ export class InviteHandler {
 
   /** Whether this call is being set up here now. */
   has(callId: CallId): boolean {
-    return this.#calls.has(callId);
+    return this.#calls.get(callId)?.isAnswered === false;
   }
 
   /** Calls that are neither answered nor over. */

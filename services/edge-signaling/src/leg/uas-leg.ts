@@ -57,6 +57,7 @@ export class UasLeg implements Leg {
   #invite: IncomingRequest | undefined;
   /** Until it is due. */
   #answer: Reply | undefined;
+  #hasAnswerLeft = false;
   /** Whether the caller will have every provisional response acknowledged. */
   readonly isReliable: boolean;
   /** Whether he leaves the offer to us and can answer it before the call is answered. */
@@ -102,6 +103,10 @@ export class UasLeg implements Leg {
 
   get state(): UasState {
     return this.#machine.state;
+  }
+
+  get isUnheard(): boolean {
+    return !this.#hasAnswerLeft && this.state !== 'confirmed';
   }
 
   /** Passes a provisional response on; to a caller who insists on reliable ones, as such. */
@@ -187,18 +192,18 @@ export class UasLeg implements Leg {
     return engineDialogId(this.identity.callId, this.identity.remoteTag);
   }
 
-  #reply(reply: Reply | undefined): void {
+  #reply(reply: Reply | undefined, sent?: () => void): void {
     if (reply === undefined) return;
     const to = { To: `<sip:placeholder>;tag=${this.legId}` };
     const sending = this.#invite?.reply({ ...reply, headers: { ...reply.headers, ...to } });
-    sending?.catch(() => this.#machine.feed('lost', {}));
+    sending?.then(sent, () => this.#machine.feed('lost', {}));
   }
 
   static readonly #actions: Readonly<Record<UasAction, (detail: Detail, leg: UasLeg) => void>> = {
     sendProgress: ({ reply }, leg) => leg.#reply(reply),
     holdAnswer: ({ reply }, leg) => (leg.#answer = reply),
     sendAnswer: (_detail, leg) => {
-      leg.#reply(leg.#answer);
+      leg.#reply(leg.#answer, () => (leg.#hasAnswerLeft = true));
       leg.#invite = leg.#answer = undefined;
     },
     sendRefusal: ({ reply }, leg) => leg.#reply(reply),
