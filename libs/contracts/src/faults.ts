@@ -3,8 +3,8 @@ import { defineRequest } from './define.ts';
 
 /**
  * Places at which a process can be made to end or to stand still. In an edge: where a call goes is known, and nobody is
- * called yet (`in-invite`); an answer is in the journal (`before-answer`), is stored and has not left (`answer-stored`), has left
- * (`after-answer`), is acknowledged by the caller (`after-ack`); the other side has agreed to a change that its asker has not heard of
+ * called yet (`in-invite`); an answer is in the journal and has not left (`before-answer`), has left (`after-answer`), is
+ * acknowledged by the caller (`after-ack`); the other side has agreed to a change that its asker has not heard of
  * (`in-reinvite`); a BYE is answered, the other side not hung up yet (`in-bye`). In every service: an answer is ready and
  * has not left (`before-reply`); something cannot be written since whoever leads the bucket is dead and another is not
  * elected yet (`in-election`).
@@ -12,7 +12,6 @@ import { defineRequest } from './define.ts';
 export const FaultPoint = z.enum([
   'in-invite',
   'before-answer',
-  'answer-stored',
   'after-answer',
   'after-ack',
   'in-reinvite',

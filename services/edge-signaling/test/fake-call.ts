@@ -71,8 +71,6 @@ export interface FakeWorld {
   readonly replied?: (reply: Reply) => void;
   /** Whether this edge is the first to mark the call as ended. */
   readonly endOutcome?: 'won' | 'lost';
-  /** Resolves when an answered call is stored. */
-  readonly stored?: Promise<boolean>;
 }
 
 /** The engine of the edge under test. */
@@ -89,7 +87,6 @@ export function fakeCall({
   deps = {},
   replied = () => undefined,
   endOutcome = 'won',
-  stored = Promise.resolve(true),
 }: FakeWorld = {}): FakeCall {
   const seen: string[] = [];
   const clock = new FakeClock();
@@ -100,7 +97,7 @@ export function fakeCall({
     release: () => Promise.resolve(void seen.push('released')),
   };
   const records = {
-    keep: () => stored.finally(() => seen.push('kept')),
+    keep: () => Promise.resolve(seen.push('kept') > 0),
     change: () => seen.push('record changed'),
     repair: () => Promise.resolve(void seen.push('record repaired')),
     end: () => Promise.resolve(endOutcome),

@@ -46,23 +46,14 @@ async function looks(clock: FakeClock, times: number): Promise<void> {
   }
 }
 
-interface Takeover extends Partial<SweepDeps> {
-  /** Whether another edge has the call still. */
-  readonly holds?: boolean;
-  /** What is stored of it besides. */
-  readonly was?: Partial<CallRecord>;
-  /** Calls whose callers may not have heard of the answer. */
-  readonly unheard?: ReadonlySet<CallId>;
-}
-
 /** What an edge does that takes over from one before it. */
 async function takenOver(
   state: CallRecord['state'],
   known: readonly string[],
-  { holds = false, was = {}, unheard, ...rest }: Takeover = {},
+  { holds = false, ...rest }: { readonly holds?: boolean } & Partial<SweepDeps> = {},
 ): Promise<string[]> {
   const seen: string[] = [];
-  const call = { ...record(state), ...was };
+  const call = record(state);
   const act = (what: string) => (): Promise<undefined> => {
     seen.push(what);
     return Promise.resolve(undefined);
@@ -77,12 +68,7 @@ async function takenOver(
     calls: { all: [], byId: () => undefined },
     isSetUpHere: () => false,
     adopter: {
-      adopt: () => {
-        seen.push('adopted');
-        const acts = { probe: () => seen.push('probed'), hangUp: () => seen.push('hung up') };
-        return Promise.resolve(acts as unknown as EstablishedCall);
-      },
-      settle: act('asked whether its caller has heard'),
+      adopt: act('adopted'),
       close: act('closed'),
       conclude: () => undefined,
       outlive: () => false,
@@ -96,7 +82,7 @@ async function takenOver(
     ...rest,
   };
   const sweep = new Sweep(deps);
-  sweep.takeOver([dead, live], unheard);
+  sweep.takeOver([dead]);
   await settle();
   sweep.stop();
   return seen;
@@ -169,34 +155,12 @@ describe('a call that is ours by its record', () => {
 
 describe('of an edge that is gone', () => {
   test.each<[string, CallRecord['state'], readonly string[], string[]]>([
-    ['an answered call is taken over', 'answered', legs, ['adopted', 'probed']],
+    ['an answered call is taken over', 'answered', legs, ['adopted']],
     ['an answered call that has been removed since is left alone', 'answered', [], []],
     ['a call that rang is closed', 'routing', [], ['closed']],
     ['a call that has ended is left alone', 'ended', legs, []],
   ])('%s', async (_what, state, known, expected) => {
     expect(await takenOver(state, known)).toEqual(expected);
-  });
-
-  describe('and whose engine lives', () => {
-    const clock = new FakeClock();
-    const agoMs = (ms: number): EpochMs => EpochMs.parse(clock.epochMs() - ms);
-    const ours = { owner: live, answeredAt: agoMs(1_000) };
-    const asked = ['adopted', 'asked whether its caller has heard'];
-    const leg = { edge: dead } as LegRecord;
-
-    test.each<[string, Partial<CallRecord>, string[]]>([
-      ['may not have answered a caller whose call was stored a second ago', ours, asked],
-      ['has long answered others', { ...ours, answeredAt: agoMs(LEASE_SEC * 1_000) }, ['adopted', 'probed']],
-      ['did not answer calls that it had from others', { ...ours, epoch: 2 }, ['adopted', 'probed']],
-      ['did not answer callers of others', { ...ours, dialogs: [leg, leg] }, ['adopted', 'probed']],
-    ])('%s', async (_what, was, expected) => {
-      expect(await takenOver('answered', legs, { was, clock })).toEqual(expected);
-    });
-  });
-
-  test('an answer that may not have left is taken back', async () => {
-    const unheard = new Set([record('answered').callId]);
-    expect(await takenOver('answered', legs, { unheard })).toEqual(['adopted', 'hung up']);
   });
 
   test('nothing is touched that another edge still has', async () => {

@@ -1,5 +1,5 @@
 import { type CallId, type LegId } from '@callweave/contracts';
-import { type IncomingRequest, type ReadableMessage } from '@callweave/srf';
+import { type IncomingRequest } from '@callweave/srf';
 import { type DialogEvents, type LegTable } from '../leg/leg.ts';
 import { type CallFaults } from './call-ports.ts';
 import { type AnsweredLegs } from './established-calls.ts';
@@ -28,8 +28,8 @@ export class AnsweredLeg implements DialogEvents {
     this.#deps = deps;
   }
 
-  bye(message: ReadableMessage): void {
-    this.#deps.answered.left(this.#legId, readQ850(message.header('reason')));
+  bye(request: IncomingRequest): void {
+    this.#deps.answered.left(this.#legId, readQ850(request.header('reason')));
   }
 
   lost(): void {

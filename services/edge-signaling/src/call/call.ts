@@ -25,7 +25,7 @@ import { type BegunCall } from './call-records.ts';
 import { type Agreed, CallerMedia } from './caller-media.ts';
 import { failureCause } from './cause.ts';
 import { type EstablishedParts } from './established-call.ts';
-import { type AnsweredLegs, type Established } from './established-calls.ts';
+import { type AnsweredLegs } from './established-calls.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
@@ -57,7 +57,7 @@ export interface CallDeps {
   /** The caller has acknowledged the answer, or a later one. */
   readonly acknowledged: (callId: CallId) => void;
   /** Takes an answered call on, so that another edge can take it over. */
-  readonly establish: (parts: EstablishedParts, teller: CallTeller) => Established;
+  readonly establish: (parts: EstablishedParts, teller: CallTeller) => AnsweredLegs;
   /** Whether the call goes where a device sends it, or its caller is told to. */
   readonly redirects: 'follow' | 'pass';
   /** Where a target is, for its media. */
@@ -167,11 +167,6 @@ export class Call {
 
   get phase(): CallPhase {
     return this.#machine.state;
-  }
-
-  /** From then on it is in the hands of others. */
-  get isAnswered(): boolean {
-    return this.#established !== undefined;
   }
 
   /** Starts with the question where the call goes. */
@@ -342,18 +337,17 @@ export class Call {
     };
     const legs = { caller: this.caller, callee };
     const parts = { tenant, callId, epoch: 1, ...legs, ...sides, node: this.#media.node, session, ...late, ...times };
-    // The journal line comes before the 200, and so does the record, unless the bus is slow.
+    // The journal line comes before the 200, and the records are on their way.
     teller.answered(callee.legId, target.name, this.#media.node, () => recordOf(parts, teller));
     faults?.pass('before-answer');
     const untold = agreed.isStale ? { untold: 'callee' as const } : {};
-    const { legs: answered, kept } = this.#deps.establish({ ...parts, ...untold }, teller);
+    const answered = this.#deps.establish({ ...parts, ...untold }, teller);
     this.#established = answered;
     const told = { answered, legs: this.#deps.legs, acknowledged: this.#deps.acknowledged, faults };
     this.caller.settle(new AnsweredLeg(this.caller.legId, told, callId));
     callee.settle(new AnsweredLeg(callee.legId, told));
-    const due = kept.then(() => faults?.pass('answer-stored'));
-    this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body }, due);
-    this.#run(due.then(() => faults?.passSoon('after-answer')));
+    this.caller.answer({ status: 200, headers: sessionHeaders, body: agreed.body });
+    faults?.passSoon('after-answer');
   }
 
   async #relay(request: IncomingRequest, from: LegId): Promise<void> {

@@ -7,8 +7,6 @@ import { type Side } from './session.ts';
 
 /** A call that could not be stored is tried again after this long: an election takes seconds. */
 const KEEP_AGAIN_MS = 1_000;
-/** No answer waits longer for its record: with an election under way, or no bus, the call goes on all the same. */
-const KEPT_WITHIN_MS = 100;
 
 export interface EstablishedCallsDeps extends Pick<
   EstablishedDeps,
@@ -29,13 +27,6 @@ export interface AnsweredLegs {
   lost(legId: LegId): void;
   relay(request: IncomingRequest, legId: LegId): Promise<void>;
   acknowledged(legId: LegId, sdp: string | undefined): void;
-}
-
-/** A call that has been taken on. */
-export interface Established {
-  readonly legs: AnsweredLegs;
-  /** Resolves when it is stored, and the caller may be told so; or when that takes too long to wait for. */
-  readonly kept: Promise<void>;
 }
 
 /** The answered calls in the hands of this edge. */
@@ -69,17 +60,10 @@ export class EstablishedCalls implements AnsweredLegs {
     await Promise.all(this.all.map(({ ending }) => ending));
   }
 
-  /** Takes on a call that has just been answered here; its records are on their way when this returns. */
-  establish(parts: EstablishedParts, teller: CallTeller): Established {
-    const keeping = this.#keep(this.restore(parts, teller));
-    const kept = new Promise<void>((resolve) => {
-      const late = this.#deps.clock.after(KEPT_WITHIN_MS, resolve);
-      void keeping.then(() => {
-        late.cancel();
-        resolve();
-      });
-    });
-    return { legs: this, kept };
+  /** A call that has just been answered here; its records are on their way when this returns. */
+  establish(parts: EstablishedParts, teller: CallTeller): AnsweredLegs {
+    void this.#keep(this.restore(parts, teller));
+    return this;
   }
 
   /** Whoever takes a call over goes by its record: what could not be stored is stored later, as it is by then. */

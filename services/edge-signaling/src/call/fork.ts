@@ -1,12 +1,6 @@
 import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
-import {
-  type HeaderValues,
-  type IncomingRequest,
-  type IncomingResponse,
-  type ReadableMessage,
-  type Reply,
-} from '@callweave/srf';
+import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { abilities } from '../abilities.ts';
 import { createLegId } from '../leg/leg-id.ts';
@@ -48,7 +42,7 @@ export interface ForkEvents {
   /** Nobody will answer; of all reasons the best for the caller. RFC 3261 §16.7 step 6. */
   failed(failure: Failure): void;
   /** Who answered hung up. */
-  bye(message: ReadableMessage, legId: LegId): void;
+  bye(request: IncomingRequest, legId: LegId): void;
   /** The dialog with who answered came to grief. */
   lost(legId: LegId): void;
   /** A request inside the dialog with who answered. */
@@ -225,7 +219,7 @@ export class Fork {
           progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
           failed: (response) => ifOpen(() => this.#refused(branch, response)),
-          bye: (message) => ifOpen(() => events.bye(message, legId)),
+          bye: (request) => ifOpen(() => events.bye(request, legId)),
           lost: () =>
             ifOpen(() => {
               if (this.#isAnswered) events.lost(legId);

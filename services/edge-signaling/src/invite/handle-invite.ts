@@ -38,12 +38,12 @@ export class InviteHandler {
 
   /** Whether this call is being set up here now. */
   has(callId: CallId): boolean {
-    return this.#calls.get(callId)?.isAnswered === false;
+    return this.#calls.has(callId);
   }
 
-  /** Calls that are neither answered nor over. */
+  /** Calls in hand. */
   get active(): number {
-    return [...this.#calls.values()].filter(({ phase }) => phase !== 'ended').length;
+    return this.#calls.size;
   }
 
   async handle(request: IncomingRequest): Promise<void> {

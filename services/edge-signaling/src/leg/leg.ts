@@ -4,7 +4,6 @@ import {
   type IncomingRequest,
   type OutgoingEvents,
   type OutgoingRequest,
-  type ReadableMessage,
   type SentRequest,
 } from '@callweave/srf';
 import { cseqOf, type DialogIdentity, type DialogState, type TargetRefresh } from './dialog.ts';
@@ -21,8 +20,7 @@ export type InDialog = Pick<OutgoingRequest, 'method' | 'headers' | 'body'>;
 
 /** What is seen in a dialog. */
 export interface DialogEvents {
-  /** The peer has left: with its BYE, or a caller with the CANCEL that came before our answer. */
-  bye(message: ReadableMessage): void;
+  bye(request: IncomingRequest): void;
   lost(): void;
   /** A request inside the dialog that is neither ACK nor BYE. */
   request(request: IncomingRequest): Promise<void>;
@@ -42,8 +40,6 @@ export interface Leg {
   readonly trace: string | undefined;
   /** The other edge whose engine has the dialog; undefined when it is ours. */
   readonly edge: InstanceId | undefined;
-  /** Whether the peer may not have heard of the dialog: it is not certain that our answer has left. */
-  readonly isUnheard?: boolean;
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */

@@ -1,31 +1,21 @@
 import { type Table } from '../machine.ts';
 
-export type UasState = 'received' | 'early' | 'answering' | 'accepted' | 'leaving' | 'confirmed' | 'terminated';
-export type UasInput =
-  'progress' | 'answer' | 'due' | 'refuse' | 'hangUp' | 'cancelled' | 'ack' | 'bye' | 'lost' | 'drop';
+export type UasState = 'received' | 'early' | 'accepted' | 'leaving' | 'confirmed' | 'terminated';
+export type UasInput = 'progress' | 'answer' | 'refuse' | 'hangUp' | 'cancelled' | 'ack' | 'bye' | 'lost' | 'drop';
 export type UasAction =
-  | 'sendProgress'
-  | 'holdAnswer'
-  | 'sendAnswer'
-  | 'sendRefusal'
-  | 'sendBye'
-  | 'tellCancelled'
-  | 'tellBye'
-  | 'tellLost'
-  | 'dispose';
+  'sendProgress' | 'sendAnswer' | 'sendRefusal' | 'sendBye' | 'tellCancelled' | 'tellBye' | 'tellLost' | 'dispose';
 
 /**
  * The dialog a caller opened to us, RFC 3261 §13.3 and §15. `cancelled` comes from the engine after it has answered
  * the CANCEL; `lost` when a response could not be sent or the ACK never came. A callee must not send BYE before the
- * ACK (§15), hence `leaving`. An answer is held back until it is `due`, or something needs it to have been sent.
- * `drop`: another edge has the dialog now.
+ * ACK (§15), hence `leaving`. `drop`: another edge has the dialog now.
  */
 // prettier-ignore
 export const uasLegTable: Table<UasState, UasInput, UasAction> = {
   received: {
     drop:      ['terminated', 'dispose'],
     progress:  ['early', 'sendProgress'],
-    answer:    ['answering', 'holdAnswer'],
+    answer:    ['accepted', 'sendAnswer'],
     refuse:    ['terminated', 'sendRefusal', 'dispose'],
     cancelled: ['terminated', 'tellCancelled', 'dispose'],
     lost:      ['terminated', 'tellLost', 'dispose'],
@@ -33,17 +23,9 @@ export const uasLegTable: Table<UasState, UasInput, UasAction> = {
   early: {
     drop:      ['terminated', 'dispose'],
     progress:  ['early', 'sendProgress'],
-    answer:    ['answering', 'holdAnswer'],
+    answer:    ['accepted', 'sendAnswer'],
     refuse:    ['terminated', 'sendRefusal', 'dispose'],
     cancelled: ['terminated', 'tellCancelled', 'dispose'],
-    lost:      ['terminated', 'tellLost', 'dispose'],
-  },
-  answering: {
-    drop:      ['terminated', 'sendAnswer', 'dispose'],
-    due:       ['accepted', 'sendAnswer'],
-    hangUp:    ['leaving', 'sendAnswer'],
-    cancelled: ['terminated', 'tellBye', 'dispose'],
-    bye:       ['terminated', 'sendAnswer', 'tellBye', 'dispose'],
     lost:      ['terminated', 'tellLost', 'dispose'],
   },
   accepted: {

@@ -3,7 +3,6 @@ import {
   type HeaderValues,
   type IncomingRequest,
   type OutgoingEvents,
-  type ReadableMessage,
   type Reply,
   type SentRequest,
 } from '@callweave/srf';
@@ -37,9 +36,9 @@ export interface UasLegEvents extends DialogEvents {
 
 interface Detail {
   readonly reply?: Reply;
-  /** The BYE or the CANCEL. */
-  readonly message?: ReadableMessage;
+  readonly request?: IncomingRequest;
   readonly headers?: HeaderValues | undefined;
+  readonly reason?: string | undefined;
 }
 
 /** The leg of a caller. */
@@ -55,9 +54,6 @@ export class UasLeg implements Leg {
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail, UasLeg>;
   #invite: IncomingRequest | undefined;
-  /** Until it is due. */
-  #answer: Reply | undefined;
-  #hasAnswerLeft = false;
   /** Whether the caller will have every provisional response acknowledged. */
   readonly isReliable: boolean;
   /** Whether he leaves the offer to us and can answer it before the call is answered. */
@@ -88,7 +84,7 @@ export class UasLeg implements Leg {
     this.#setUp = events;
     this.#events = events;
     this.#machine = new Machine(uasLegTable, 'received', UasLeg.#actions, this);
-    invite.onCancel((cancel) => this.#machine.feed('cancelled', { message: cancel }));
+    invite.onCancel((cancel) => this.#machine.feed('cancelled', { reason: cancel.header('reason') }));
   }
 
   get dialog(): DialogState {
@@ -105,10 +101,6 @@ export class UasLeg implements Leg {
     return this.#machine.state;
   }
 
-  get isUnheard(): boolean {
-    return !this.#hasAnswerLeft && this.state !== 'confirmed';
-  }
-
   /** Passes a provisional response on; to a caller who insists on reliable ones, as such. */
   progress(reply: Reply): void {
     const isOffer = this.takesEarlyOffer && this.#early === 'none' && reply.body !== undefined;
@@ -118,16 +110,11 @@ export class UasLeg implements Leg {
     this.#machine.feed('progress', { reply: this.isReliable || isOffer ? reliably(reply) : reply });
   }
 
-  /**
-   * Answers with a 2xx; our engine times the session as that says. It is sent when `due` resolves, and before that if
-   * something is to follow it.
-   */
-  answer(reply: Reply, due?: Promise<unknown>): void {
+  /** Answers with a 2xx; our engine times the session as that says. */
+  answer(reply: Reply): void {
     const { session } = this.#dialog;
     const timed = session === undefined ? {} : answerHeaders(session);
     this.#machine.feed('answer', { reply: { ...reply, headers: { ...reply.headers, ...timed } } });
-    if (due === undefined) this.#machine.feed('due', {});
-    else void due.then(() => this.#machine.feed('due', {}));
   }
 
   /** Refuses with a failure. */
@@ -156,7 +143,7 @@ export class UasLeg implements Leg {
         }
         // The answer never waits for anything behind us.
         await request.reply({ status: 200 });
-        this.#machine.feed('bye', { message: request });
+        this.#machine.feed('bye', { request });
         return;
       case 'PRACK':
         // The engine has matched it.
@@ -178,7 +165,6 @@ export class UasLeg implements Leg {
   }
 
   request(request: InDialog, events: OutgoingEvents): SentRequest {
-    this.#machine.feed('due', {});
     const isOver = this.state === 'terminated' || this.state === 'leaving';
     return isOver ? unsent(events) : this.#request(request, events);
   }
@@ -192,25 +178,24 @@ export class UasLeg implements Leg {
     return engineDialogId(this.identity.callId, this.identity.remoteTag);
   }
 
-  #reply(reply: Reply | undefined, sent?: () => void): void {
+  #reply(reply: Reply | undefined): void {
     if (reply === undefined) return;
     const to = { To: `<sip:placeholder>;tag=${this.legId}` };
     const sending = this.#invite?.reply({ ...reply, headers: { ...reply.headers, ...to } });
-    sending?.then(sent, () => this.#machine.feed('lost', {}));
+    sending?.catch(() => this.#machine.feed('lost', {}));
   }
 
   static readonly #actions: Readonly<Record<UasAction, (detail: Detail, leg: UasLeg) => void>> = {
     sendProgress: ({ reply }, leg) => leg.#reply(reply),
-    holdAnswer: ({ reply }, leg) => (leg.#answer = reply),
-    sendAnswer: (_detail, leg) => {
-      leg.#reply(leg.#answer, () => (leg.#hasAnswerLeft = true));
-      leg.#invite = leg.#answer = undefined;
+    sendAnswer: ({ reply }, leg) => {
+      leg.#reply(reply);
+      leg.#invite = undefined;
     },
     sendRefusal: ({ reply }, leg) => leg.#reply(reply),
     sendBye: ({ headers }, leg) => leg.#request({ method: 'BYE', headers: headers ?? {} }, silent),
-    tellCancelled: ({ message }, leg) => leg.#setUp?.cancelled(message?.header('reason')),
-    tellBye: ({ message }, leg) => {
-      if (message !== undefined) leg.#events.bye(message);
+    tellCancelled: ({ reason }, leg) => leg.#setUp?.cancelled(reason),
+    tellBye: ({ request }, leg) => {
+      if (request !== undefined) leg.#events.bye(request);
     },
     tellLost: (_detail, leg) => leg.#events.lost(),
     dispose: (_detail, leg) => {

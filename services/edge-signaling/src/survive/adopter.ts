@@ -6,7 +6,7 @@ import { dialogsOf } from '../call/call-record.ts';
 import { type CallRecords, type FoundLeg, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
-import { type LeftCalls } from '../call/left-calls.ts';
+import { type LeftCall, type LeftCalls } from '../call/left-calls.ts';
 import { readQ850 } from '../call/q850.ts';
 import { type SessionSide, type Side, SIDES } from '../call/session.ts';
 import { AdoptedLeg } from '../leg/adopted-leg.ts';
@@ -73,8 +73,7 @@ export class Adopter {
     const answered = left?.answered(stored.call.callId);
     if (answered !== undefined) {
       const resumed = await this.#adopt({ call: answered.call, revision: stored.revision }, {});
-      if (answered.isAcknowledged) resumed?.probe();
-      else if (resumed !== undefined) void this.settle(resumed, answered.call);
+      if (resumed !== undefined) void this.#settle(resumed, answered);
       return;
     }
     const call = await records.adopt(stored);
@@ -85,10 +84,10 @@ export class Adopter {
     await records.remove(call.callId, []);
   }
 
-  /** Goes on with a call that an edge before us answered on the engine that is ours now, unless its caller has not heard so. */
-  async settle(resumed: EstablishedCall, { dialogs }: Pick<CallRecord, 'dialogs'>): Promise<void> {
-    const [caller] = dialogs ?? [];
-    if (caller !== undefined && (await this.#isAnswered(caller))) resumed.probe();
+  /** An answer that nobody has heard is taken back. */
+  async #settle(resumed: EstablishedCall, { call, isAcknowledged }: LeftCall): Promise<void> {
+    const [caller] = call.dialogs ?? [];
+    if (isAcknowledged || (caller !== undefined && (await this.#isAnswered(caller)))) resumed.probe();
     else resumed.hangUp({ by: 'platform', reason: 'node-lost' });
   }
 

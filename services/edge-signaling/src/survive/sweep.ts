@@ -3,7 +3,6 @@ import { type Clock, sleep, type Timer } from '@callweave/clock';
 import { type CallId, type CallRecord, type InstanceId, LEASE_SEC } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type StoredCall } from '../call/call-records.ts';
-import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 import { type LeftCalls } from '../call/left-calls.ts';
 import { ENDED_KEPT_MS } from '../call/leftovers.ts';
@@ -20,13 +19,12 @@ const FULL_MS = 300_000;
 const PACE_MS = 20;
 /** Clocks may differ by a second, and who ended a call comes first. */
 const GRACE_MS = 20_000;
-const NONE: ReadonlySet<CallId> = new Set();
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume' | 'settle'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
   readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure'>;
   readonly peers: Pick<Peers, 'holds'>;
@@ -66,28 +64,25 @@ export class Sweep {
     this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
   }
 
-  /**
-   * Takes over at once what `owners` had: this edge is their successor. The answers to the callers of `unheard` may not have
-   * left: they are taken back.
-   */
-  takeOver(owners: readonly InstanceId[], unheard: ReadonlySet<CallId> = NONE): void {
+  /** Takes over at once what `owners` had: this edge is their successor. */
+  takeOver(owners: readonly InstanceId[]): void {
     this.#run(async () => {
       try {
-        await this.#succeed(owners, unheard);
+        await this.#succeed(owners);
       } catch (error) {
         // Of our own calls nobody else would think.
-        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners, unheard));
+        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners));
         throw error;
       }
     });
   }
 
-  async #succeed(owners: readonly InstanceId[], unheard: ReadonlySet<CallId>): Promise<void> {
+  async #succeed(owners: readonly InstanceId[]): Promise<void> {
     const { records, adopter, left, clock } = this.#deps;
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
-      if (owners.includes(stored.call.owner)) await this.#adopt(stored, unheard);
+      if (owners.includes(stored.call.owner)) await this.#adopt(stored);
     }
     const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
@@ -162,7 +157,7 @@ export class Sweep {
     return calls.byId(callId) !== undefined || isSetUpHere(callId);
   }
 
-  async #adopt(stored: StoredCall, unheard: ReadonlySet<CallId> = NONE): Promise<void> {
+  async #adopt(stored: StoredCall): Promise<void> {
     const { records, adopter, peers, owner, clock } = this.#deps;
     const { callId, state, legs } = stored.call;
     const [legId] = legs;
@@ -177,25 +172,11 @@ export class Sweep {
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
     const call = await adopter.adopt(found);
-    if (call !== undefined) this.#goOn(call, found.call, unheard.has(callId));
-    await sleep(clock, PACE_MS, this.#stopping.signal);
-  }
-
-  #goOn(call: EstablishedCall, stored: CallRecord, isUnheard: boolean): void {
-    const { adopter, left } = this.#deps;
-    const departure = left?.departure(stored.callId);
-    if (departure !== undefined) call.left(departure.left, undefined, departure.atMs);
-    else if (isUnheard) call.hangUp({ by: 'platform', reason: 'node-lost' });
-    else if (this.#isJustAnswered(stored)) void adopter.settle(call, stored);
+    const departure = this.#deps.left?.departure(callId);
+    if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
     // Somebody may have hung up while nobody listened.
-    else call.probe();
-  }
-
-  /** Whether it was stored so short ago that the edge may have died before the 200 left; then our engine knows. */
-  #isJustAnswered({ owner, epoch, answeredAt, dialogs }: CallRecord): boolean {
-    const { clock, owner: ourEngine } = this.#deps;
-    const isOfOurEngine = owner === ourEngine() && epoch === 1 && dialogs?.[0]?.edge === undefined;
-    return isOfOurEngine && answeredAt !== undefined && clock.epochMs() - answeredAt < LEASE_MS;
+    else call?.probe();
+    await sleep(clock, PACE_MS, this.#stopping.signal);
   }
 }
 
