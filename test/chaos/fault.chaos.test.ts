@@ -4,6 +4,7 @@ import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
 import { survivalRows } from '../support/survival-rows.ts';
 import { TwoEdges } from '../support/two-edges.ts';
+import { until } from '../support/until.ts';
 
 const edges = new TwoEdges(() => ({ CALLWEAVE_FAULTS: 'on' }));
 const HALF_MS = 5_000;
@@ -40,4 +41,19 @@ describe('an edge that dies', () => {
       ['initiated', 'routed', 'ringing', 'answered', 'ended'],
     ]);
   });
+});
+
+test('an engine that dies before a caller has heard of an answer leaves its edge to take that back at the callee', async () => {
+  const { bus, first, load } = edges;
+  await setFault(bus, first.instance(), { kind: 'freeze', at: 'before-answer', pass: 1, forMs: 2_000 });
+  const leaving = new AbortController();
+  const talking = load.talk({ calls: 1, talkMs: 1_000, callersLeave: leaving.signal });
+  await until('the edge stands still', () => first.logs().includes('"fault.happens"'), 30_000);
+  await first.kill('engine');
+  await first.revive();
+  await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ended', 30_000);
+  leaving.abort();
+  const [, answered] = await talking;
+  expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
+  await edges.expectBooksBalance();
 });

@@ -255,11 +255,13 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onConnect((info) => {
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
-    if (present !== engineInstance) for (const call of calls.all) call.supersede();
+    const lost = present === engineInstance ? [] : calls.all;
+    const unheard = lost.filter(({ parts }) => parts.caller.isUnheard === true).map(({ parts }) => parts.callId);
+    for (const call of lost) call.supersede();
     engineInstance = present;
     doubts.raise();
     void bus.speakFor(present, answers);
-    sweep.takeOver(before === undefined ? [present] : [present, before]);
+    sweep.takeOver(before === undefined ? [present] : [present, before], new Set(unheard));
   });
   // Whoever cannot send must not be thought to hold a dialog.
   link.onDisconnect(() => {

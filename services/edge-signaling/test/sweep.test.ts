@@ -46,11 +46,18 @@ async function looks(clock: FakeClock, times: number): Promise<void> {
   }
 }
 
+interface Takeover extends Partial<SweepDeps> {
+  /** Whether another edge has the call still. */
+  readonly holds?: boolean;
+  /** Calls whose callers may not have heard of the answer. */
+  readonly unheard?: ReadonlySet<CallId>;
+}
+
 /** What an edge does that takes over from one before it. */
 async function takenOver(
   state: CallRecord['state'],
   known: readonly string[],
-  { holds = false, ...rest }: { readonly holds?: boolean } & Partial<SweepDeps> = {},
+  { holds = false, unheard, ...rest }: Takeover = {},
 ): Promise<string[]> {
   const seen: string[] = [];
   const call = record(state);
@@ -68,7 +75,11 @@ async function takenOver(
     calls: { all: [], byId: () => undefined },
     isSetUpHere: () => false,
     adopter: {
-      adopt: act('adopted'),
+      adopt: () => {
+        seen.push('adopted');
+        const acts = { probe: () => seen.push('probed'), hangUp: () => seen.push('hung up') };
+        return Promise.resolve(acts as unknown as EstablishedCall);
+      },
       close: act('closed'),
       conclude: () => undefined,
       outlive: () => false,
@@ -82,7 +93,7 @@ async function takenOver(
     ...rest,
   };
   const sweep = new Sweep(deps);
-  sweep.takeOver([dead]);
+  sweep.takeOver([dead], unheard);
   await settle();
   sweep.stop();
   return seen;
@@ -155,12 +166,17 @@ describe('a call that is ours by its record', () => {
 
 describe('of an edge that is gone', () => {
   test.each<[string, CallRecord['state'], readonly string[], string[]]>([
-    ['an answered call is taken over', 'answered', legs, ['adopted']],
+    ['an answered call is taken over', 'answered', legs, ['adopted', 'probed']],
     ['an answered call that has been removed since is left alone', 'answered', [], []],
     ['a call that rang is closed', 'routing', [], ['closed']],
     ['a call that has ended is left alone', 'ended', legs, []],
   ])('%s', async (_what, state, known, expected) => {
     expect(await takenOver(state, known)).toEqual(expected);
+  });
+
+  test('an answer that may not have left is taken back', async () => {
+    const unheard = new Set([record('answered').callId]);
+    expect(await takenOver('answered', legs, { unheard })).toEqual(['adopted', 'hung up']);
   });
 
   test('nothing is touched that another edge still has', async () => {

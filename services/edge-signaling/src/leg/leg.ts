@@ -40,6 +40,8 @@ export interface Leg {
   readonly trace: string | undefined;
   /** The other edge whose engine has the dialog; undefined when it is ours. */
   readonly edge: InstanceId | undefined;
+  /** Whether the peer may not have heard of the dialog: it is not certain that our answer has left. */
+  readonly isUnheard?: boolean;
   /** A request of the peer inside the dialog. */
   receive(request: IncomingRequest): Promise<void>;
   /** Sends a request of our own inside the dialog. */

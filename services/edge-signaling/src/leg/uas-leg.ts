@@ -54,6 +54,7 @@ export class UasLeg implements Leg {
   readonly #send: SendRequest;
   readonly #machine: Machine<UasState, UasInput, UasAction, Detail, UasLeg>;
   #invite: IncomingRequest | undefined;
+  #hasAnswerLeft = false;
   /** Whether the caller will have every provisional response acknowledged. */
   readonly isReliable: boolean;
   /** Whether he leaves the offer to us and can answer it before the call is answered. */
@@ -99,6 +100,10 @@ export class UasLeg implements Leg {
 
   get state(): UasState {
     return this.#machine.state;
+  }
+
+  get isUnheard(): boolean {
+    return !this.#hasAnswerLeft && this.state !== 'confirmed';
   }
 
   /** Passes a provisional response on; to a caller who insists on reliable ones, as such. */
@@ -178,17 +183,17 @@ export class UasLeg implements Leg {
     return engineDialogId(this.identity.callId, this.identity.remoteTag);
   }
 
-  #reply(reply: Reply | undefined): void {
+  #reply(reply: Reply | undefined, sent?: () => void): void {
     if (reply === undefined) return;
     const to = { To: `<sip:placeholder>;tag=${this.legId}` };
     const sending = this.#invite?.reply({ ...reply, headers: { ...reply.headers, ...to } });
-    sending?.catch(() => this.#machine.feed('lost', {}));
+    sending?.then(sent, () => this.#machine.feed('lost', {}));
   }
 
   static readonly #actions: Readonly<Record<UasAction, (detail: Detail, leg: UasLeg) => void>> = {
     sendProgress: ({ reply }, leg) => leg.#reply(reply),
     sendAnswer: ({ reply }, leg) => {
-      leg.#reply(reply);
+      leg.#reply(reply, () => (leg.#hasAnswerLeft = true));
       leg.#invite = undefined;
     },
     sendRefusal: ({ reply }, leg) => leg.#reply(reply),

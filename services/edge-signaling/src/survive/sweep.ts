@@ -19,6 +19,7 @@ const FULL_MS = 300_000;
 const PACE_MS = 20;
 /** Clocks may differ by a second, and who ended a call comes first. */
 const GRACE_MS = 20_000;
+const NONE: ReadonlySet<CallId> = new Set();
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
@@ -64,25 +65,28 @@ export class Sweep {
     this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
   }
 
-  /** Takes over at once what `owners` had: this edge is their successor. */
-  takeOver(owners: readonly InstanceId[]): void {
+  /**
+   * Takes over at once what `owners` had: this edge is their successor. The answers to the callers of `unheard` may not have
+   * left: they are taken back.
+   */
+  takeOver(owners: readonly InstanceId[], unheard: ReadonlySet<CallId> = NONE): void {
     this.#run(async () => {
       try {
-        await this.#succeed(owners);
+        await this.#succeed(owners, unheard);
       } catch (error) {
         // Of our own calls nobody else would think.
-        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners));
+        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners, unheard));
         throw error;
       }
     });
   }
 
-  async #succeed(owners: readonly InstanceId[]): Promise<void> {
+  async #succeed(owners: readonly InstanceId[], unheard: ReadonlySet<CallId>): Promise<void> {
     const { records, adopter, left, clock } = this.#deps;
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
-      if (owners.includes(stored.call.owner)) await this.#adopt(stored);
+      if (owners.includes(stored.call.owner)) await this.#adopt(stored, unheard);
     }
     const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
@@ -157,7 +161,7 @@ export class Sweep {
     return calls.byId(callId) !== undefined || isSetUpHere(callId);
   }
 
-  async #adopt(stored: StoredCall): Promise<void> {
+  async #adopt(stored: StoredCall, unheard: ReadonlySet<CallId> = NONE): Promise<void> {
     const { records, adopter, peers, owner, clock } = this.#deps;
     const { callId, state, legs } = stored.call;
     const [legId] = legs;
@@ -174,6 +178,7 @@ export class Sweep {
     const call = await adopter.adopt(found);
     const departure = this.#deps.left?.departure(callId);
     if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
+    else if (unheard.has(callId)) call?.hangUp({ by: 'platform', reason: 'node-lost' });
     // Somebody may have hung up while nobody listened.
     else call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);
