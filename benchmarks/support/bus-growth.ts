@@ -27,16 +27,16 @@ interface StreamGrowth {
 
 const KEPT = ['CALLS', 'CDRS'];
 const NS_PER_HOUR = 3.6e12;
-/** nats-server keeps what it has just written in memory for some seconds, and its garbage for two minutes at most. */
-const CACHED_MS = 130_000;
+/** What nats-server has cached is given back when no less memory was seen for so long. */
+const QUIET_MS = 60_000;
+const LOOK_MS = 1_000;
 
 /** Tells of so many more calls that are over, and what the bus keeps of them, in proportion for a million. */
 export async function busGrowth(platform: Platform, finishedCalls: number): Promise<BusGrowth> {
   const bus = await platform.bus();
   const before = await look(platform);
   await copyFinishedCalls(bus, finishedCalls);
-  await pause(CACHED_MS);
-  const after = await look(platform);
+  const after = await settled(platform);
   const perMillion = (bytes: number): number => Math.round((1e6 * bytes) / finishedCalls);
   const streams = [...(await readStreams(bus, KEPT))].map(([name, { config }]) => {
     const [was, is] = [before.streams[name], after.streams[name]];
@@ -63,6 +63,18 @@ async function look(platform: Platform): Promise<BusLook> {
     rssBytes: 1_024 * memoryKb(pid),
     streams: Object.fromEntries([...streams].map(([name, { state }]) => [name, pick(state)])),
   };
+}
+
+/** What it is like when its memory falls no more. */
+async function settled(platform: Platform): Promise<BusLook> {
+  let lowest = await look(platform);
+  for (let quietMs = 0; quietMs < QUIET_MS; quietMs += LOOK_MS) {
+    await pause(LOOK_MS);
+    const now = await look(platform);
+    if (now.rssBytes >= lowest.rssBytes) continue;
+    [lowest, quietMs] = [now, 0];
+  }
+  return lowest;
 }
 
 function pick({ messages, bytes }: { messages: number; bytes: number }): { messages: number; bytes: number } {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
@@ -45,13 +46,14 @@ describe('an edge that dies', () => {
 
 test('an engine that dies before a caller has heard of an answer leaves its edge to take that back at the callee', async () => {
   const { bus, first, load } = edges;
-  await setFault(bus, first.instance(), { kind: 'freeze', at: 'before-answer', pass: 1, forMs: 2_000 });
+  await setFault(bus, first.instance(), { kind: 'freeze', at: 'before-answer', pass: 1, forMs: 4_000 });
   const leaving = new AbortController();
   const talking = load.talk({ calls: 1, talkMs: 1_000, callersLeave: leaving.signal });
   await until('the edge stands still', () => first.logs().includes('"fault.happens"'), 30_000);
   await first.kill('engine');
   await first.revive();
   await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ended', 30_000);
+  expect(await lastCause(bus)).toEqual({ by: 'platform', reason: 'node-lost' });
   leaving.abort();
   const [, answered] = await talking;
   expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
