@@ -3,6 +3,7 @@ import { lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
+import { ringingCall } from '../support/ringing-call.ts';
 import { survivalRows } from '../support/survival-rows.ts';
 import { TwoEdges } from '../support/two-edges.ts';
 import { until } from '../support/until.ts';
@@ -58,4 +59,20 @@ test('an engine that dies before a caller has heard of an answer leaves its edge
   const [, answered] = await talking;
   expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
   await edges.expectBooksBalance();
+});
+
+describe('a call that rings', () => {
+  test.for([
+    ['its engine dies', 'engine'],
+    ['its edge dies with it', undefined],
+  ] as const)('is given up by the next engine when %s: nobody rings and nobody waits', async ([, who]) => {
+    const { alice, bob, quit } = await ringingCall(edges);
+    await edges.first.kill(who);
+    await edges.first.revive();
+    await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
+    await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed');
+    expect(await lastCause(edges.bus)).toMatchObject({ by: 'platform', reason: 'node-lost' });
+    await edges.expectBooksBalance();
+    await quit();
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { startBaresip } from '../support/baresip.ts';
 import { answeredCalls, lastCause, openCalls, storedRecords } from '../support/call-facts.ts';
+import { ringingCall } from '../support/ringing-call.ts';
 import { CALLS, TwoEdges } from '../support/two-edges.ts';
 import { until } from '../support/until.ts';
 
@@ -65,24 +65,18 @@ describe('an edge that comes back at its own address', () => {
   }, 180_000);
 });
 
-describe('a call that still rings when its edge dies', () => {
-  test('has failed once, and leaves nothing behind', async () => {
-    const registrar = edges.router.address;
-    const [alice, bob] = await Promise.all(
-      edges.platform.accounts.map((account) => startBaresip({ ...account, registrar, answers: false })),
-    );
-    if (alice === undefined || bob === undefined) throw new Error('no accounts');
-    await Promise.all([alice.waitFor('REGISTER_OK'), bob.waitFor('REGISTER_OK')]);
-    alice.command('dial', `sip:bob@${registrar}`);
-    await bob.waitFor('CALL_INCOMING');
-    await until('the call is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ringing');
-    await edges.first.kill();
-    await edges.first.revive();
-    await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed');
-    expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
-    await until('its record is gone', async () => (await openCalls(edges.bus)).length === 0);
-    await Promise.all([alice.quit(), bob.quit()]);
-  });
+test('of a call that rings when its edge dies, and only another is left, who picks up is hung up on', async () => {
+  const { bob, quit } = await ringingCall(edges);
+  await edges.first.kill();
+  edges.router.routeTo(edges.second.address);
+  bob.command('accept');
+  await bob.waitFor('CALL_CLOSED');
+  expect(edges.second.logs()).toContain('"answer.late"');
+  await edges.first.revive();
+  await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed', 60_000);
+  expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+  await until('its record is gone', async () => (await openCalls(edges.bus)).length === 0);
+  await quit();
 });
 
 describe('a call that nobody hangs up after its edge died', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startBaresip } from '../support/baresip.ts';
 import { answeredCalls, lastCause } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
+import { ringingCall } from '../support/ringing-call.ts';
 import { type SippResult } from '../support/sipp.ts';
 import { TwoEdges } from '../support/two-edges.ts';
 import { until } from '../support/until.ts';
@@ -112,21 +112,13 @@ describe('an edge that dies', () => {
   );
 
   test('while a call rings leaves an engine that cancels it, and the call has failed once', async () => {
-    const registrar = edges.router.address;
-    const [alice, bob] = await Promise.all(
-      edges.platform.accounts.map((account) => startBaresip({ ...account, registrar, answers: false })),
-    );
-    if (alice === undefined || bob === undefined) throw new Error('no accounts');
-    await Promise.all([alice.waitFor('REGISTER_OK'), bob.waitFor('REGISTER_OK')]);
-    alice.command('dial', `sip:bob@${registrar}`);
-    await bob.waitFor('CALL_INCOMING');
-    await until('the call is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ringing');
+    const { alice, bob, quit } = await ringingCall(edges);
     await edges.first.kill('edge');
     await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
     await edges.first.revive();
     await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'failed');
     expect(await lastCause(edges.bus)).toEqual({ by: 'platform', reason: 'node-lost' });
-    await Promise.all([alice.quit(), bob.quit()]);
+    await quit();
     await edges.expectBooksBalance();
   });
 });

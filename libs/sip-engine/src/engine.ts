@@ -24,6 +24,7 @@ import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { SessionTimers } from './core/session-timers.ts';
 import { Subscriptions } from './core/subscriptions.ts';
 import { Screen } from './core/screen.ts';
+import { ON_BEHALF, speakOnBehalf } from './core/on-behalf.ts';
 import { namedBranches, STRAY_RESPONSE, takeStray } from './core/stray-response.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
@@ -123,6 +124,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #listeners = new Listeners();
   readonly #transactions: TransactionStore;
   readonly #core: Core;
+  readonly #sender: DialogSender;
   readonly #uac: Uac;
   readonly #uas: Uas;
   readonly #proxy: Proxy;
@@ -217,6 +219,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const signer = new Signer(createHash('sha256').update(`routes ${options.control.secret}`).digest());
     const forwarder = new InDialogForwarder(this.#core, hops, signer);
     const sender = new DialogSender(this.#core);
+    this.#sender = sender;
     const parts = { core: this.#core, sender, ender: sender, hops, forwarder };
     const usages = { sessions: new SessionTimers(this.#core, sender), subscriptions: new Subscriptions(this.#core) };
     this.#uac = new Uac({ ...parts, ...usages });
@@ -376,6 +379,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     else if (dialog !== '') this.#uac.sendInDialog(dialog, app, wish, whenSent);
     else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
     else if (method === STRAY_RESPONSE) whenSent(takeStray(this.#core, app, wish));
+    else if (method === ON_BEHALF) whenSent(speakOnBehalf(this.#core, this.#sender, app, wish));
     else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');
     else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);
   }

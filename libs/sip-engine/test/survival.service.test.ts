@@ -1,5 +1,6 @@
-import { afterEach, expect, test } from 'vitest';
-import { type Bench, header, openBench, startLine, toTag } from './bench.ts';
+import { requestText } from '@callweave/sip/testing';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Bench, type BenchPhone, header, openBench, startLine, type Told, toTag } from './bench.ts';
 
 let bench: Bench;
 
@@ -62,6 +63,57 @@ test('a response that reached another engine is given to the request that waits 
   await bring();
   // Nothing waits for it any more.
   expect((await bench.app.told()).line).toMatch(/^SIP\/2.0 481 /);
+});
+
+describe('on behalf of an engine that is gone', () => {
+  const ofInvite = (method: string, sentBy: string): string =>
+    requestText({ method, cseq: 7, callId: 'gone', branch: `z9hG4bK${theirs}.1`, sentBy, fromTag: 'ours' });
+  /** Has the engine say it to a phone; with what the application is told at once, and in the end. */
+  const say = async (phone: BenchPhone, body: string): Promise<[Told, () => Promise<Told>]> => {
+    const lines = ['Content-Type: message/sip'];
+    const uri = `sip:127.0.0.1:${phone.port};transport=udp`;
+    return [await bench.app.request(`ON-BEHALF ${uri}`, { lines, body }), () => bench.app.told()];
+  };
+
+  test('an INVITE is cancelled, once more until the phone has heard of it', async () => {
+    bench = await openBench([], { instance: ours });
+    const phone = await bench.phone();
+    const cancel = ofInvite('CANCEL', `127.0.0.1:${bench.sipPort}`);
+    const [, told] = await say(phone, cancel);
+    expect(await phone.next()).toBe(cancel);
+    expect((await told()).line).toBe('SIP/2.0 200 OK');
+    bench.clock.advance(600);
+    expect(await phone.next()).toBe(cancel);
+    phone.answer(cancel, '200 OK');
+    // What comes after it is answered after it.
+    for (const method of ['ONE', 'TWO']) {
+      phone.request({ method });
+      expect(header(await phone.next(), 'CSeq')).toContain(method);
+      bench.clock.advance(10_000);
+    }
+  });
+
+  test('a caller is answered, and a refusal acknowledged, as they are', async () => {
+    bench = await openBench([], { instance: ours });
+    const phone = await bench.phone();
+    for (const said of [response(phone.port), ofInvite('ACK', `127.0.0.1:${bench.sipPort}`)]) {
+      const [, told] = await say(phone, said);
+      expect(await phone.next()).toBe(said);
+      expect((await told()).line).toBe('SIP/2.0 200 OK');
+    }
+    expect(bench.engine.stats().transactions).toBe(0);
+  });
+
+  test('nothing else is said, and nobody but an application has it said', async () => {
+    bench = await openBench([], { instance: ours });
+    const phone = await bench.phone();
+    for (const said of [ofInvite('MESSAGE', '127.0.0.1'), 'CANCEL', '']) {
+      const [refused] = await say(phone, said);
+      expect(refused.tokens[3]).toBe('NOK');
+    }
+    phone.request({ method: 'ON-BEHALF' });
+    expect(startLine(await phone.next())).toMatch(/^SIP\/2.0 501 /);
+  });
 });
 
 test('nobody else is told of it', async () => {

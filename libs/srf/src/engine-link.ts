@@ -3,6 +3,7 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { createSrf, type SrfApplication, type SrfRequest, type SrfResponse } from './drachtio.ts';
 import { incomingRequest, type IncomingRequest } from './incoming-request.ts';
 import { type OutgoingEvents, type OutgoingRequest, sendRequest, type SentRequest } from './outgoing-request.ts';
+import { Outliving } from './outliving.ts';
 import { Pulse } from './pulse.ts';
 
 export interface EngineOptions {
@@ -36,6 +37,7 @@ export type RequestHandler = (request: IncomingRequest) => Promise<void>;
  * as gone until it does.
  */
 export class EngineLink {
+  readonly outliving: Outliving;
   readonly #options: EngineOptions;
   readonly #srf: SrfApplication = createSrf();
   readonly #listeners: ((info: EngineInfo) => void)[] = [];
@@ -50,6 +52,7 @@ export class EngineLink {
   constructor(options: EngineOptions) {
     this.#options = options;
     const { log, clock } = options;
+    this.outliving = new Outliving({ send: (...sent) => sendRequest(this.#srf, ...sent), log });
     this.#pulse = new Pulse({
       ask: (answered) => this.#askAnything(answered),
       silent: () => {
@@ -105,18 +108,23 @@ export class EngineLink {
     for (const method of DIALOG_METHODS) this.onRequest(method, outside);
   }
 
-  /** Sends a request through the engine. */
+  /** Sends a request through the engine; a BYE waits for one. */
   send(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+    if (request.method === 'BYE') return this.outliving.bye(request, events);
+    if (request.method === 'INVITE') return this.outliving.invite(request, events);
     return sendRequest(this.#srf, request, events);
   }
 
   #enter(): void {
     this.#state = 'connected';
-    if (this.#info !== undefined) for (const listener of this.#listeners) listener(this.#info);
+    if (this.#info === undefined) return;
+    for (const listener of this.#listeners) listener(this.#info);
+    this.outliving.entered(this.#info.instance);
   }
 
   #lose(state: 'apart' | 'silent'): void {
     this.#state = state;
+    this.outliving.left(state);
     for (const listener of this.#lost) listener();
   }
 
@@ -137,7 +145,7 @@ export class EngineLink {
     }
     // Before anything is done for it: much may have changed while the engine stood still.
     this.#pulse.heard();
-    const incoming = incomingRequest(request, response);
+    const incoming = this.outliving.answering(incomingRequest(request, response));
     const { log } = this.#options;
     handler(incoming).catch(async (error: unknown) => {
       log.error('request.failed', { method: request.method, err: error });

@@ -9,3 +9,13 @@ export class ResponseNotSentError extends Error {
     this.status = status;
   }
 }
+
+/** The engine that was to send a request is gone, and may not have sent it. */
+export class EngineGoneError extends Error {
+  readonly code = 'ENGINE_GONE';
+
+  constructor() {
+    super('the SIP engine is gone');
+    this.name = 'EngineGoneError';
+  }
+}

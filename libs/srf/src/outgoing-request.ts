@@ -1,6 +1,7 @@
 import { type SrfAck, type SrfApplication, type SrfResponse, type SrfSentRequest } from './drachtio.ts';
 import { type HeaderValues, joinHostPort, readable, type ReadableMessage } from './incoming-request.ts';
 import { sendInSpan } from './traced-request.ts';
+import { type Saying } from './unsaid.ts';
 
 /** A request to send. */
 export interface OutgoingRequest {
@@ -42,8 +43,16 @@ export interface SentRequest {
   cancel(headers?: HeaderValues): void;
 }
 
+/** Notes that a request is being cancelled, with these headers. */
+export type NoteCancel = (sent: ReadableMessage, headers: HeaderValues) => Saying;
+
 /** Sends a request. Nothing is called back in the same turn. */
-export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told: OutgoingEvents): SentRequest {
+export function sendRequest(
+  srf: SrfApplication,
+  request: OutgoingRequest,
+  told: OutgoingEvents,
+  noteCancel?: NoteCancel,
+): SentRequest {
   let sent: SrfSentRequest | undefined;
   let cancelWith: HeaderValues | undefined;
   const { method, uri, nextHop, dialogId, body } = request;
@@ -56,6 +65,13 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
     ...(headers === undefined ? {} : { headers: dialogId === undefined ? headers : headersInDialog(method, headers) }),
     ...(body === undefined ? {} : { body }),
   };
+  const cancelIt = (message: SrfSentRequest, cancelHeaders: HeaderValues): void => {
+    const noted = noteCancel?.(readable(message), cancelHeaders);
+    message.cancel({ headers: cancelHeaders }, (error) => {
+      if (error === null || error === undefined) noted?.said();
+      else noted?.unsaid();
+    });
+  };
   const onSent = (error: unknown, message?: SrfSentRequest): void => {
     if (message === undefined) {
       events.failed(error);
@@ -66,7 +82,7 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
     // An UPDATE while this request is open surfaces here and nowhere else; unanswered it would hang for ever.
     message.on('update', (_request, response) => response.send(491, undefined, {}, () => undefined));
     events.sent?.(readable(message));
-    if (cancelWith !== undefined) message.cancel({ headers: cancelWith }, () => undefined);
+    if (cancelWith !== undefined) cancelIt(message, cancelWith);
   };
   try {
     srf.request(options, onSent);
@@ -78,7 +94,7 @@ export function sendRequest(srf: SrfApplication, request: OutgoingRequest, told:
     cancel: (cancelHeaders = {}) => {
       cancelled();
       if (sent === undefined) cancelWith = cancelHeaders;
-      else sent.cancel({ headers: cancelHeaders }, () => undefined);
+      else cancelIt(sent, cancelHeaders);
     },
   };
 }

@@ -51,6 +51,7 @@ import { SideSealer } from './subscribe/side.ts';
 import { Adopter } from './survive/adopter.ts';
 import { edgeAnswers } from './survive/answers.ts';
 import { Doubts } from './survive/doubts.ts';
+import { LateAnswers } from './survive/late-answers.ts';
 import { busPeers } from './survive/peers.ts';
 import { strayResponseHandler } from './survive/stray-responses.ts';
 import { outlive, standIns } from './survive/outlive.ts';
@@ -124,7 +125,6 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     clock,
     log,
   });
-  publisher.keepNotes((callId) => records.isUnstored(callId));
   const anchoring = busMedia(ports, clock);
   const media = mediaOf(mediaPolicy, anchoring);
   const calls: EstablishedCalls = new EstablishedCalls({
@@ -156,6 +156,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     openTeller: (call) => new TracedTeller(call, call.owner, telling),
     knowsOurTags: () => link.info?.instance !== undefined,
     left,
+    outliving: link.outliving,
     clock,
     log,
   });
@@ -187,6 +188,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     openTeller: (call) => new TracedTeller(call, engineInstance, telling),
     legs,
     begin: (call) => records.begin(call),
+    leave,
     abandon: (callId) => records.abandon(callId),
     recordOf: (parts, { sequence, detail }) => records.recordOf(parts, sequence, detail),
     acknowledged: (callId) => records.acknowledged(callId),
@@ -195,6 +197,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     faults,
     log,
   });
+  publisher.keepNotes((callId) => records.isUnstored(callId) || invites.has(callId));
   const sweep = new Sweep({
     records,
     calls,
@@ -246,7 +249,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('MESSAGE', observed('MESSAGE', messageHandler(reaching)));
   link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer, beginnings })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
-  link.onRequest('RESPONSE', strayResponseHandler({ peers, log }));
+  const acknowledge = link.outliving.acknowledge.bind(link.outliving);
+  const lateAnswers = new LateAnswers({ records, legs, send, acknowledge, log });
+  const late = lateAnswers.take.bind(lateAnswers);
+  link.onRequest('RESPONSE', strayResponseHandler({ peers, late, log }));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
   const keepAlives = keepAliveAnswers(link.send.bind(link));
   await bus.serve([keepAlives.ofAny]);
@@ -258,6 +264,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     const lost = present === engineInstance ? [] : calls.all;
     const unheard = lost.filter(({ parts }) => parts.caller.isUnheard === true).map(({ parts }) => parts.callId);
     for (const call of lost) call.supersede();
+    if (present !== engineInstance) invites.engineLost();
     engineInstance = present;
     doubts.raise();
     void bus.speakFor(present, answers);

@@ -1,5 +1,6 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { type CallRecord, InstanceId } from '@callweave/contracts';
+import { type LeftInvite } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type CallTeller } from '../src/call/call-ports.ts';
@@ -83,7 +84,14 @@ beforeEach(() => {
   });
   adopter = new Adopter({
     knowsOurTags: () => knowsOurTags,
-    left: { answered: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }) },
+    left: {
+      answered: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }),
+      invites: () => ({ asked: invite('alice'), called: [invite('bob')] }),
+    },
+    outliving: {
+      refuse: ({ peer }) => sent.push(`refused ${peer}`),
+      cancel: ({ peer }) => sent.push(`cancelled ${peer}`),
+    },
     ...{ calls, legs, media, clock, log, owner: () => edge, isAlive: (engine) => alive.includes(engine) },
     records: {
       adopt: ({ call: record }: { call: CallRecord }) => Promise.resolve({ ...record, owner: edge, epoch: 2 }),
@@ -95,7 +103,8 @@ beforeEach(() => {
       return { cancel: () => undefined };
     },
     whereabouts: { find: () => Promise.resolve(way) },
-    openTeller: () => ({ sequence: 4, ended: () => undefined }) as unknown as CallTeller,
+    openTeller: () =>
+      ({ sequence: 4, ended: () => undefined, failed: () => sent.push('told failed') }) as unknown as CallTeller,
   });
 });
 
@@ -132,6 +141,27 @@ describe('whether a caller has heard the answer that an edge died of', () => {
     expect(sent).toEqual([`OPTIONS by us to ${sipCallId};from-tag=${remoteTag}${ours}`]);
   });
 });
+
+describe('a call that rings while its edge dies', () => {
+  const close = (owner: InstanceId): Promise<void> => {
+    const { call, revision } = storedCall(1);
+    return adopter.close({ call: { ...call, owner, state: 'ringing' }, revision });
+  };
+
+  test('is given up where it rings, and towards who waits, when its engine has died too', async () => {
+    await close(there);
+    expect(sent).toEqual(['told failed', 'cancelled bob', 'refused alice']);
+  });
+
+  test('has been by its engine, if that is the same still', async () => {
+    await close(edge);
+    expect(sent).toEqual(['told failed']);
+  });
+});
+
+function invite(peer: string): LeftInvite {
+  return { uri: 'sip:bob@d', peer, headers: {} };
+}
 
 function fail(): never {
   throw new Error('no dialogs');

@@ -251,3 +251,38 @@ describe('a call', () => {
     expect((await placed(media({ kind: 'no-node' }))).seen).toContain('caller 503');
   });
 });
+
+describe('a call whose engine is gone', () => {
+  test('while it rings is given up on both sides, and has failed', async () => {
+    const fake = await placed();
+    fake.invited[0]?.events.responded(response(180));
+    fake.call.engineLost();
+    fake.call.engineLost();
+    await fake.settle();
+    expect(fake.seen.slice(before.length + 2)).toEqual([
+      ...['sent CANCEL', 'caller 503', 'released', 'told failed platform node-lost', 'abandoned', 'disposed'],
+    ]);
+  });
+
+  test('when its callee has just answered hangs him up in the name of his dialog, of which no other engine knows', async () => {
+    const never = new Promise<never>(() => undefined);
+    const anchored = { kind: 'anchored', sdp: 'v=0 offered', node: MediaNodeId.parse('127.0.0.1:2223@1') } as const;
+    const media = { offer: () => Promise.resolve(anchored), answer: () => never, release: () => Promise.resolve() };
+    const fake = await placed({ deps: { media: media as never } });
+    fake.invited[0]?.events.responded(response(200));
+    fake.call.engineLost();
+    const [bye] = fake.asked;
+    expect(bye?.request).toMatchObject({ method: 'BYE', uri: 'sip:placeholder' });
+    bye?.events.failed(new Error('no such dialog'));
+    const [, named] = fake.asked;
+    expect(named?.request).toMatchObject({ method: 'BYE', headers: { To: '<sip:b@d>;tag=device', CSeq: '101 BYE' } });
+    expect(named?.request.dialogId).toBeUndefined();
+  });
+
+  test('once it is answered is for whoever takes it over', async () => {
+    const fake = await answered();
+    const told = fake.seen.length;
+    fake.call.engineLost();
+    expect(fake.seen).toHaveLength(told);
+  });
+});

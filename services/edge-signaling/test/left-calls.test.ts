@@ -44,4 +44,13 @@ describe('what a dead edge has left in its journal', () => {
     expect(left(record, departure).answered(callId)).toMatchObject({ call: { callId } });
     expect(left(record).departure(callId)).toBeUndefined();
   });
+
+  test('is who asked for a call and who rings for it, beside the call itself', () => {
+    const invite = (peer: string): object => ({ uri: 'sip:b@d', peer, headers: { Via: 'v' } });
+    const begun = { ...record, state: 'routing' };
+    const found = left([begun, { asked: invite('alice') }], { called: invite('bob') }, { called: invite('carol') });
+    expect(found.begun()).toMatchObject([{ callId, state: 'routing' }]);
+    expect(found.invites(callId)).toEqual({ asked: invite('alice'), called: [invite('bob'), invite('carol')] });
+    expect(left(begun).invites(callId)).toEqual({ asked: undefined, called: [] });
+  });
 });

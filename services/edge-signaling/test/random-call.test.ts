@@ -18,6 +18,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('answers'), status: status.filter((one) => one >= 200), isDescribed }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('engineGivesUp'), side }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('engineIsAnother') }) },
   {
     weight: 8,
     arbitrary: fc.record({

@@ -14,6 +14,7 @@ export type Happening =
   | { readonly kind: 'requests'; readonly side: SideName; readonly method: string; readonly isDescribed: boolean }
   | { readonly kind: 'answers'; readonly status: number; readonly isDescribed: boolean }
   | { readonly kind: 'engineGivesUp'; readonly side: SideName }
+  | { readonly kind: 'engineIsAnother' }
   | { readonly kind: 'media'; readonly outcome: 'anchored' | 'unusable' | 'unavailable' }
   | { readonly kind: 'passes'; readonly ms: number };
 
@@ -132,6 +133,10 @@ export class RandomCall {
         break;
       case 'engineGivesUp':
         this.#engineGivesUp(what.side);
+        break;
+      case 'engineIsAnother':
+        // What is sent then reaches the peers by way of that one.
+        this.fake.call.engineLost();
         break;
       case 'media':
         if (what.outcome === 'anchored' && this.#pendingMedia.length > 0) this.hasAnchored = true;

@@ -3,6 +3,7 @@ import { BusUnavailableError } from '@callweave/bus';
 import { type IncomingRequest, type OutgoingRequest } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { expect, test } from 'vitest';
+import { type Brought } from '../src/survive/peers.ts';
 import { strayResponseHandler, takeResponse } from '../src/survive/stray-responses.ts';
 import { response } from './fake-call.ts';
 
@@ -13,7 +14,7 @@ const stray = { source: '192.0.2.9:5062', transport: 'udp', message };
 /** To whom a response is brought, and what is answered, when the engine tells of it. */
 async function told(
   more: Partial<IncomingRequest> = {},
-  bring: () => Promise<boolean> = () => Promise.resolve(true),
+  bring: () => Promise<Brought> = () => Promise.resolve('wanted'),
 ): Promise<unknown[]> {
   const seen: unknown[] = [];
   const peers = {
@@ -22,7 +23,11 @@ async function told(
       return bring();
     },
   };
-  await strayResponseHandler({ peers, log: recordLogs() })({
+  await strayResponseHandler({
+    peers,
+    late: () => Promise.resolve(void seen.push('late')),
+    log: recordLogs(),
+  })({
     method: 'RESPONSE',
     uri: `sip:${sender}@192.0.2.9:5062;transport=udp`,
     header: () => undefined,
@@ -40,6 +45,12 @@ async function told(
 
 test('a response that came to this edge is brought to the one whose engine sent the request', async () => {
   expect(await told()).toEqual([sender, stray]);
+});
+
+test('one to a request of an engine that is gone is taken here, and none that a live one has no use for', async () => {
+  expect(await told({}, () => Promise.resolve('nobody'))).toEqual([sender, stray, 'late']);
+  expect(await told({}, () => Promise.resolve('unwanted'))).toEqual([sender, stray]);
+  expect(await told({}, () => Promise.resolve('silent'))).toEqual([sender, stray]);
 });
 
 test('one of which nobody can be asked is dropped', async () => {

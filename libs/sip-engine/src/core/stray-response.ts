@@ -1,22 +1,11 @@
-import {
-  type IdSource,
-  MAGIC_COOKIE,
-  parseMessage,
-  parseUri,
-  responseTo,
-  serializeMessage,
-  serializeParts,
-  SipError,
-  type SipResponse,
-  unbracket,
-} from '@callweave/sip';
+import { type IdSource, MAGIC_COOKIE, parseMessage, type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
 import { clientKey } from '../transaction/match.ts';
 import { type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { type RequestWish } from './build-request.ts';
+import { answerCarrier, envelope, readCarried } from './carried.ts';
 import { type Core } from './context.ts';
-import { requestIn } from './dialog-sender.ts';
 import { type Sent } from './sent.ts';
 
 /**
@@ -59,7 +48,7 @@ export function offerStray({ apps, instance }: Core, { message, flow }: Inbound<
   if (app === undefined) return;
   const { remoteAddress: address, remotePort: port, protocol } = flow;
   const host = address.includes(':') ? `[${address}]` : address;
-  const told = envelope(response, `sip:${sender}@${host}:${port};transport=${protocol}`, bytes);
+  const told = envelope(STRAY_RESPONSE, response, `sip:${sender}@${host}:${port};transport=${protocol}`, bytes);
   const meta = { source: 'application', protocol, address, port, txn: 'unsolicited', dialogId: '' } as const;
   app.deliver({ ...meta, size: bytes.length }, told);
 }
@@ -69,37 +58,14 @@ export function offerStray({ apps, instance }: Core, { message, flow }: Inbound<
  * answered 200, or 481 when nothing waits for it. Throws `RefusedError`.
  */
 export function takeStray(core: Core, app: App, { uri, body }: RequestWish): Sent {
-  const { message, flow } = readStray(core, uri, body);
+  const { message, flow } = readCarried(core, uri, body);
+  if (message.kind !== 'response') throw new RefusedError('no response');
   const transaction = core.transactions.client(clientKey(message));
-  const txn = core.ids.uuid();
-  const { remoteAddress: address, remotePort: port, protocol } = flow;
-  const bytes = envelope(message, uri, Buffer.alloc(0));
-  const answer = serializeMessage(responseTo(requestIn(bytes), { status: transaction === undefined ? 481 : 200 }));
   transaction?.receive({ message, flow, size: body.length });
-  core.clock.after(0, () =>
-    app.deliver({ source: 'network', size: 0, protocol, address, port, txn, dialogId: '' }, answer),
+  return answerCarrier(
+    core,
+    app,
+    { method: STRAY_RESPONSE, uri, message, flow },
+    transaction === undefined ? 481 : 200,
   );
-  return { bytes, protocol, address, port, txn, dialogId: undefined };
-}
-
-function readStray({ listeners }: Core, uri: string, body: Buffer): Inbound<SipResponse> {
-  try {
-    const message = parseMessage(body);
-    const from = parseUri(uri);
-    if (message.kind !== 'response' || from.kind !== 'sip') throw new RefusedError('no response');
-    const flow = listeners.flowTo('udp', unbracket(from.host), from.port ?? 0);
-    if (flow === undefined) throw new RefusedError('no such transport');
-    return { message, flow, size: body.length };
-  } catch (error) {
-    if (error instanceof SipError) throw new RefusedError(`invalid response: ${error.message}`);
-    throw error;
-  }
-}
-
-/** A request that never leaves, and is in no dialog. */
-function envelope(response: SipResponse, uri: string, body: Buffer): Buffer {
-  const copied = ['Via', 'From', 'Call-ID'].map((name) => `${name}: ${response.required(name.toLowerCase())}\r\n`);
-  const type = body.length === 0 ? '' : 'Content-Type: message/sip\r\n';
-  const lines = `${copied.join('')}To: <${uri}>\r\nCSeq: ${response.cseq.number} ${STRAY_RESPONSE}\r\n${type}`;
-  return serializeParts(`${STRAY_RESPONSE} ${uri} SIP/2.0`, `${lines}Content-Length: ${body.length}\r\n`, body);
 }

@@ -16,6 +16,7 @@ import {
 } from '@callweave/contracts';
 import { type Unavailable } from '../ports.ts';
 import { type LegNote } from './call-detail.ts';
+import { type Note } from './left-calls.ts';
 import { type Places } from './place.ts';
 import { type Side } from './session.ts';
 
@@ -89,7 +90,7 @@ export interface CallTeller {
   /** Notes for the record what becomes of a leg; nobody is told before the end. */
   note(note: LegNote): void;
   /** `kept` is left to who comes after this edge, should it die before the call is stored. */
-  initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }, kept?: () => CallRecord): void;
+  initiated(fields: { from: string; to: string; sipCallId: string; legId: LegId }, kept?: () => readonly Note[]): void;
   routed(targets: readonly string[]): void;
   ringing(legId: LegId, target: string): void;
   /** `kept` is left to who comes after this edge, should it die before the records are stored. */

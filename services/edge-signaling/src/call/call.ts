@@ -10,7 +10,14 @@ import {
   type Tenant,
 } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
-import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type IncomingResponse,
+  leftInvite,
+  type LeftInvite,
+  type Reply,
+} from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { type Identity } from '../admit/identity.ts';
 import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
@@ -27,9 +34,10 @@ import { failureCause } from './cause.ts';
 import { type EstablishedParts } from './established-call.ts';
 import { type AnsweredLegs } from './established-calls.ts';
 import { mediaRefusal, sessionHeaders } from './exchange.ts';
-import { type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
+import { ENGINE_LOST, type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
+import { type LeftWord } from './left-calls.ts';
 import { lateOffer } from './late-offer.ts';
 import { type Place } from './place.ts';
 import { isRinging } from './progress.ts';
@@ -52,6 +60,8 @@ export interface CallDeps {
   /** Notes the call where others find it, until it is established or abandoned. */
   readonly begin: (call: BegunCall) => CallRecord;
   readonly abandon: (callId: CallId) => void;
+  /** Leaves word to the next edge at this place. */
+  readonly leave?: (callId: CallId, word: LeftWord) => void;
   /** What is stored of an answered call. */
   readonly recordOf: (parts: EstablishedParts, teller: CallTeller) => CallRecord;
   /** The caller has acknowledged the answer, or a later one. */
@@ -118,6 +128,8 @@ export class Call {
   #ringTimer: Timer | undefined;
   #completing: Promise<void> = Promise.resolve();
   #rang = false;
+  /** The caller's INVITE, if somebody else could refuse it. */
+  readonly #asked: LeftInvite | undefined;
   /** Whether one of those who are called now has rung. */
   #hasRung = false;
   #lastFailure: Failure = NO_CHOICE;
@@ -132,6 +144,7 @@ export class Call {
       this.caller.progress({ status: 181 });
     });
     this.#startedAtMs = deps.clock.epochMs();
+    this.#asked = invite.transport === 'udp' ? leftInvite(invite, invite.uri, invite.source) : undefined;
     this.#machine = new Machine(callTable, 'routing', this.#actions);
     this.caller = new UasLeg(invite, {
       legId,
@@ -175,8 +188,14 @@ export class Call {
     const { legId, identity } = this.caller;
     const { detail } = this.#deps.teller;
     const begun = this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs, detail });
-    this.#deps.teller.initiated({ from, to, sipCallId: identity.callId, legId }, () => begun);
+    const told = { from, to, sipCallId: identity.callId, legId };
+    this.#deps.teller.initiated(told, () => (this.#asked === undefined ? [begun] : [begun, { asked: this.#asked }]));
     this.#run(this.#route());
+  }
+
+  /** The engine that has the caller's INVITE is gone. */
+  engineLost(): void {
+    this.#feed('refused', ENGINE_LOST);
   }
 
   #feed(input: CallInput, detail: Detail = {}): void {
@@ -254,6 +273,7 @@ export class Call {
     invited: ({ legId, target: { name, user } }) => {
       this.#deps.teller.note({ kind: 'invited', legId, device: name, user });
     },
+    reached: (called) => this.#deps.leave?.(this.facts.callId, { called }),
     progress: (branch, response) => {
       if (isRinging(response.status)) {
         this.#hasRung = true;

@@ -19,3 +19,9 @@ export const NO_ANSWER: Failure = {
 
 /** Users sent the call on to each other. RFC 3261 §21.4.20 */
 export const LOOP: Failure = { reply: { status: 482 }, cause: failureCause('platform', 482) };
+
+/** The engine is gone that has the caller's INVITE. */
+export const ENGINE_LOST: Failure = {
+  reply: { status: 503, headers: { 'Retry-After': '5' } },
+  cause: { by: 'platform', reason: 'node-lost', sipStatus: 503 },
+};

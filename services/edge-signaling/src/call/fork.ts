@@ -1,6 +1,12 @@
 import { type CallId, type LegId, type MediaNodeId, type Tenant } from '@callweave/contracts';
 import { rankOf } from '@callweave/sip';
-import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
+import {
+  type HeaderValues,
+  type IncomingRequest,
+  type IncomingResponse,
+  type LeftInvite,
+  type Reply,
+} from '@callweave/srf';
 import { type Identity, identityHeaders } from '../admit/identity.ts';
 import { abilities } from '../abilities.ts';
 import { createLegId } from '../leg/leg-id.ts';
@@ -28,6 +34,8 @@ export interface Branch {
 
 /** What the devices tell their call; nothing comes from one that was given up. */
 export interface ForkEvents {
+  /** It has heard of our INVITE, which another engine could cancel. */
+  reached?(invite: LeftInvite): void;
   progress(branch: Branch, response: IncomingResponse): void;
   /** The first to answer; the others are given up. */
   answered(branch: Branch, leg: UacLeg, response: IncomingResponse): void;
@@ -202,6 +210,12 @@ export class Fork {
       if (this.#legs.has(branch)) act();
     };
     const send = sendThrough(target.edge);
+    let isReached = false;
+    const reached = (response: IncomingResponse): void => {
+      const invite = isReached ? undefined : leg.inviteOf(response);
+      isReached = true;
+      if (invite !== undefined) events.reached?.(invite);
+    };
     const leg: UacLeg = new UacLeg(
       {
         uri: target.uri,
@@ -216,7 +230,11 @@ export class Fork {
         edge: target.edge,
         send: target.isInternal ? internally(send) : send,
         events: {
-          progress: (response) => ifOpen(() => events.progress(branch, response)),
+          progress: (response) =>
+            ifOpen(() => {
+              reached(response);
+              events.progress(branch, response);
+            }),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
           failed: (response) => ifOpen(() => this.#refused(branch, response)),
           bye: (request) => ifOpen(() => events.bye(request, legId)),

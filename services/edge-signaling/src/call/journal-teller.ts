@@ -74,7 +74,7 @@ export class JournalTeller implements CallTeller {
     this.#detail = noted(this.#detail, change, this.deps.clock.epochMs());
   }
 
-  initiated(fields: Parameters<CallTeller['initiated']>[0], kept?: () => CallRecord): void {
+  initiated(fields: Parameters<CallTeller['initiated']>[0], kept?: () => readonly Note[]): void {
     this.#tell(callInitiated, fields, kept);
   }
 
@@ -116,7 +116,11 @@ export class JournalTeller implements CallTeller {
     this.#record(this.deps.clock.epochMs(), cause);
   }
 
-  #tell<P extends CallPattern, S extends z.ZodType>(type: Fact<P, S>['type'], fields: object, note?: () => Note): void {
+  #tell<P extends CallPattern, S extends z.ZodType>(
+    type: Fact<P, S>['type'],
+    fields: object,
+    note?: () => Note | readonly Note[],
+  ): void {
     const { tenant, callId, epoch } = this.#call;
     const owner = this.#owner;
     this.#sequence += 1;

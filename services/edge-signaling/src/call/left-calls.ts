@@ -1,13 +1,21 @@
 import { type Publisher } from '@callweave/bus';
 import { type CallId, CallRecord } from '@callweave/contracts';
+import { type LeftInvite } from '@callweave/srf';
 import { z } from 'zod';
 
 const Departure = z.object({ left: z.enum(['caller', 'callee']), atMs: z.number() });
 /** Who has hung up, and was answered, without the other side having heard of it; when, epoch ms. */
 export type Departure = z.infer<typeof Departure>;
 
-const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure]);
-/** What became of a call: that it is over, who has hung up, and of an answered one not stored yet that its caller knows. */
+const Invite = z.object({ uri: z.string(), peer: z.string(), headers: z.record(z.string(), z.string()) });
+const Asked = z.object({ asked: Invite });
+const Called = z.object({ called: Invite });
+
+const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Asked, Called]);
+/**
+ * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, and
+ * the INVITEs of one that rings: who has asked for it, and who was called.
+ */
 export type LeftWord = z.infer<typeof LeftWord>;
 
 const Note = z.union([LeftWord, CallRecord]);
@@ -21,10 +29,17 @@ export interface LeftCall {
   readonly isAcknowledged: boolean;
 }
 
+/** The INVITEs of a call that is not answered, as far as they went by UDP. */
+export interface LeftInvites {
+  readonly asked: LeftInvite | undefined;
+  readonly called: readonly LeftInvite[];
+}
+
 /** The calls that edges at this place have left in their journals, this one too, stored or not. */
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
   departure(callId: CallId): Departure | undefined;
+  invites(callId: CallId): LeftInvites;
   /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
   begun(): CallRecord[];
   /** Those both sides of which were talking while nothing could be stored of them. */
@@ -34,10 +49,13 @@ export interface LeftCalls {
 /** Reads them from the journals that a publisher has adopted, and from its own. */
 export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): LeftCalls {
   const notesOf = (about: string): Note[] =>
-    publisher.notesAbout(about).flatMap((value) => {
-      const note = Note.safeParse(value);
-      return note.success ? [note.data] : [];
-    });
+    publisher
+      .notesAbout(about)
+      .flat()
+      .flatMap((value) => {
+        const note = Note.safeParse(value);
+        return note.success ? [note.data] : [];
+      });
   const read = (about: string): (LeftCall & { readonly isOver: boolean }) | undefined => {
     const notes = notesOf(about);
     const call = notes.findLast((note) => typeof note === 'object' && 'callId' in note);
@@ -53,6 +71,13 @@ export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): L
     answered: (callId) => {
       const left = read(callId);
       return left?.call.state === 'answered' ? left : undefined;
+    },
+    invites: (callId) => {
+      const notes = notesOf(callId).filter((note) => typeof note === 'object');
+      return {
+        asked: notes.flatMap((note) => ('asked' in note ? [note.asked] : []))[0],
+        called: notes.flatMap((note) => ('called' in note ? [note.called] : [])),
+      };
     },
     departure: (callId) => notesOf(callId).find((note) => typeof note === 'object' && 'left' in note),
     begun: () => underWay(false),

@@ -29,7 +29,7 @@ export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
 /** Takes on calls: parse, authenticate, then the call goes its own way. */
 export class InviteHandler {
   readonly #deps: InviteDeps;
-  readonly #calls = new Map<CallId, Call>();
+  readonly #calls = new Map<string, Call>();
   #whenIdle: (() => void)[] = [];
 
   constructor(deps: InviteDeps) {
@@ -37,7 +37,7 @@ export class InviteHandler {
   }
 
   /** Whether this call is being set up here now. */
-  has(callId: CallId): boolean {
+  has(callId: string): boolean {
     return this.#calls.has(callId);
   }
 
@@ -88,6 +88,11 @@ export class InviteHandler {
     const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
     const place = networks.ofSource(request.source);
     this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, place }, request);
+  }
+
+  /** The engine is gone, and with it the INVITEs of the calls that are being set up: none of them can be answered. */
+  engineLost(): void {
+    for (const call of [...this.#calls.values()]) call.engineLost();
   }
 
   /** Resolves when no call is in hand. */

@@ -6,6 +6,7 @@ import { adoptedLegTable, type AdoptedAction, type AdoptedInput, type AdoptedSta
 import { cseqOf, type DialogIdentity, type DialogState, refreshed, type TargetRefresh } from './dialog.ts';
 import { ask } from '../call/exchange.ts';
 import { type InDialog, type Leg, type SendRequest, silent, unsent } from './leg.ts';
+import { CSEQ_STEP, namedRequest } from './named-request.ts';
 import { type Refreshed, SessionKeeper } from './session-keeper.ts';
 import { acceptedTerms, answerHeaders, isForSession, requestHeaders } from './session-terms.ts';
 
@@ -28,9 +29,6 @@ interface Detail {
 }
 
 const EXPIRED: HeaderValues = { Reason: 'SIP;cause=200;text="Session timer expired"' };
-
-/** By how much each owner's numbers are above what the one before him wrote down. */
-export const CSEQ_STEP = 100;
 
 /** A leg restored from its record: what it sends names dialog, number and routes, since no engine need know of it. */
 export class AdoptedLeg implements Leg {
@@ -109,21 +107,11 @@ export class AdoptedLeg implements Leg {
   }
 
   #request(request: InDialog, events: OutgoingEvents): SentRequest {
-    const { localUri, remoteUri, remoteTarget, nextHop, routeSet, localCseq } = this.#dialog;
-    const next = localCseq + 1;
-    this.#dialog = { ...this.#dialog, localCseq: next };
-    const { callId, remoteTag } = this.identity;
+    const cseq = this.#dialog.localCseq + 1;
+    this.#dialog = { ...this.#dialog, localCseq: cseq };
     const { session } = this.#dialog;
-    const headers = {
-      ...request.headers,
-      ...(session === undefined || !isForSession(request.method) ? {} : requestHeaders(session)),
-      'Call-ID': callId,
-      From: `${localUri};tag=${this.legId}`,
-      To: `${remoteUri};tag=${remoteTag}`,
-      CSeq: `${String(next)} ${request.method}`,
-      ...(routeSet.length === 0 ? {} : { Route: routeSet.map((uri) => `<${uri}>`) }),
-    };
-    return this.#send({ ...request, uri: remoteTarget, nextHop, headers }, events);
+    const terms = session === undefined || !isForSession(request.method) ? {} : requestHeaders(session);
+    return this.#send(namedRequest(this, { ...request, headers: { ...request.headers, ...terms } }, cseq), events);
   }
 
   async #refresh(): Promise<Refreshed> {

@@ -100,6 +100,20 @@ export function nextHopOf(
   return leadsTo(remoteTargetOf(message), source) ? undefined : seen;
 }
 
+/** The dialog that a 2xx to an INVITE of ours opens. RFC 3261 §12.1.2 */
+export function answeredDialog(response: TargetRefresh): DialogState {
+  return {
+    localUri: partyOf(response, 'from'),
+    remoteUri: partyOf(response, 'to'),
+    ...peerOf(response),
+    nextHop: nextHopOf(response, response),
+    routeSet: recordRouteOf(response).reverse(),
+    localCseq: cseqOf(response),
+    remoteCseq: 0,
+    session: termsOfAnswer(response),
+  };
+}
+
 /** A message that may name another Contact than the one before, and where it was seen. RFC 3261 §12.2. */
 export interface TargetRefresh extends ReadableMessage {
   readonly source: string;

@@ -4,28 +4,27 @@ import {
   type HeaderValues,
   type IncomingRequest,
   type IncomingResponse,
+  leftInvite,
+  type LeftInvite,
   type OutgoingEvents,
+  type ReadableMessage,
   type SentRequest,
 } from '@callweave/srf';
 import { activeTrace } from '@callweave/telemetry';
 import { abilities } from '../abilities.ts';
 import { Machine } from '../machine.ts';
 import {
-  cseqOf,
+  answeredDialog,
   type DialogIdentity,
   type DialogState,
   engineDialogId,
-  nextHopOf,
-  partyOf,
-  peerOf,
-  recordRouteOf,
   refreshed,
   tagOf,
   type TargetRefresh,
 } from './dialog.ts';
 import { RELIABLE, ReliableProgress } from './reliable.ts';
-import { termsOfAnswer } from './session-terms.ts';
-import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
+import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, unsent } from './leg.ts';
+import { sendBye } from './named-request.ts';
 import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac-leg.table.ts';
 
 /** What a device's leg tells its call. */
@@ -74,6 +73,9 @@ export class UacLeg implements Leg {
   /** The 2xx whose offer is not answered yet. */
   #unacknowledged: IncomingResponse | undefined;
   readonly #reliable = new ReliableProgress();
+  readonly #uri: string;
+  /** The INVITE as it went out. */
+  #invite: ReadableMessage | undefined;
   #remoteTag = '';
   #dialog: DialogState = noDialog;
 
@@ -95,6 +97,7 @@ export class UacLeg implements Leg {
     this.#machine = new Machine(uacLegTable, 'calling', UacLeg.#actions, this);
     const { uri, nextHop, headers, sdp, callId, offersEarly = false } = invitation;
     const isReliable = sdp !== undefined || offersEarly;
+    this.#uri = uri;
     this.#isOfferless = sdp === undefined;
     this.#sent = send(
       {
@@ -111,6 +114,7 @@ export class UacLeg implements Leg {
         },
       },
       {
+        sent: (sent) => (this.#invite = sent),
         responded: (response) => this.#receiveResponse(response),
         failed: () => this.#machine.feed('lost', {}),
       },
@@ -133,6 +137,12 @@ export class UacLeg implements Leg {
 
   get state(): UacState {
     return this.#machine.state;
+  }
+
+  /** What it takes to cancel the INVITE without the engine that sent it, by a response to it; undefined if that is not ours. */
+  inviteOf({ source, transport }: IncomingResponse): LeftInvite | undefined {
+    if (this.#invite === undefined || this.edge !== undefined || transport !== 'udp') return undefined;
+    return leftInvite(this.#invite, this.#uri, source);
   }
 
   /** What the device described its session by, in this 2xx or reliably before it. RFC 3262 §5 */
@@ -196,9 +206,12 @@ export class UacLeg implements Leg {
   }
 
   #request(request: InDialog, events: OutgoingEvents): SentRequest {
-    const dialogId = engineDialogId(this.#callId, this.legId);
     const noting = notingCseq(events, (localCseq) => (this.#dialog = { ...this.#dialog, localCseq }));
-    return this.#send({ ...request, uri: 'sip:placeholder', dialogId }, noting);
+    return this.#send({ ...request, uri: 'sip:placeholder', dialogId: this.#dialogId }, noting);
+  }
+
+  get #dialogId(): string {
+    return engineDialogId(this.#callId, this.legId);
   }
 
   #receiveResponse(response: IncomingResponse): void {
@@ -207,21 +220,13 @@ export class UacLeg implements Leg {
       return;
     }
     this.#sent = undefined;
+    this.#invite = undefined;
     if (response.status >= 300) {
       this.#machine.feed('failure', { response });
       return;
     }
     this.#remoteTag = copyText(tagOf(response, 'to') ?? '');
-    this.#dialog = {
-      localUri: partyOf(response, 'from'),
-      remoteUri: partyOf(response, 'to'),
-      ...peerOf(response),
-      nextHop: nextHopOf(response, response),
-      routeSet: recordRouteOf(response).reverse(),
-      localCseq: cseqOf(response),
-      remoteCseq: 0,
-      session: termsOfAnswer(response),
-    };
+    this.#dialog = answeredDialog(response);
     this.#machine.feed('answer', { response });
   }
 
@@ -235,7 +240,7 @@ export class UacLeg implements Leg {
     sendBye: ({ headers }, leg) => {
       // RFC 3261 §15: no BYE before the ACK.
       leg.acknowledge();
-      leg.#request({ method: 'BYE', headers: headers ?? {} }, silent);
+      sendBye(leg, leg.#send, leg.#dialogId, headers);
     },
     tellProgress: ({ response }, leg) => {
       if (response !== undefined) leg.#setUp?.progress(response);

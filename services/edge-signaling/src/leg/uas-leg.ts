@@ -21,7 +21,8 @@ import {
   refreshed,
   type TargetRefresh,
 } from './dialog.ts';
-import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, silent, unsent } from './leg.ts';
+import { type DialogEvents, type InDialog, type Leg, notingCseq, type SendRequest, unsent } from './leg.ts';
+import { sendBye } from './named-request.ts';
 import { lists, reliably } from './reliable.ts';
 import { acceptedTerms, answerHeaders } from './session-terms.ts';
 import { type UasAction, type UasInput, uasLegTable, type UasState } from './uas-leg.table.ts';
@@ -197,7 +198,7 @@ export class UasLeg implements Leg {
       leg.#invite = undefined;
     },
     sendRefusal: ({ reply }, leg) => leg.#reply(reply),
-    sendBye: ({ headers }, leg) => leg.#request({ method: 'BYE', headers: headers ?? {} }, silent),
+    sendBye: ({ headers }, leg) => sendBye(leg, leg.#send, leg.#dialogId, headers),
     tellCancelled: ({ reason }, leg) => leg.#setUp?.cancelled(reason),
     tellBye: ({ request }, leg) => {
       if (request !== undefined) leg.#events.bye(request);

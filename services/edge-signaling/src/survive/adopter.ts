@@ -1,5 +1,6 @@
 import { type Clock } from '@callweave/clock';
 import { type CallId, type CallRecord, type InstanceId, type LegRecord, type Tenant } from '@callweave/contracts';
+import { type Outliving } from '@callweave/srf';
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller, type Media } from '../call/call-ports.ts';
 import { dialogsOf } from '../call/call-record.ts';
@@ -35,7 +36,9 @@ export interface AdopterDeps {
   /** Whether the engine finds a dialog by the tags of both sides too, as no drachtio-server does. */
   readonly knowsOurTags: () => boolean;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'answered'>;
+  readonly left?: Pick<LeftCalls, 'answered' | 'invites'>;
+  /** Says for an engine that is gone what it cannot say any more. */
+  readonly outliving?: Pick<Outliving, 'refuse' | 'cancel'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -80,8 +83,18 @@ export class Adopter {
     if (call === undefined) return;
     log.info('call.closed', { callId: call.callId, from: stored.call.owner });
     openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
+    // An engine that is alive has done so when its edge was gone.
+    if (stored.call.owner !== this.#deps.owner()) this.#giveUp(call.callId);
     await media.release(call.tenant, call.callId, undefined);
     await records.remove(call.callId, []);
+  }
+
+  /** Who rings for a call, and who waits for an answer, hear that there is none. */
+  #giveUp(callId: CallId): void {
+    const { left, outliving } = this.#deps;
+    const { asked, called = [] } = left?.invites(callId) ?? {};
+    for (const invite of called) outliving?.cancel(invite);
+    if (asked !== undefined) outliving?.refuse(asked);
   }
 
   /** An answer that nobody has heard is taken back. */

@@ -47,6 +47,9 @@ export interface StrayResponse {
   readonly message: string;
 }
 
+/** Whether an engine waits for a response, as its edge says; `nobody` speaks for one that is gone. */
+export type Brought = 'wanted' | 'unwanted' | 'silent' | 'nobody';
+
 /** The other edges, as far as one asks them. */
 export interface Peers {
   /** Whether the owner holds the leg now. */
@@ -54,8 +57,8 @@ export interface Peers {
   pass(owner: InstanceId, request: PassedRequest): Promise<Passed>;
   /** Asks for the answered call of a leg, to take it over. */
   yield(owner: InstanceId, legId: LegId): Promise<Yielded>;
-  /** Brings a response to the edge whose engine sent its request; whether that one waits for it. */
-  bring(sender: InstanceId, response: StrayResponse): Promise<boolean>;
+  /** Brings a response to the edge whose engine sent its request. */
+  bring(sender: InstanceId, response: StrayResponse): Promise<Brought>;
 }
 
 /** The other edges over the bus; throws `BusUnavailableError` without a connection. */
@@ -81,7 +84,8 @@ export function busPeers(bus: Bus): Peers {
     },
     bring: async (sender, response) => {
       const asked = await bus.askOnce(bringResponse, { instance: sender }, response, BRING_MS);
-      return asked.kind === 'answered' && asked.answer.wanted;
+      if (asked.kind === 'answered') return asked.answer.wanted ? 'wanted' : 'unwanted';
+      return asked.kind === 'nobody' ? 'nobody' : 'silent';
     },
   };
 }

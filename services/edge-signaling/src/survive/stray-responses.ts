@@ -11,6 +11,8 @@ const METHOD = 'RESPONSE';
 
 export interface StrayResponsesDeps {
   readonly peers: Pick<Peers, 'bring'>;
+  /** Takes one to a request of an engine that is gone. */
+  readonly late: (response: StrayResponse) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -18,7 +20,7 @@ export interface StrayResponsesDeps {
  * Handles RESPONSE, by which our engine tells of a response that it got in place of another engine behind the same
  * address: that one's edge is given it. From the network it is no method.
  */
-export function strayResponseHandler({ peers, log }: StrayResponsesDeps): RequestHandler {
+export function strayResponseHandler({ peers, late, log }: StrayResponsesDeps): RequestHandler {
   return async (request) => {
     if (!request.isFromEngine) {
       await request.reply({ status: 405 });
@@ -28,8 +30,10 @@ export function strayResponseHandler({ peers, log }: StrayResponsesDeps): Reques
     const { source, transport, body: message } = request;
     if (sender === undefined || message === undefined) return;
     try {
-      const wanted = await peers.bring(sender, { source, transport, message });
-      log.debug('response.brought', { to: sender, wanted });
+      const response = { source, transport, message };
+      const brought = await peers.bring(sender, response);
+      log.debug('response.brought', { to: sender, brought });
+      if (brought === 'nobody') await late(response);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       ignore(log, error, 'the peer says it again');

@@ -1,0 +1,133 @@
+import { ignore, type Logger } from '@callweave/telemetry';
+import { EngineGoneError } from './errors.ts';
+import { type IncomingRequest, type ReadableMessage } from './incoming-request.ts';
+import { ackFor, cancelFor, leftInvite, type LeftInvite, refusalFor } from './on-behalf.ts';
+import {
+  type IncomingResponse,
+  type NoteCancel,
+  type OutgoingEvents,
+  type OutgoingRequest,
+  type SentRequest,
+} from './outgoing-request.ts';
+import { Unsaid } from './unsaid.ts';
+
+/** Sends by the engine that is there now. */
+export type Send = (request: OutgoingRequest, events: OutgoingEvents, noteCancel?: NoteCancel) => SentRequest;
+
+/**
+ * What is said although the engine dies that should have said it: callers whose INVITE it had are refused, its INVITEs are
+ * cancelled, and a BYE waits for the next engine. RFC 3261 §8.2.6, §9.1, §15
+ */
+export class Outliving {
+  readonly #send: Send;
+  readonly #log: Logger;
+  readonly #unsaid = new Unsaid();
+  /** BYEs that wait for an engine. */
+  #farewells: (() => void)[] = [];
+  #isApart = true;
+  /** The engine that is there or was last; undefined for one that does not tell, nor speaks for another. */
+  #engine: string | undefined;
+
+  constructor({ send, log }: { readonly send: Send; readonly log: Logger }) {
+    this.#send = send;
+    this.#log = log;
+  }
+
+  /** There is an engine. */
+  entered(engine: string | undefined): void {
+    this.#isApart = false;
+    this.#engine = engine;
+    this.#unsaid.entered(engine);
+    for (const say of this.#farewells.splice(0)) say();
+  }
+
+  /** There is none, or one that does not answer. */
+  left(how: 'apart' | 'silent'): void {
+    this.#isApart = how === 'apart';
+    this.#unsaid.left();
+  }
+
+  /** Sends an INVITE; whoever cancels it need not know which engine is there. */
+  invite(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+    const engine = this.#engine;
+    if (engine === undefined) return this.#send(request, events);
+    let peer: string | undefined;
+    const responded = (response: IncomingResponse): void => {
+      if (response.transport === 'udp' && response.source !== '') peer = response.source;
+      events.responded(response);
+    };
+    return this.#send(request, { ...events, responded }, (sent, headers) =>
+      this.#unsaid.begin(engine, () => {
+        // Nothing is cancelled that was not answered at all, RFC 3261 §9.1.
+        if (peer !== undefined) this.#say(cancelFor(leftInvite(sent, request.uri, peer), headers));
+      }),
+    );
+  }
+
+  /** Sends a BYE: nobody would ask for it again. Fails when the engine is gone that alone knows the dialog. */
+  bye(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
+    if (this.#isApart) {
+      this.#farewells.push(() => this.bye(request, events));
+      return { cancel: () => undefined };
+    }
+    const { said } = this.#unsaid.begin(this.#engine, () => {
+      if (request.dialogId === undefined) this.bye(request, events);
+      else events.failed(new EngineGoneError());
+    });
+    return this.#send(request, {
+      sent: (sent) => {
+        said();
+        events.sent?.(sent);
+      },
+      responded: (response) => events.responded(response),
+      failed: (error) => {
+        said();
+        events.failed(error);
+      },
+    });
+  }
+
+  /** The same INVITE, whose caller is refused when its engine dies before he is answered. */
+  answering(request: IncomingRequest): IncomingRequest {
+    const engine = this.#engine;
+    const { method, transport, uri, source, isFromEngine } = request;
+    if (engine === undefined || method !== 'INVITE' || transport !== 'udp' || isFromEngine) return request;
+    return {
+      ...request,
+      reply: async (reply) => {
+        if (reply.status < 200) return request.reply(reply);
+        const refuse = (): void => this.#say(refusalFor(leftInvite(request, uri, source), reply));
+        const { said, unsaid } = this.#unsaid.begin(engine, refuse);
+        try {
+          await request.reply(reply);
+          said();
+        } catch (error) {
+          unsaid();
+          throw error;
+        }
+      },
+    };
+  }
+
+  /** Refuses the INVITE of a caller whose engine is gone. */
+  refuse(invite: LeftInvite): void {
+    this.#say(refusalFor(invite));
+  }
+
+  /** Cancels an INVITE whose engine is gone. */
+  cancel(invite: LeftInvite): void {
+    this.#say(cancelFor(invite));
+  }
+
+  /** Acknowledges the refusal of an INVITE whose engine is gone. */
+  acknowledge(refusal: ReadableMessage, peer: string): void {
+    this.#say(ackFor(refusal, peer));
+  }
+
+  /** drachtio-server would not know how. */
+  #say(request: OutgoingRequest): void {
+    if (this.#engine === undefined) return;
+    const failed = (error: unknown): void => ignore(this.#log, error, 'the peer gives up by itself');
+    this.#send(request, { responded: () => undefined, failed });
+  }
+}

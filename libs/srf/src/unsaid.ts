@@ -1,0 +1,44 @@
+/** Something that is being said by way of an engine. */
+export interface Saying {
+  /** It has left. */
+  readonly said: () => void;
+  /** It has not. */
+  readonly unsaid: () => void;
+}
+
+interface Open {
+  /** The engine it was given to. */
+  readonly engine: string | undefined;
+  readonly sayAgain: () => void;
+}
+
+/** What was given to engines and may not have left them: of one that dies, the next says it. */
+export class Unsaid {
+  readonly #open = new Set<Open>();
+  /** That of the present connection. */
+  #present: { readonly engine: string | undefined } | undefined;
+
+  /** There is an engine; which one, if it tells. */
+  entered(engine: string | undefined): void {
+    this.#present = { engine };
+    for (const one of [...this.#open]) this.#settle(one);
+  }
+
+  /** There is none. */
+  left(): void {
+    this.#present = undefined;
+  }
+
+  /** Notes that something is given to `engine`; should that one be gone before it has left, `sayAgain` is called. */
+  begin(engine: string | undefined, sayAgain: () => void): Saying {
+    const one = { engine, sayAgain };
+    this.#open.add(one);
+    return { said: () => void this.#open.delete(one), unsaid: () => this.#settle(one) };
+  }
+
+  #settle(one: Open): void {
+    if (this.#present === undefined || !this.#open.delete(one)) return;
+    // A live engine has its reason not to say it, and ends by itself what an application leaves behind.
+    if (this.#present.engine !== one.engine) one.sayAgain();
+  }
+}
