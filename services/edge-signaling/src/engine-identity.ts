@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { InstanceId } from '@callweave/contracts';
 import { createInstanceId } from '@callweave/service';
 
+/** Calls of engines before these have found somebody long since. */
+const KEPT = 8;
+
 /** Under which name flows and calls of an engine are known. */
 export interface EngineIdentity {
   readonly instance: InstanceId;
-  /** That of the engine which was here before, and is no more. */
-  readonly before: InstanceId | undefined;
+  /** Those of the engines that were here before, and are no more; the latest first. */
+  readonly before: readonly InstanceId[];
 }
 
 /**
@@ -16,19 +19,24 @@ export interface EngineIdentity {
  */
 export function engineIdentity(told: string | undefined, stateDir: string): EngineIdentity {
   const path = join(stateDir, 'engine-instance');
-  const kept = InstanceId.safeParse(readIfThere(path)).data;
-  const instance = InstanceId.safeParse(told).data ?? kept ?? InstanceId.parse(createInstanceId());
-  if (instance === kept) return { instance, before: undefined };
-  mkdirSync(stateDir, { recursive: true });
-  writeFileSync(path, instance);
-  return { instance, before: kept };
+  const kept = readIfThere(path)
+    .split('\n')
+    .flatMap((line) => InstanceId.safeParse(line.trim()).data ?? []);
+  const [last] = kept;
+  const instance = InstanceId.safeParse(told).data ?? last ?? InstanceId.parse(createInstanceId());
+  const before = kept.filter((id) => id !== instance).slice(0, KEPT);
+  if (instance !== last) {
+    mkdirSync(stateDir, { recursive: true });
+    writeFileSync(path, [instance, ...before].join('\n'));
+  }
+  return { instance, before };
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
   }
 }

@@ -197,7 +197,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     faults,
     log,
   });
-  publisher.keepNotes((callId) => records.isUnstored(callId) || invites.has(callId));
+  publisher.keepNotes((callId) => records.isUnstored(callId) || invites.has(callId) || left.isUnheard(callId));
   const sweep = new Sweep({
     records,
     calls,
@@ -262,13 +262,15 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
     const lost = present === engineInstance ? [] : calls.all;
-    const unheard = lost.filter(({ parts }) => parts.caller.isUnheard === true).map(({ parts }) => parts.callId);
-    for (const call of lost) call.supersede();
+    for (const call of lost) {
+      if (call.parts.caller.isUnheard === true) leave(call.parts.callId, 'unheard');
+      call.supersede();
+    }
     if (present !== engineInstance) invites.engineLost();
     engineInstance = present;
     doubts.raise();
     void bus.speakFor(present, answers);
-    sweep.takeOver(before === undefined ? [present] : [present, before], new Set(unheard));
+    sweep.takeOver([present, ...before]);
   });
   // Whoever cannot send must not be thought to hold a dialog.
   link.onDisconnect(() => {

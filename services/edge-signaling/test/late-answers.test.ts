@@ -12,7 +12,7 @@ const stored = storedCall(1);
 const legId = createLegId(callIdOf(stored.leg.legId));
 
 /** A response of a device to an INVITE of an engine that is gone. */
-function said(status: string, { method = 'INVITE', tag = legId } = {}): string {
+function said(status: string, { method = 'INVITE', tag = String(legId) } = {}): string {
   return [
     `SIP/2.0 ${status}`,
     'Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKgone.1',

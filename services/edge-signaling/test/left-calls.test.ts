@@ -53,4 +53,10 @@ describe('what a dead edge has left in its journal', () => {
     expect(found.invites(callId)).toEqual({ asked: invite('alice'), called: [invite('bob'), invite('carol')] });
     expect(left(begun).invites(callId)).toEqual({ asked: undefined, called: [] });
   });
+
+  test('is that a caller may not have heard of the answer, as long as the call is not over', () => {
+    expect(left(record, 'unheard').isUnheard(callId)).toBe(true);
+    expect(left(record, 'unheard', 'over').isUnheard(callId)).toBe(false);
+    expect(left(record).isUnheard(callId)).toBe(false);
+  });
 });

@@ -49,15 +49,16 @@ async function looks(clock: FakeClock, times: number): Promise<void> {
 interface Takeover extends Partial<SweepDeps> {
   /** Whether another edge has the call still. */
   readonly holds?: boolean;
-  /** Calls whose callers may not have heard of the answer. */
-  readonly unheard?: ReadonlySet<CallId>;
 }
+
+/** Nothing in any journal. */
+const noWord = { begun: () => [], talking: () => [], departure: () => undefined, isUnheard: () => false };
 
 /** What an edge does that takes over from one before it. */
 async function takenOver(
   state: CallRecord['state'],
   known: readonly string[],
-  { holds = false, unheard, ...rest }: Takeover = {},
+  { holds = false, ...rest }: Takeover = {},
 ): Promise<string[]> {
   const seen: string[] = [];
   const call = record(state);
@@ -93,7 +94,7 @@ async function takenOver(
     ...rest,
   };
   const sweep = new Sweep(deps);
-  sweep.takeOver([dead], unheard);
+  sweep.takeOver([dead]);
   await settle();
   sweep.stop();
   return seen;
@@ -175,8 +176,8 @@ describe('of an edge that is gone', () => {
   });
 
   test('an answer that may not have left is taken back', async () => {
-    const unheard = new Set([record('answered').callId]);
-    expect(await takenOver('answered', legs, { unheard })).toEqual(['adopted', 'hung up']);
+    const left = { ...noWord, isUnheard: (callId: string) => callId === record('answered').callId };
+    expect(await takenOver('answered', legs, { left })).toEqual(['adopted', 'hung up']);
   });
 
   test('nothing is touched that another edge still has', async () => {
@@ -187,7 +188,7 @@ describe('of an edge that is gone', () => {
   async function leftInJournal(state: CallRecord['state'], answeredForMs?: number): Promise<string[]> {
     const clock = new FakeClock();
     const answeredAt = answeredForMs === undefined ? undefined : EpochMs.parse(clock.epochMs() - answeredForMs);
-    const left = { begun: () => [{ ...record(state), answeredAt }], talking: () => [], departure: () => undefined };
+    const left = { ...noWord, begun: () => [{ ...record(state), answeredAt }] };
     const records = {
       list: () => Promise.resolve([]),
       find: () => Promise.resolve(undefined),
@@ -206,7 +207,7 @@ describe('of an edge that is gone', () => {
   });
 
   test('a call that its journal and the records have is closed once', async () => {
-    const left = { begun: () => [record('routing')], talking: () => [], departure: () => undefined };
+    const left = { ...noWord, begun: () => [record('routing')] };
     expect(await takenOver('routing', [], { left })).toEqual(['closed']);
   });
 });

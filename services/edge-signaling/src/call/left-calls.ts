@@ -11,10 +11,10 @@ const Invite = z.object({ uri: z.string(), peer: z.string(), headers: z.record(z
 const Asked = z.object({ asked: Invite });
 const Called = z.object({ called: Invite });
 
-const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Asked, Called]);
+const LeftWord = z.union([z.enum(['acknowledged', 'over', 'unheard']), Departure, Asked, Called]);
 /**
- * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, and
- * the INVITEs of one that rings: who has asked for it, and who was called.
+ * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, or of
+ * any that its engine has died with the answer; and the INVITEs of one that rings: who has asked for it, and who was called.
  */
 export type LeftWord = z.infer<typeof LeftWord>;
 
@@ -39,6 +39,8 @@ export interface LeftInvites {
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
   departure(callId: CallId): Departure | undefined;
+  /** Whether the caller may not have heard that it is answered, though it is stored; until it is over. */
+  isUnheard(callId: string): boolean;
   invites(callId: CallId): LeftInvites;
   /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
   begun(): CallRecord[];
@@ -71,6 +73,10 @@ export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): L
     answered: (callId) => {
       const left = read(callId);
       return left?.call.state === 'answered' ? left : undefined;
+    },
+    isUnheard: (callId) => {
+      const notes = notesOf(callId);
+      return notes.includes('unheard') && !notes.includes('over');
     },
     invites: (callId) => {
       const notes = notesOf(callId).filter((note) => typeof note === 'object');

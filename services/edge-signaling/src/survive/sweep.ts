@@ -19,7 +19,6 @@ const FULL_MS = 300_000;
 const PACE_MS = 20;
 /** Clocks may differ by a second, and who ended a call comes first. */
 const GRACE_MS = 20_000;
-const NONE: ReadonlySet<CallId> = new Set();
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
@@ -27,7 +26,7 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
-  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isUnheard'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -65,28 +64,25 @@ export class Sweep {
     this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
   }
 
-  /**
-   * Takes over at once what `owners` had: this edge is their successor. The answers to the callers of `unheard` may not have
-   * left: they are taken back.
-   */
-  takeOver(owners: readonly InstanceId[], unheard: ReadonlySet<CallId> = NONE): void {
+  /** Takes over at once what `owners` had: this edge is their successor. */
+  takeOver(owners: readonly InstanceId[]): void {
     this.#run(async () => {
       try {
-        await this.#succeed(owners, unheard);
+        await this.#succeed(owners);
       } catch (error) {
         // Of our own calls nobody else would think.
-        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners, unheard));
+        this.#deps.clock.after(LOOK_MS, () => this.takeOver(owners));
         throw error;
       }
     });
   }
 
-  async #succeed(owners: readonly InstanceId[], unheard: ReadonlySet<CallId>): Promise<void> {
+  async #succeed(owners: readonly InstanceId[]): Promise<void> {
     const { records, adopter, left, clock } = this.#deps;
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
-      if (owners.includes(stored.call.owner)) await this.#adopt(stored, unheard);
+      if (owners.includes(stored.call.owner)) await this.#adopt(stored);
     }
     const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
@@ -161,8 +157,8 @@ export class Sweep {
     return calls.byId(callId) !== undefined || isSetUpHere(callId);
   }
 
-  async #adopt(stored: StoredCall, unheard: ReadonlySet<CallId> = NONE): Promise<void> {
-    const { records, adopter, peers, owner, clock } = this.#deps;
+  async #adopt(stored: StoredCall): Promise<void> {
+    const { records, adopter, left, peers, owner, clock } = this.#deps;
     const { callId, state, legs } = stored.call;
     const [legId] = legs;
     if (legId === undefined || this.#isInHand(callId)) return;
@@ -176,9 +172,10 @@ export class Sweep {
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
     const call = await adopter.adopt(found);
-    const departure = this.#deps.left?.departure(callId);
+    const departure = left?.departure(callId);
     if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
-    else if (unheard.has(callId)) call?.hangUp({ by: 'platform', reason: 'node-lost' });
+    // An answer that its caller may not have heard is taken back.
+    else if (left?.isUnheard(callId) === true) call?.hangUp({ by: 'platform', reason: 'node-lost' });
     // Somebody may have hung up while nobody listened.
     else call?.probe();
     await sleep(clock, PACE_MS, this.#stopping.signal);
