@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lastCause } from '../support/call-facts.ts';
+import { answeredCalls, lastCause, openCalls } from '../support/call-facts.ts';
 import { dieAt } from '../support/die-at.ts';
 import { setFault } from '../support/faults.ts';
 import { liveOn } from '../support/live-on.ts';
@@ -58,6 +58,23 @@ test('an engine that dies before a caller has heard of an answer leaves its edge
   leaving.abort();
   const [, answered] = await talking;
   expect(answered, answered.errors).toMatchObject({ successful: 1, failed: 0 });
+  await edges.expectBooksBalance();
+});
+
+test('an edge that dies before the media of an ended call is released leaves its end to the next, which tells it at once', async () => {
+  const { bus, first, load, platform } = edges;
+  const controls = ['media-control-1', 'media-control-2'];
+  const talking = load.talk({ calls: 1, talkMs: 2_000 });
+  await until('it is answered', async () => (await answeredCalls(bus)).length === 1);
+  for (const name of controls) platform.signal(name, 'SIGSTOP');
+  await until('it is marked as ended', async () => (await openCalls(bus)).length === 0);
+  await first.kill('edge');
+  for (const name of controls) platform.signal(name, 'SIGCONT');
+  await talking;
+  expect((await edges.newCalls())[0]?.at(-1)).toBe('answered');
+  await first.revive();
+  await until('its end is told', async () => (await edges.newCalls())[0]?.at(-1) === 'ended', 10_000);
+  expect(await lastCause(bus)).toEqual({ by: 'caller', reason: 'hang-up' });
   await edges.expectBooksBalance();
 });
 

@@ -104,6 +104,15 @@ describe('on behalf of an engine that is gone', () => {
     expect(bench.engine.stats().transactions).toBe(0);
   });
 
+  test('a caller is answered where he said, unless he asked to be where he was heard', async () => {
+    bench = await openBench([], { instance: ours });
+    const [heard, named] = [await bench.phone(), await bench.phone()];
+    await say(heard, response(named.port));
+    expect(startLine(await named.next())).toBe('SIP/2.0 200 OK');
+    await say(heard, response(named.port, 'z9hG4bKelsewhere;rport'));
+    expect(startLine(await heard.next())).toBe('SIP/2.0 200 OK');
+  });
+
   test('nothing else is said, and nobody but an application has it said', async () => {
     bench = await openBench([], { instance: ours });
     const phone = await bench.phone();

@@ -41,7 +41,7 @@ export class EngineLink {
   readonly #options: EngineOptions;
   readonly #srf: SrfApplication = createSrf();
   readonly #listeners: ((info: EngineInfo) => void)[] = [];
-  readonly #lost: (() => void)[] = [];
+  readonly #lost: ((how: 'apart' | 'silent') => void)[] = [];
   readonly #pulse: Pulse;
   #info: EngineInfo | undefined;
   #state: 'apart' | 'connected' | 'silent' = 'apart';
@@ -125,7 +125,7 @@ export class EngineLink {
   #lose(state: 'apart' | 'silent'): void {
     this.#state = state;
     this.outliving.left(state);
-    for (const listener of this.#lost) listener();
+    for (const listener of this.#lost) listener(state);
   }
 
   /** A request in a dialog that is not there is refused at once, by every engine there is, and goes nowhere. */
@@ -160,7 +160,7 @@ export class EngineLink {
   }
 
   /** Calls `listener` whenever the connection is lost, or the engine does not answer any more. */
-  onDisconnect(listener: () => void): void {
+  onDisconnect(listener: (how: 'apart' | 'silent') => void): void {
     this.#lost.push(listener);
   }
 

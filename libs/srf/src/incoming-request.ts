@@ -96,7 +96,11 @@ function transportOf(request: SrfRequest): string {
 
 function send(response: SrfResponse, { status, reason, headers, body }: Reply): Promise<void> {
   return new Promise((resolve, reject) => {
-    const options = { ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) };
+    // drachtio-srf takes headers out of what it is given.
+    const options = {
+      ...(headers === undefined ? {} : { headers: { ...headers } }),
+      ...(body === undefined ? {} : { body }),
+    };
     response.send(status, reason, options, (error) => {
       if (error === null || error === undefined) resolve();
       else reject(new ResponseNotSentError(status, { cause: error }));

@@ -6,14 +6,14 @@ export {
   parseEngineInfo,
   type RequestHandler,
 } from './engine-link.ts';
-export { EngineGoneError, ResponseNotSentError } from './errors.ts';
+export { ResponseNotSentError } from './errors.ts';
 export { type HeaderValues, type IncomingRequest, type ReadableMessage, type Reply } from './incoming-request.ts';
-export { leftInvite, type LeftInvite } from './on-behalf.ts';
+export { leftInvite, type LeftInvite, sentInvite } from './on-behalf.ts';
 export {
   type IncomingResponse,
   type OutgoingEvents,
   type OutgoingRequest,
   type SentRequest,
 } from './outgoing-request.ts';
-export { Outliving } from './outliving.ts';
+export { type Outliving } from './outliving.ts';
 export { answerInSpan, type RequestTrace, SIP_TRACE_HEADER } from './traced-request.ts';

@@ -14,14 +14,28 @@ export interface LeftInvite {
 /** Via, From, To, Call-ID and CSeq say whose a response is, RFC 3261 §8.2.6.2; a CANCEL has the routes too, §9.1. */
 const NAMING = ['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Route'];
 
-/** Copies it from an INVITE, which need not be kept then. */
-export function leftInvite(invite: ReadableMessage, uri: string, peer: string): LeftInvite {
+/** Copies it from an INVITE, which need not be kept then; a caller knows us by `toTag`. */
+export function leftInvite(invite: ReadableMessage, uri: string, peer: string, toTag?: string): LeftInvite {
   const headers: Record<string, string> = {};
   for (const name of NAMING) {
     const value = invite.header(name);
     if (value !== undefined) headers[name] = copyText(value);
   }
+  if (toTag !== undefined && tagOf(headers['To'] ?? '') === '') headers['To'] = `${headers['To'] ?? ''};tag=${toTag}`;
   return { uri: copyText(uri), peer, headers };
+}
+
+/** One of ours, by a response to it; undefined when that came by a connection. A second try has another branch. */
+export function sentInvite(
+  sent: ReadableMessage,
+  uri: string,
+  response: ReadableMessage & { readonly source: string; readonly transport: string },
+): LeftInvite | undefined {
+  const { source, transport } = response;
+  const branch = /;\s*branch=[^;,\s]+/i.exec(response.header('via') ?? '')?.[0];
+  if (transport !== 'udp' || source === '' || branch === undefined) return undefined;
+  const { headers, ...invite } = leftInvite(sent, uri, source);
+  return { ...invite, headers: { ...headers, Via: (headers['Via'] ?? '').replace(/;\s*branch=[^;,\s]+/i, branch) } };
 }
 
 const UNAVAILABLE: Reply = { status: 503, headers: { 'Retry-After': '5' } };

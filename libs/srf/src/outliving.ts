@@ -1,7 +1,7 @@
 import { ignore, type Logger } from '@callweave/telemetry';
 import { EngineGoneError } from './errors.ts';
 import { type IncomingRequest, type ReadableMessage } from './incoming-request.ts';
-import { ackFor, cancelFor, leftInvite, type LeftInvite, refusalFor } from './on-behalf.ts';
+import { ackFor, cancelFor, leftInvite, type LeftInvite, refusalFor, sentInvite } from './on-behalf.ts';
 import {
   type IncomingResponse,
   type NoteCancel,
@@ -51,15 +51,16 @@ export class Outliving {
   invite(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
     const engine = this.#engine;
     if (engine === undefined) return this.#send(request, events);
-    let peer: string | undefined;
+    let heard: IncomingResponse | undefined;
     const responded = (response: IncomingResponse): void => {
-      if (response.transport === 'udp' && response.source !== '') peer = response.source;
+      heard = response;
       events.responded(response);
     };
     return this.#send(request, { ...events, responded }, (sent, headers) =>
       this.#unsaid.begin(engine, () => {
         // Nothing is cancelled that was not answered at all, RFC 3261 §9.1.
-        if (peer !== undefined) this.#say(cancelFor(leftInvite(sent, request.uri, peer), headers));
+        const invite = heard === undefined ? undefined : sentInvite(sent, request.uri, heard);
+        if (invite !== undefined) this.#say(cancelFor(invite, headers));
       }),
     );
   }
@@ -70,7 +71,8 @@ export class Outliving {
       this.#farewells.push(() => this.bye(request, events));
       return { cancel: () => undefined };
     }
-    const { said } = this.#unsaid.begin(this.#engine, () => {
+    // What became of it in an engine that was away for a moment is not known either: a second one does no harm.
+    const { said } = this.#unsaid.begin({}, () => {
       if (request.dialogId === undefined) this.bye(request, events);
       else events.failed(new EngineGoneError());
     });
@@ -95,14 +97,14 @@ export class Outliving {
     return {
       ...request,
       reply: async (reply) => {
-        if (reply.status < 200) return request.reply(reply);
         const refuse = (): void => this.#say(refusalFor(leftInvite(request, uri, source), reply));
-        const { said, unsaid } = this.#unsaid.begin(engine, refuse);
+        const saying = reply.status < 200 ? undefined : this.#unsaid.begin(engine, refuse);
         try {
           await request.reply(reply);
-          said();
+          saying?.said();
         } catch (error) {
-          unsaid();
+          // Who cannot be told that it rings can be told nothing else.
+          (saying ?? this.#unsaid.begin(engine, refuse)).unsaid();
           throw error;
         }
       },

@@ -7,8 +7,8 @@ export interface Saying {
 }
 
 interface Open {
-  /** The engine it was given to. */
-  readonly engine: string | undefined;
+  /** What it was given to. */
+  readonly engine: unknown;
   readonly sayAgain: () => void;
 }
 
@@ -16,10 +16,10 @@ interface Open {
 export class Unsaid {
   readonly #open = new Set<Open>();
   /** That of the present connection. */
-  #present: { readonly engine: string | undefined } | undefined;
+  #present: { readonly engine: unknown } | undefined;
 
   /** There is an engine; which one, if it tells. */
-  entered(engine: string | undefined): void {
+  entered(engine: unknown): void {
     this.#present = { engine };
     for (const one of [...this.#open]) this.#settle(one);
   }
@@ -29,8 +29,8 @@ export class Unsaid {
     this.#present = undefined;
   }
 
-  /** Notes that something is given to `engine`; should that one be gone before it has left, `sayAgain` is called. */
-  begin(engine: string | undefined, sayAgain: () => void): Saying {
+  /** Notes that something is given to `engine`; `sayAgain` is called if another has come before it has left. */
+  begin(engine: unknown, sayAgain: () => void): Saying {
     const one = { engine, sayAgain };
     this.#open.add(one);
     return { said: () => void this.#open.delete(one), unsaid: () => this.#settle(one) };

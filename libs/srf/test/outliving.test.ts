@@ -1,13 +1,9 @@
 import { parseMessage } from '@callweave/sip';
-import {
-  EngineGoneError,
-  type IncomingRequest,
-  Outliving,
-  type OutgoingEvents,
-  type OutgoingRequest,
-} from '@callweave/srf';
+import { type IncomingRequest, type OutgoingEvents, type OutgoingRequest } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { EngineGoneError } from '../src/errors.ts';
+import { Outliving } from '../src/outliving.ts';
 
 interface Given {
   readonly request: OutgoingRequest;
@@ -119,6 +115,13 @@ describe('when the engine has changed before a caller was answered, he is refuse
     expect(given).toHaveLength(1);
   });
 
+  test('when he cannot even be told that it rings', async () => {
+    const request = asked('refused');
+    changeTo(two);
+    await expect(request.reply({ status: 180 })).rejects.toThrow();
+    expect(given[0]?.request.body).toMatch(/^SIP\/2\.0 503 Service Unavailable\r\n/);
+  });
+
   test('unless the answer has left, the engine is the same, or cannot speak for another', async () => {
     await asked('taken').reply(accepts);
     changeTo(two);
@@ -143,7 +146,7 @@ describe('an INVITE that is cancelled', () => {
   const heard = { responded: () => undefined, failed: () => undefined };
   const ring = (transport = 'udp'): void => {
     given[0]?.events.responded({
-      ...invite('callee'),
+      ...invite('again'),
       status: 180,
       reason: '',
       source: '192.0.2.7:5062',
@@ -164,8 +167,10 @@ describe('an INVITE that is cancelled', () => {
     expect(uri).toBe('sip:192.0.2.7:5062;transport=udp');
     const message = parseMessage(Buffer.from(body));
     expect(message).toMatchObject({ kind: 'request', method: 'CANCEL', uri: request.uri, toTag: undefined });
-    for (const name of ['via', 'from', 'to', 'call-id', 'route'])
+    for (const name of ['from', 'to', 'call-id', 'route'])
       expect(message.headers.get(name)).toBe(invite('callee').header(name));
+    // That of the try that was heard.
+    expect(message.headers.get('via')).toBe(invite('again').header('via'));
     expect([message.headers.get('cseq'), message.headers.get('reason')]).toEqual(['7 CANCEL', 'SIP;cause=200']);
   });
 
@@ -210,6 +215,12 @@ describe('a BYE', () => {
     changeTo(two);
     expect(given).toHaveLength(2);
     given[1]?.events.sent?.(invite('callee'));
+    changeTo(one);
+    expect(given).toHaveLength(2);
+  });
+
+  test('is sent again when the connection was lost with it, for nobody knows what became of it', () => {
+    outliving.bye(named, heard);
     changeTo(one);
     expect(given).toHaveLength(2);
   });

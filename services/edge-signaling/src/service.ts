@@ -116,7 +116,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const sendThrough: SendThrough = (edge) =>
     edge === undefined || edge === owner() ? send : outlive(engines.through(edge), alone, clock);
   const placements = new Placements({ send, edges, notReady, clock });
-  const left = leftCalls(publisher);
+  const left = leftCalls(publisher, clock);
   const leave = publisher.note.bind(publisher);
   const records: CallRecords = new CallRecords({
     bus,
@@ -189,7 +189,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     legs,
     begin: (call) => records.begin(call),
     leave,
-    abandon: (callId) => records.abandon(callId),
+    abandon: (callId, lost) => records.abandon(callId, lost),
     recordOf: (parts, { sequence, detail }) => records.recordOf(parts, sequence, detail),
     acknowledged: (callId) => records.acknowledged(callId),
     establish: (parts, teller) => calls.establish(parts, teller),
@@ -197,7 +197,9 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     faults,
     log,
   });
-  publisher.keepNotes((callId) => records.isUnstored(callId) || invites.has(callId) || left.isUnheard(callId));
+  publisher.keepNotes(
+    (callId) => records.isUnstored(callId) || invites.has(callId) || calls.isEnding(callId) || left.isUnheard(callId),
+  );
   const sweep = new Sweep({
     records,
     calls,
@@ -250,7 +252,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer, beginnings })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   const acknowledge = link.outliving.acknowledge.bind(link.outliving);
-  const lateAnswers = new LateAnswers({ records, legs, send, acknowledge, log });
+  const lateAnswers = new LateAnswers({ records, send, acknowledge, log });
   const late = lateAnswers.take.bind(lateAnswers);
   link.onRequest('RESPONSE', strayResponseHandler({ peers, late, log }));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
@@ -262,19 +264,20 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     const { instance: present, before } = engineIdentity(info.instance, stateDir);
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
     const lost = present === engineInstance ? [] : calls.all;
-    for (const call of lost) {
-      if (call.parts.caller.isUnheard === true) leave(call.parts.callId, 'unheard');
-      call.supersede();
-    }
-    if (present !== engineInstance) invites.engineLost();
+    for (const call of lost) call.supersede();
     engineInstance = present;
     doubts.raise();
     void bus.speakFor(present, answers);
     sweep.takeOver([present, ...before]);
   });
   // Whoever cannot send must not be thought to hold a dialog.
-  link.onDisconnect(() => {
+  link.onDisconnect((how) => {
     placements.lost();
+    if (how === 'apart' && !draining) {
+      invites.engineLost();
+      for (const { parts } of calls.all)
+        if (parts.caller.isUnheard === true) leave(parts.callId, { unheardAtMs: clock.epochMs() });
+    }
     ofLegs.giveUp();
     void bus.speakFor(undefined);
   });

@@ -95,7 +95,10 @@ beforeEach(() => {
     ...{ calls, legs, media, clock, log, owner: () => edge, isAlive: (engine) => alive.includes(engine) },
     records: {
       adopt: ({ call: record }: { call: CallRecord }) => Promise.resolve({ ...record, owner: edge, epoch: 2 }),
-      remove: () => Promise.resolve(),
+      end: () => {
+        sent.push('marked');
+        return Promise.resolve('won');
+      },
     },
     sendThrough: (by) => (request) => {
       const target = request.nextHop ?? request.dialogId ?? request.uri;
@@ -150,12 +153,12 @@ describe('a call that rings while its edge dies', () => {
 
   test('is given up where it rings, and towards who waits, when its engine has died too', async () => {
     await close(there);
-    expect(sent).toEqual(['told failed', 'cancelled bob', 'refused alice']);
+    expect(sent).toEqual(['told failed', 'cancelled bob', 'refused alice', 'marked']);
   });
 
   test('has been by its engine, if that is the same still', async () => {
     await close(edge);
-    expect(sent).toEqual(['told failed']);
+    expect(sent).toEqual(['told failed', 'marked']);
   });
 });
 

@@ -9,7 +9,8 @@ const record = {
 };
 
 function left(...notes: unknown[]): ReturnType<typeof leftCalls> {
-  return leftCalls({ notesAbout: (about) => (about === callId ? notes : []), noted: () => [callId] });
+  const publisher = { notesAbout: (about: string) => (about === callId ? notes : []), noted: () => [callId] };
+  return leftCalls(publisher, { epochMs: () => 100_000 });
 }
 
 describe('what a dead edge has left in its journal', () => {
@@ -54,9 +55,16 @@ describe('what a dead edge has left in its journal', () => {
     expect(left(begun).invites(callId)).toEqual({ asked: undefined, called: [] });
   });
 
-  test('is that a caller may not have heard of the answer, as long as the call is not over', () => {
-    expect(left(record, 'unheard').isUnheard(callId)).toBe(true);
-    expect(left(record, 'unheard', 'over').isUnheard(callId)).toBe(false);
+  test('is that a caller may not have heard of the answer, for a minute', () => {
+    expect(left(record, { unheardAtMs: 50_000 }).isUnheard(callId)).toBe(true);
+    expect(left(record, { unheardAtMs: 40_000 }).isUnheard(callId)).toBe(false);
     expect(left(record).isUnheard(callId)).toBe(false);
+  });
+
+  test('is that somebody has hung up, until the end is told', () => {
+    const departure = { left: 'callee', atMs: 5 };
+    expect(left(record, departure).isEnding(callId)).toBe(true);
+    expect(left(record, departure, 'over').isEnding(callId)).toBe(false);
+    expect(left(record).isEnding(callId)).toBe(false);
   });
 });

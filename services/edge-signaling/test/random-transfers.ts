@@ -120,7 +120,7 @@ export class RandomTransfers {
         const isTaken = elsewhere === 'taken' && call === this.#elsewhere.call;
         return Promise.resolve(isTaken ? undefined : { ...call, owner: edge, epoch: call.epoch + 1 });
       },
-      remove: () => Promise.resolve(),
+      end: () => Promise.resolve('won' as const),
     };
     const openTeller = (call: CallRecord): CallTeller => this.#teller(call);
     const sending = {

@@ -52,7 +52,13 @@ interface Takeover extends Partial<SweepDeps> {
 }
 
 /** Nothing in any journal. */
-const noWord = { begun: () => [], talking: () => [], departure: () => undefined, isUnheard: () => false };
+const noWord = {
+  begun: () => [],
+  talking: () => [],
+  departure: () => undefined,
+  isEnding: () => false,
+  isUnheard: () => false,
+};
 
 /** What an edge does that takes over from one before it. */
 async function takenOver(
@@ -82,7 +88,7 @@ async function takenOver(
         return Promise.resolve(acts as unknown as EstablishedCall);
       },
       close: act('closed'),
-      conclude: () => undefined,
+      conclude: () => seen.push('concluded'),
       outlive: () => false,
       resume: () => Promise.resolve(),
     },
@@ -178,6 +184,14 @@ describe('of an edge that is gone', () => {
   test('an answer that may not have left is taken back', async () => {
     const left = { ...noWord, isUnheard: (callId: string) => callId === record('answered').callId };
     expect(await takenOver('answered', legs, { left })).toEqual(['adopted', 'hung up']);
+  });
+
+  test('an end that was begun and not told is told', async () => {
+    const left = { ...noWord, isEnding: (callId: string) => callId === record('ended').callId };
+    expect(await takenOver('ended', legs, { left })).toEqual(['concluded']);
+    // Whoever is about to tell it has more to say.
+    const inHand = { all: [], byId: () => ({}) as unknown as EstablishedCall };
+    expect(await takenOver('ended', legs, { left, calls: inHand })).toEqual([]);
   });
 
   test('nothing is touched that another edge still has', async () => {

@@ -109,8 +109,14 @@ export class CallRecords {
     return call;
   }
 
-  /** The set-up is over without an answer; returns at once. */
-  abandon(callId: CallId): void {
+  /** The set-up is over without an answer; returns at once. When its engine is `lost` who rings for it may speak up yet. */
+  abandon(callId: CallId, lost?: CallCause): void {
+    if (lost !== undefined) {
+      this.#beginning.delete(callId);
+      this.#begun.delete(callId);
+      void this.end(callId, lost);
+      return;
+    }
     this.#inOrder(callId, async () => {
       const revision = this.#begun.get(callId);
       this.#begun.delete(callId);
@@ -242,6 +248,13 @@ export class CallRecords {
     if (leg === undefined) return undefined;
     const state = this.#ended.has(callId) ? 'ended' : call.state;
     return { leg, call: { ...call, state }, revision: entry.revision };
+  }
+
+  /** Whether a call is known, and over. Throws `BusUnavailableError`. */
+  async hasEnded(callId: CallId): Promise<boolean> {
+    if (this.#ended.has(callId)) return true;
+    const entry = await this.#bucket.get({ kind: 'call', id: callId });
+    return entry?.value.kind === 'call' && entry.value.call.state === 'ended';
   }
 
   /** Every call that is stored. Throws `BusUnavailableError`. */

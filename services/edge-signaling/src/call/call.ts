@@ -59,7 +59,7 @@ export interface CallDeps {
   readonly applicationServer: () => string | undefined;
   /** Notes the call where others find it, until it is established or abandoned. */
   readonly begin: (call: BegunCall) => CallRecord;
-  readonly abandon: (callId: CallId) => void;
+  readonly abandon: (callId: CallId, lost?: CallCause) => void;
   /** Leaves word to the next edge at this place. */
   readonly leave?: (callId: CallId, word: LeftWord) => void;
   /** What is stored of an answered call. */
@@ -128,6 +128,8 @@ export class Call {
   #ringTimer: Timer | undefined;
   #completing: Promise<void> = Promise.resolve();
   #rang = false;
+  /** Why nothing more can be heard of it. */
+  #lost: CallCause | undefined;
   /** The caller's INVITE, if somebody else could refuse it. */
   readonly #asked: LeftInvite | undefined;
   /** Whether one of those who are called now has rung. */
@@ -144,7 +146,7 @@ export class Call {
       this.caller.progress({ status: 181 });
     });
     this.#startedAtMs = deps.clock.epochMs();
-    this.#asked = invite.transport === 'udp' ? leftInvite(invite, invite.uri, invite.source) : undefined;
+    this.#asked = invite.transport === 'udp' ? leftInvite(invite, invite.uri, invite.source, legId) : undefined;
     this.#machine = new Machine(callTable, 'routing', this.#actions);
     this.caller = new UasLeg(invite, {
       legId,
@@ -193,8 +195,9 @@ export class Call {
     this.#run(this.#route());
   }
 
-  /** The engine that has the caller's INVITE is gone. */
+  /** The engine that has the caller's INVITE is gone, or has lost us. */
   engineLost(): void {
+    this.#lost = ENGINE_LOST.cause;
     this.#feed('refused', ENGINE_LOST);
   }
 
@@ -215,7 +218,7 @@ export class Call {
   /** The call leaves our hands when its media is released and its end is told. */
   async #dispose(): Promise<void> {
     while (this.#steps.size > 0) await Promise.all(this.#steps);
-    if (this.#established === undefined) this.#deps.abandon(this.facts.callId);
+    if (this.#established === undefined) this.#deps.abandon(this.facts.callId, this.#lost);
     this.#deps.disposed(this.facts.callId);
   }
 

@@ -33,7 +33,7 @@ export interface AnsweredLegs {
 export class EstablishedCalls implements AnsweredLegs {
   readonly #deps: EstablishedCallsDeps;
   readonly #ofCalls: EstablishedDeps;
-  readonly #calls = new Map<CallId, EstablishedCall>();
+  readonly #calls = new Map<string, EstablishedCall>();
   readonly #byLeg = new Map<LegId, EstablishedCall>();
 
   constructor(deps: EstablishedCallsDeps) {
@@ -97,6 +97,11 @@ export class EstablishedCalls implements AnsweredLegs {
     for (const leg of [parts.caller, parts.callee]) this.#byLeg.set(leg.legId, call);
     this.#deps.entered?.(call);
     return call;
+  }
+
+  /** Whether a call is over whose end is not told yet. */
+  isEnding(callId: string): boolean {
+    return this.#calls.get(callId)?.state === 'ended';
   }
 
   byId(callId: CallId): EstablishedCall | undefined {

@@ -34,7 +34,7 @@ export interface Branch {
 
 /** What the devices tell their call; nothing comes from one that was given up. */
 export interface ForkEvents {
-  /** It has heard of our INVITE, which another engine could cancel. */
+  /** One has heard of our INVITE, which another engine could cancel. */
   reached?(invite: LeftInvite): void;
   progress(branch: Branch, response: IncomingResponse): void;
   /** The first to answer; the others are given up. */
@@ -210,12 +210,6 @@ export class Fork {
       if (this.#legs.has(branch)) act();
     };
     const send = sendThrough(target.edge);
-    let isReached = false;
-    const reached = (response: IncomingResponse): void => {
-      const invite = isReached ? undefined : leg.inviteOf(response);
-      isReached = true;
-      if (invite !== undefined) events.reached?.(invite);
-    };
     const leg: UacLeg = new UacLeg(
       {
         uri: target.uri,
@@ -230,11 +224,8 @@ export class Fork {
         edge: target.edge,
         send: target.isInternal ? internally(send) : send,
         events: {
-          progress: (response) =>
-            ifOpen(() => {
-              reached(response);
-              events.progress(branch, response);
-            }),
+          reached: (invite) => ifOpen(() => events.reached?.(invite)),
+          progress: (response) => ifOpen(() => events.progress(branch, response)),
           answered: (response) => ifOpen(() => this.#answered(branch, leg, response)),
           failed: (response) => ifOpen(() => this.#refused(branch, response)),
           bye: (request) => ifOpen(() => events.bye(request, legId)),

@@ -1,7 +1,11 @@
 import { type Publisher } from '@callweave/bus';
+import { type Clock } from '@callweave/clock';
 import { type CallId, CallRecord } from '@callweave/contracts';
 import { type LeftInvite } from '@callweave/srf';
 import { z } from 'zod';
+
+/** By then somebody has taken the call over. */
+const UNHEARD_MS = 60_000;
 
 const Departure = z.object({ left: z.enum(['caller', 'callee']), atMs: z.number() });
 /** Who has hung up, and was answered, without the other side having heard of it; when, epoch ms. */
@@ -11,7 +15,9 @@ const Invite = z.object({ uri: z.string(), peer: z.string(), headers: z.record(z
 const Asked = z.object({ asked: Invite });
 const Called = z.object({ called: Invite });
 
-const LeftWord = z.union([z.enum(['acknowledged', 'over', 'unheard']), Departure, Asked, Called]);
+const Unheard = z.object({ unheardAtMs: z.number() });
+
+const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Unheard, Asked, Called]);
 /**
  * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, or of
  * any that its engine has died with the answer; and the INVITEs of one that rings: who has asked for it, and who was called.
@@ -39,7 +45,9 @@ export interface LeftInvites {
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
   departure(callId: CallId): Departure | undefined;
-  /** Whether the caller may not have heard that it is answered, though it is stored; until it is over. */
+  /** Whether somebody has hung up without its end being told. */
+  isEnding(callId: CallId): boolean;
+  /** Whether the caller may not have heard that it is answered, though it is stored; for a minute. */
   isUnheard(callId: string): boolean;
   invites(callId: CallId): LeftInvites;
   /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
@@ -49,7 +57,10 @@ export interface LeftCalls {
 }
 
 /** Reads them from the journals that a publisher has adopted, and from its own. */
-export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): LeftCalls {
+export function leftCalls(
+  publisher: Pick<Publisher, 'notesAbout' | 'noted'>,
+  clock: Pick<Clock, 'epochMs'>,
+): LeftCalls {
   const notesOf = (about: string): Note[] =>
     publisher
       .notesAbout(about)
@@ -74,10 +85,14 @@ export function leftCalls(publisher: Pick<Publisher, 'notesAbout' | 'noted'>): L
       const left = read(callId);
       return left?.call.state === 'answered' ? left : undefined;
     },
-    isUnheard: (callId) => {
+    isEnding: (callId) => {
       const notes = notesOf(callId);
-      return notes.includes('unheard') && !notes.includes('over');
+      return notes.some((note) => typeof note === 'object' && 'left' in note) && !notes.includes('over');
     },
+    isUnheard: (callId) =>
+      publisher
+        .notesAbout(callId)
+        .some((note) => clock.epochMs() - (Unheard.safeParse(note).data?.unheardAtMs ?? -Infinity) < UNHEARD_MS),
     invites: (callId) => {
       const notes = notesOf(callId).filter((note) => typeof note === 'object');
       return {

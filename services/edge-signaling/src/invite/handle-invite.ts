@@ -63,9 +63,15 @@ export class InviteHandler {
     }
     const { user, domain, dialled, from, to, sdp, replaces } = parsed.facts;
     const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
+    const engine = this.#deps.flows.instance();
     const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
     // The engine has answered the CANCEL and the INVITE by itself.
     if (cancelled.signal.aborted) return;
+    // Nor could another engine answer it.
+    if (this.#deps.flows.instance() !== engine) {
+      await request.reply(unavailable());
+      return;
+    }
     if (refusal !== undefined) {
       await request.reply(refusal);
       return;
@@ -90,7 +96,7 @@ export class InviteHandler {
     this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, place }, request);
   }
 
-  /** The engine is gone, and with it the INVITEs of the calls that are being set up: none of them can be answered. */
+  /** The engine is gone, or has lost us: none of the calls that are being set up can be answered. */
   engineLost(): void {
     for (const call of [...this.#calls.values()]) call.engineLost();
   }

@@ -4,10 +4,10 @@ import {
   type HeaderValues,
   type IncomingRequest,
   type IncomingResponse,
-  leftInvite,
   type LeftInvite,
   type OutgoingEvents,
   type ReadableMessage,
+  sentInvite,
   type SentRequest,
 } from '@callweave/srf';
 import { activeTrace } from '@callweave/telemetry';
@@ -29,6 +29,8 @@ import { type UacAction, type UacInput, uacLegTable, type UacState } from './uac
 
 /** What a device's leg tells its call. */
 export interface UacLegEvents extends DialogEvents {
+  /** It has heard of the INVITE that our engine sent, which another engine could cancel. */
+  reached?(invite: LeftInvite): void;
   progress(response: IncomingResponse): void;
   answered(response: IncomingResponse): void;
   /** A final response of 300 or more. */
@@ -73,8 +75,7 @@ export class UacLeg implements Leg {
   /** The 2xx whose offer is not answered yet. */
   #unacknowledged: IncomingResponse | undefined;
   readonly #reliable = new ReliableProgress();
-  readonly #uri: string;
-  /** The INVITE as it went out. */
+  /** The INVITE as it went out, until somebody has heard of it. */
   #invite: ReadableMessage | undefined;
   #remoteTag = '';
   #dialog: DialogState = noDialog;
@@ -97,7 +98,6 @@ export class UacLeg implements Leg {
     this.#machine = new Machine(uacLegTable, 'calling', UacLeg.#actions, this);
     const { uri, nextHop, headers, sdp, callId, offersEarly = false } = invitation;
     const isReliable = sdp !== undefined || offersEarly;
-    this.#uri = uri;
     this.#isOfferless = sdp === undefined;
     this.#sent = send(
       {
@@ -115,7 +115,10 @@ export class UacLeg implements Leg {
       },
       {
         sent: (sent) => (this.#invite = sent),
-        responded: (response) => this.#receiveResponse(response),
+        responded: (response) => {
+          this.#tellReached(uri, response);
+          this.#receiveResponse(response);
+        },
         failed: () => this.#machine.feed('lost', {}),
       },
     );
@@ -137,12 +140,6 @@ export class UacLeg implements Leg {
 
   get state(): UacState {
     return this.#machine.state;
-  }
-
-  /** What it takes to cancel the INVITE without the engine that sent it, by a response to it; undefined if that is not ours. */
-  inviteOf({ source, transport }: IncomingResponse): LeftInvite | undefined {
-    if (this.#invite === undefined || this.edge !== undefined || transport !== 'udp') return undefined;
-    return leftInvite(this.#invite, this.#uri, source);
   }
 
   /** What the device described its session by, in this 2xx or reliably before it. RFC 3262 §5 */
@@ -214,13 +211,21 @@ export class UacLeg implements Leg {
     return engineDialogId(this.#callId, this.legId);
   }
 
+  /** Another engine could cancel it from now on. */
+  #tellReached(uri: string, response: IncomingResponse): void {
+    const invite = this.#invite;
+    this.#invite = undefined;
+    if (invite === undefined || this.edge !== undefined || response.status >= 200) return;
+    const reached = sentInvite(invite, uri, response);
+    if (reached !== undefined) this.#setUp?.reached?.(reached);
+  }
+
   #receiveResponse(response: IncomingResponse): void {
     if (response.status < 200) {
       if (this.#reliable.take(response, this.#isOfferless)) this.#machine.feed('progress', { response });
       return;
     }
     this.#sent = undefined;
-    this.#invite = undefined;
     if (response.status >= 300) {
       this.#machine.feed('failure', { response });
       return;

@@ -1,5 +1,12 @@
 import { type Clock } from '@callweave/clock';
-import { type CallId, type CallRecord, type InstanceId, type LegRecord, type Tenant } from '@callweave/contracts';
+import {
+  type CallCause,
+  type CallId,
+  type CallRecord,
+  type InstanceId,
+  type LegRecord,
+  type Tenant,
+} from '@callweave/contracts';
 import { type Outliving } from '@callweave/srf';
 import { counter, type Logger } from '@callweave/telemetry';
 import { type CallTeller, type Media } from '../call/call-ports.ts';
@@ -18,11 +25,13 @@ import { orElse } from '../remote-leg/or-else.ts';
 import { follow } from './follow.ts';
 import { type Whereabouts } from './whereabouts.ts';
 
+const NODE_LOST: CallCause = { by: 'platform', reason: 'node-lost' };
+
 /** Descriptions of media. */
 type Said = Readonly<Partial<Record<Side, string | undefined>>>;
 
 export interface AdopterDeps {
-  readonly records: Pick<CallRecords, 'adopt' | 'remove'>;
+  readonly records: Pick<CallRecords, 'adopt' | 'end'>;
   readonly calls: EstablishedCalls;
   readonly legs: LegTable;
   readonly sendThrough: SendThrough;
@@ -82,11 +91,11 @@ export class Adopter {
     const call = await records.adopt(stored);
     if (call === undefined) return;
     log.info('call.closed', { callId: call.callId, from: stored.call.owner });
-    openTeller(call).failed({ by: 'platform', reason: 'node-lost' });
+    openTeller(call).failed(NODE_LOST);
     // An engine that is alive has done so when its edge was gone.
     if (stored.call.owner !== this.#deps.owner()) this.#giveUp(call.callId);
     await media.release(call.tenant, call.callId, undefined);
-    await records.remove(call.callId, []);
+    await records.end(call.callId, NODE_LOST);
   }
 
   /** Who rings for a call, and who waits for an answer, hear that there is none. */
@@ -101,7 +110,7 @@ export class Adopter {
   async #settle(resumed: EstablishedCall, { call, isAcknowledged }: LeftCall): Promise<void> {
     const [caller] = call.dialogs ?? [];
     if (isAcknowledged || (caller !== undefined && (await this.#isAnswered(caller)))) resumed.probe();
-    else resumed.hangUp({ by: 'platform', reason: 'node-lost' });
+    else resumed.hangUp(NODE_LOST);
   }
 
   /**
@@ -189,7 +198,7 @@ export class Adopter {
    * once more is not heard.
    */
   conclude({ call, storedAtMs }: StoredCall): void {
-    const { cause = { by: 'platform', reason: 'node-lost' }, answeredAt } = call;
+    const { cause = NODE_LOST, answeredAt } = call;
     if (answeredAt === undefined) return;
     this.#deps.openTeller(call).ended(cause, Math.max(0, storedAtMs - answeredAt), undefined);
   }

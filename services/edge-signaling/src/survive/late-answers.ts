@@ -1,16 +1,15 @@
-import { LegId } from '@callweave/contracts';
+import { callIdOf, LegId } from '@callweave/contracts';
 import { parseMessage, SipError, type SipResponse } from '@callweave/sip';
 import { type ReadableMessage } from '@callweave/srf';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords } from '../call/call-records.ts';
-import { answeredDialog, dialogIdentity, tagOf, type TargetRefresh } from '../leg/dialog.ts';
-import { type LegTable, type SendRequest, silent } from '../leg/leg.ts';
+import { answeredDialog, dialogIdentity, type TargetRefresh } from '../leg/dialog.ts';
+import { type SendRequest, silent } from '../leg/leg.ts';
 import { CSEQ_STEP, namedRequest } from '../leg/named-request.ts';
 import { type StrayResponse } from './peers.ts';
 
 export interface LateAnswersDeps {
-  readonly records: Pick<CallRecords, 'find'>;
-  readonly legs: Pick<LegTable, 'byId'>;
+  readonly records: Pick<CallRecords, 'hasEnded'>;
   readonly send: SendRequest;
   /** Acknowledges a refusal for an engine that is gone. */
   readonly acknowledge: (refusal: ReadableMessage, peer: string) => void;
@@ -18,8 +17,9 @@ export interface LateAnswersDeps {
 }
 
 /**
- * Ends what devices say to an INVITE of an engine that is gone: a refusal is acknowledged, and who has picked up is hung up
- * on, unless his call has been taken over. RFC 3261 §13.2.2.4, §17.1.1.3
+ * Ends what devices say to an INVITE of an engine that is gone, once its call is known to be over: a refusal is acknowledged,
+ * and who has picked up is hung up on. What they say is repeated until then; of calls that nobody knows it is left alone, for
+ * anybody can say it. RFC 3261 §13.2.2.4, §17.1.1.3
  */
 export class LateAnswers {
   readonly #deps: LateAnswersDeps;
@@ -32,21 +32,25 @@ export class LateAnswers {
   async take({ message, source, transport }: StrayResponse): Promise<void> {
     const response = this.#read(message);
     if (response === undefined || response.cseq.method !== 'INVITE' || response.status < 200) return;
-    const readable = { header: (name: string) => response.headers.get(name), body: undefined, source, transport };
-    if (response.status >= 300) this.#deps.acknowledge(readable, source);
-    else await this.#hangUp(readable);
+    const legId = LegId.safeParse(response.fromTag).data;
+    const callId = legId === undefined ? undefined : callIdOf(legId);
+    if (legId === undefined || callId === undefined || !(await this.#deps.records.hasEnded(callId))) return;
+    const answer = { header: (name: string) => response.headers.get(name), body: undefined, source, transport };
+    if (response.status >= 300) this.#deps.acknowledge(answer, source);
+    else this.#hangUp(legId, answer);
   }
 
-  async #hangUp(answer: TargetRefresh): Promise<void> {
-    const { records, legs, send, log } = this.#deps;
-    const legId = LegId.safeParse(tagOf(answer, 'from')).data;
-    if (legId === undefined || legs.byId(legId) !== undefined) return;
-    const found = await records.find(legId);
-    if (found !== undefined && found.call.state !== 'ended') return;
-    const leg = { legId, identity: dialogIdentity(answer, 'to'), dialog: answeredDialog(answer) };
-    log.info('answer.late', { legId });
-    const headers = { Reason: 'SIP;cause=503;text="The caller is gone"' };
-    send(namedRequest(leg, { method: 'BYE', headers }, leg.dialog.localCseq + CSEQ_STEP), silent);
+  #hangUp(legId: LegId, answer: TargetRefresh): void {
+    const { send, log } = this.#deps;
+    try {
+      const leg = { legId, identity: dialogIdentity(answer, 'to'), dialog: answeredDialog(answer) };
+      log.info('answer.late', { legId });
+      const headers = { Reason: 'SIP;cause=503;text="The caller is gone"' };
+      send(namedRequest(leg, { method: 'BYE', headers }, leg.dialog.localCseq + CSEQ_STEP), silent);
+    } catch (error) {
+      if (!(error instanceof SipError)) throw error;
+      ignore(log, error, 'the peer gives up by itself');
+    }
   }
 
   #read(text: string): SipResponse | undefined {

@@ -19,6 +19,8 @@ const FULL_MS = 300_000;
 const PACE_MS = 20;
 /** Clocks may differ by a second, and who ended a call comes first. */
 const GRACE_MS = 20_000;
+/** By then whoever ended a call has told so and removed what is left of it. */
+const LEFT_MS = ENDED_KEPT_MS + GRACE_MS;
 
 export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
@@ -26,7 +28,7 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
-  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isUnheard'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isEnding' | 'isUnheard'>;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -43,6 +45,7 @@ export class Sweep {
   readonly #deps: SweepDeps;
   readonly #timer: Timer;
   readonly #stopping = new AbortController();
+  readonly #sinceEpochMs: number;
   /** Since when this edge can see who is alive. */
   #watchingSinceMs: number;
   #alive: ReadonlySet<string> = new Set();
@@ -53,6 +56,7 @@ export class Sweep {
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
+    this.#sinceEpochMs = deps.clock.epochMs();
     this.#watchingSinceMs = deps.clock.monotonicMs();
     this.#nextFullMs = this.#watchingSinceMs + LEASE_MS;
     this.#timer = deps.clock.every(LOOK_MS, () => this.#look());
@@ -82,7 +86,10 @@ export class Sweep {
     const known = new Set<CallId>();
     for (const stored of await records.list()) {
       known.add(stored.call.callId);
-      if (owners.includes(stored.call.owner)) await this.#adopt(stored);
+      if (!owners.includes(stored.call.owner)) continue;
+      const { callId, state } = stored.call;
+      if (state !== 'ended') await this.#adopt(stored);
+      else if (!this.#isInHand(callId) && left?.isEnding(callId) === true) adopter.conclude(stored);
     }
     const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
@@ -130,6 +137,7 @@ export class Sweep {
     const { records, owner, clock, log } = this.#deps;
     const before = this.#orphans;
     this.#orphans = new Map();
+    let untoldMs = 0;
     for (const stored of await records.list()) {
       const { call } = stored;
       if (isLeftOver(stored, clock.epochMs())) {
@@ -138,7 +146,13 @@ export class Sweep {
       }
       const isOurs = call.owner === owner();
       const isHeld = isOurs ? this.#isInHand(call.callId) : this.#alive.has(call.owner);
-      if (call.state === 'ended' || isHeld) continue;
+      if (isHeld) continue;
+      if (call.state === 'ended') {
+        // Whoever marked it may have died before it told so; what this process marks it tells.
+        const isForeign = !isOurs || stored.storedAtMs < this.#sinceEpochMs;
+        if (isForeign) untoldMs = Math.max(untoldMs, stored.storedAtMs + LEFT_MS - clock.epochMs());
+        continue;
+      }
       const now = clock.monotonicMs();
       const since = before.get(call.callId) ?? now;
       // What is ours and not in hand we did not hear that we got. One that is handed over is somebody else's soon.
@@ -147,6 +161,7 @@ export class Sweep {
       if (rank !== -1 && now - since >= SUCCESSOR_MS + rank * LEASE_MS) await this.#adopt(stored);
       else this.#orphans.set(call.callId, since);
     }
+    if (untoldMs > 0) this.#nextFullMs = Math.min(this.#nextFullMs, clock.monotonicMs() + untoldMs);
     if (this.#orphans.size === 0) return;
     log.info('calls.orphaned', { calls: this.#orphans.size });
     this.#nextFullMs = Math.min(this.#nextFullMs, clock.monotonicMs() + SUCCESSOR_MS);
@@ -183,5 +198,5 @@ export class Sweep {
 }
 
 function isLeftOver({ call, storedAtMs }: StoredCall, epochMs: number): boolean {
-  return call.state === 'ended' && epochMs - storedAtMs > ENDED_KEPT_MS + GRACE_MS;
+  return call.state === 'ended' && epochMs - storedAtMs > LEFT_MS;
 }
