@@ -89,10 +89,13 @@ export function leftCalls(
       const notes = notesOf(callId);
       return notes.some((note) => typeof note === 'object' && 'left' in note) && !notes.includes('over');
     },
+    // Asked about every call whenever a journal is tidied, and of next to none is it so.
     isUnheard: (callId) =>
-      publisher
-        .notesAbout(callId)
-        .some((note) => clock.epochMs() - (Unheard.safeParse(note).data?.unheardAtMs ?? -Infinity) < UNHEARD_MS),
+      publisher.notesAbout(callId).some((note) => {
+        if (typeof note !== 'object' || note === null || !('unheardAtMs' in note)) return false;
+        const unheard = Unheard.safeParse(note);
+        return unheard.success && clock.epochMs() - unheard.data.unheardAtMs < UNHEARD_MS;
+      }),
     invites: (callId) => {
       const notes = notesOf(callId).filter((note) => typeof note === 'object');
       return {
