@@ -85,7 +85,8 @@ export class EngineLink {
       log.warn('engine.disconnected');
       this.#pulse.stop();
       this.#early.clear();
-      this.#lose('apart');
+      // drachtio-srf is about to take note of it itself, and takes until then what it cannot send.
+      queueMicrotask(() => this.#lose('apart'));
     });
     this.#srf.on('error', (error) => ignore(log, error, 'the connection to the engine is tried again'));
   }
@@ -123,6 +124,8 @@ export class EngineLink {
   }
 
   #lose(state: 'apart' | 'silent'): void {
+    // It is told of each attempt to connect that fails.
+    if (this.#state === state) return;
     this.#state = state;
     this.outliving.left(state);
     for (const listener of this.#lost) listener(state);

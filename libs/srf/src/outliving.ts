@@ -22,6 +22,10 @@ export class Outliving {
   readonly #send: Send;
   readonly #log: Logger;
   readonly #unsaid = new Unsaid();
+  /** BYEs under way; what became of them in an engine that was away for a moment nobody knows. */
+  readonly #byes = new Unsaid();
+  /** The present connection, or the next. */
+  #connection = {};
   /** BYEs that wait for an engine. */
   #farewells: (() => void)[] = [];
   #isApart = true;
@@ -38,13 +42,16 @@ export class Outliving {
     this.#isApart = false;
     this.#engine = engine;
     this.#unsaid.entered(engine);
+    this.#byes.entered(this.#connection);
     for (const say of this.#farewells.splice(0)) say();
   }
 
   /** There is none, or one that does not answer. */
   left(how: 'apart' | 'silent'): void {
     this.#isApart = how === 'apart';
+    if (this.#isApart) this.#connection = {};
     this.#unsaid.left();
+    this.#byes.left();
   }
 
   /** Sends an INVITE; whoever cancels it need not know which engine is there. */
@@ -71,8 +78,7 @@ export class Outliving {
       this.#farewells.push(() => this.bye(request, events));
       return { cancel: () => undefined };
     }
-    // What became of it in an engine that was away for a moment is not known either: a second one does no harm.
-    const { said } = this.#unsaid.begin({}, () => {
+    const { said } = this.#byes.begin(this.#connection, () => {
       if (request.dialogId === undefined) this.bye(request, events);
       else events.failed(new EngineGoneError());
     });

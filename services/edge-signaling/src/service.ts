@@ -56,7 +56,7 @@ import { busPeers } from './survive/peers.ts';
 import { strayResponseHandler } from './survive/stray-responses.ts';
 import { outlive, standIns } from './survive/outlive.ts';
 import { Strays } from './survive/strays.ts';
-import { Sweep } from './survive/sweep.ts';
+import { SUCCESSOR_MS, Sweep } from './survive/sweep.ts';
 import { Whereabouts } from './survive/whereabouts.ts';
 import { openTenants } from './tenants.ts';
 import { Resumptions } from './transfer/resumptions.ts';
@@ -75,6 +75,9 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const flowKey = await openFlowKey(bus, clock);
   const link = new EngineLink({ address: engine, secret: engineSecret.reveal(), clock, log });
   let draining = false;
+  /** We close the connection to the engine ourselves. */
+  let leaving = false;
+  let silentSinceMs = Infinity;
   let engineInstance = engineIdentity(undefined, stateDir).instance;
   const owner = (): InstanceId => engineInstance;
   const tenants = openTenants(bus);
@@ -252,7 +255,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   link.onRequest('SUBSCRIBE', observed('SUBSCRIBE', subscribeHandler({ ...reaching, sealer, beginnings })));
   link.onRequest('FLOW-CLOSED', flowClosedHandler(registering));
   const acknowledge = link.outliving.acknowledge.bind(link.outliving);
-  const lateAnswers = new LateAnswers({ records, send, acknowledge, log });
+  const lateAnswers = new LateAnswers({ records, legs, send, acknowledge, log });
   const late = lateAnswers.take.bind(lateAnswers);
   link.onRequest('RESPONSE', strayResponseHandler({ peers, late, log }));
   link.onRequest('OPTIONS', observed('OPTIONS', optionsHandler(notReady)));
@@ -265,6 +268,9 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     // What the engine before had in hand is gone with it, and is taken over like the calls of any other.
     const lost = present === engineInstance ? [] : calls.all;
     for (const call of lost) call.supersede();
+    // Somebody else has closed those by now that were being set up.
+    if (clock.monotonicMs() - silentSinceMs > SUCCESSOR_MS) invites.engineLost();
+    silentSinceMs = Infinity;
     engineInstance = present;
     doubts.raise();
     void bus.speakFor(present, answers);
@@ -273,7 +279,8 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   // Whoever cannot send must not be thought to hold a dialog.
   link.onDisconnect((how) => {
     placements.lost();
-    if (how === 'apart' && !draining) {
+    if (how === 'silent') silentSinceMs = clock.monotonicMs();
+    else if (!leaving) {
       invites.engineLost();
       for (const { parts } of calls.all)
         if (parts.caller.isUnheard === true) leave(parts.callId, { unheardAtMs: clock.epochMs() });
@@ -296,6 +303,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       // Answered calls are not waited for: whoever is asked next takes them over from their records.
       await Promise.all([registers.idle(), invites.idle(), placements.idle()]);
       // Who hangs up from now on is heard by who takes over; ends that have begun nobody else would tell for minutes.
+      leaving = true;
       link.close();
       await reAnchoring.drain();
       await calls.endsTold();
@@ -307,6 +315,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       applications.stop();
       reAnchoring.stop();
       sweep.stop();
+      leaving = true;
       link.close();
       anchoring.close();
       await bus.close();

@@ -1,7 +1,7 @@
 import { type Bus, BusUnavailableError } from '@callweave/bus';
 import { type NatsServer, startNats } from '@callweave/bus/testing';
 import { systemClock } from '@callweave/clock';
-import { CallId, callsBucket, defaultTenant, edgeProfile, InstanceId } from '@callweave/contracts';
+import { CallId, callsBucket, defaultTenant, edgeProfile, InstanceId, type LegId } from '@callweave/contracts';
 import { createInstanceId } from '@callweave/service';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { ulid } from 'ulid';
@@ -93,6 +93,8 @@ test('a leg that a transfer took into another call is found there, and no longer
   expect((await other.find(second.callee.legId))?.call.callId).toBe(first.callId);
   expect(await other.find(first.callee.legId)).toBeUndefined();
   expect((await other.find(second.caller.legId))?.call.state).toBe('ended');
+  expect(await other.hasEnded(second.callee.legId)).toBe(false);
+  expect(await other.hasEnded(second.caller.legId)).toBe(true);
 
   await edge.end(first.callId, { by: 'caller', reason: 'hang-up' });
   const legs = [first.caller.legId, second.callee.legId];
@@ -124,6 +126,25 @@ test('an answered call is stored although nobody heard that its beginning was', 
   expect(await keeping).toBe(true);
   expect(edge.isUnstored(call.callId)).toBe(false);
   expect((await edge.find(call.caller.legId))?.call).toMatchObject({ state: 'answered', sequence: 4 });
+});
+
+test('a call that is given up because its engine is lost is known to be over; one that fails is not known any more', async () => {
+  const records = await anEdge();
+  const callOf = (callId: CallId, legId: LegId): Parameters<typeof records.begin>[0] => {
+    return { tenant: defaultTenant, callId, legId, from: '<sip:a@d>', to: '<sip:b@d>', startedAtMs: 1, detail };
+  };
+  const [lost, failed] = [CallId.parse(ulid()), CallId.parse(ulid())];
+  const [calleeOfLost, calleeOfFailed] = [createLegId(lost), createLegId(failed)];
+  records.begin(callOf(lost, createLegId(lost)));
+  records.begin(callOf(failed, createLegId(failed)));
+  expect(await records.hasEnded(calleeOfLost)).toBe(false);
+  records.abandon(lost, { by: 'platform', reason: 'node-lost' });
+  records.abandon(failed);
+  await expect.poll(() => records.hasEnded(calleeOfLost)).toBe(true);
+  await records.settled();
+  const other = await anEdge();
+  expect([await other.hasEnded(calleeOfLost), await other.hasEnded(calleeOfFailed)]).toEqual([true, false]);
+  expect(await other.hasEnded(createLegId())).toBe(false);
 });
 
 test('a call that ends before its answer could be stored is stored as one that was answered', async () => {

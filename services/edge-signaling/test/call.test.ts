@@ -260,7 +260,7 @@ describe('a call whose engine is gone', () => {
     fake.call.engineLost();
     await fake.settle();
     expect(fake.seen.slice(before.length + 2)).toEqual([
-      ...['sent CANCEL', 'caller 503', 'released', 'told failed platform node-lost', 'abandoned', 'disposed'],
+      ...['sent CANCEL', 'caller 503', 'released', 'told failed platform node-lost', 'abandoned node-lost', 'disposed'],
     ]);
   });
 

@@ -198,7 +198,7 @@ export function fakeCall({
         const ids = { tenant, callId, owner: edge, epoch: 1, legs: [], sequence: 3 };
         return { ...ids, from, to, state: 'routing', startedAt: EpochMs.parse(startedAtMs) };
       },
-      abandon: () => seen.push('abandoned'),
+      abandon: (_callId, lost) => seen.push(lost === undefined ? 'abandoned' : `abandoned ${lost.reason}`),
       recordOf: () => {
         throw new Error('nobody keeps it');
       },

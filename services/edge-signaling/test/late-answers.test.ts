@@ -3,6 +3,7 @@ import { type OutgoingRequest } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { expect, test } from 'vitest';
 import { createLegId } from '../src/leg/leg-id.ts';
+import { type Leg, LegTable } from '../src/leg/leg.ts';
 import { LateAnswers } from '../src/survive/late-answers.ts';
 
 const callId = CallId.parse('01HF7YAT000000000000000000');
@@ -25,11 +26,16 @@ function said(status: string, { method = 'INVITE', tag = String(legId) } = {}): 
 }
 
 /** What is sent and acknowledged for it; of the call it is known that it is over, or not. */
-async function taken(message: string, hasEnded = true): Promise<{ sent: OutgoingRequest[]; acknowledged: string[] }> {
+async function taken(
+  message: string,
+  hasEnded = true,
+  legs = new LegTable(),
+): Promise<{ sent: OutgoingRequest[]; acknowledged: string[] }> {
   const sent: OutgoingRequest[] = [];
   const acknowledged: string[] = [];
   const late = new LateAnswers({
-    records: { hasEnded: (known) => Promise.resolve(hasEnded && known === callId) },
+    records: { hasEnded: (known) => Promise.resolve(hasEnded && known === legId) },
+    legs,
     send: (request) => {
       sent.push(request);
       return { cancel: () => undefined };
@@ -60,6 +66,12 @@ test('who picks up when the engine that called him is gone is hung up on, by way
 
 test.each(['200 OK', '486 Busy Here'])('%s is left alone while the call may be with somebody', async (status) => {
   expect(await taken(said(status), false)).toEqual({ sent: [], acknowledged: [] });
+});
+
+test('nor is anything done in a dialog that is in our hands', async () => {
+  const legs = new LegTable();
+  legs.add({ legId } as Leg);
+  expect((await taken(said('200 OK'), true, legs)).sent).toEqual([]);
 });
 
 test('a refusal is acknowledged, so that it is not repeated', async () => {

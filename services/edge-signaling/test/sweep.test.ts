@@ -137,6 +137,43 @@ describe('when the lease of an edge has ended', () => {
   });
 });
 
+describe('a call that is marked as ended', () => {
+  /** When its end is told by an edge that starts `laterMs` after it was marked, s after the start. */
+  async function concluded(owner: InstanceId, laterMs: number): Promise<number[]> {
+    const clock = new FakeClock();
+    const seen: number[] = [];
+    const stored = { call: { ...record('ended'), owner }, revision: 7, storedAtMs: clock.epochMs() };
+    clock.advance(laterMs);
+    const startedMs = clock.monotonicMs();
+    let isThere = true;
+    const sweep = new Sweep({
+      ...{ clock, log: recordLogs(), owner: () => live, holders: () => [live], isSetUpHere: () => false },
+      calls: { all: [], byId: () => undefined },
+      records: {
+        list: () => Promise.resolve(isThere ? [stored] : []),
+        remove: () => Promise.resolve((isThere = false)),
+      },
+      adopter: { conclude: () => seen.push((clock.monotonicMs() - startedMs) / 1_000) },
+    } as unknown as SweepDeps);
+    await looks(clock, 60);
+    sweep.stop();
+    return seen;
+  }
+
+  test('by an edge that is gone is told to have, once that one could have a minute ago', async () => {
+    expect(await concluded(dead, 0)).toEqual([60]);
+    expect(await concluded(dead, 45_000)).toEqual([16]);
+  });
+
+  test('by a process before this one too', async () => {
+    expect(await concluded(live, 1_000)).toEqual([60]);
+  });
+
+  test('by this one is told by itself, and never looked for', async () => {
+    expect(await concluded(live, 0)).toEqual([]);
+  });
+});
+
 describe('a call that is ours by its record', () => {
   /** When it is taken over, s. */
   async function swept(isInHand: boolean): Promise<number[]> {

@@ -111,18 +111,14 @@ export class CallRecords {
 
   /** The set-up is over without an answer; returns at once. When its engine is `lost` who rings for it may speak up yet. */
   abandon(callId: CallId, lost?: CallCause): void {
-    if (lost !== undefined) {
-      this.#beginning.delete(callId);
-      this.#begun.delete(callId);
-      void this.end(callId, lost);
-      return;
-    }
     this.#inOrder(callId, async () => {
       const revision = this.#begun.get(callId);
       this.#begun.delete(callId);
       this.#beginning.delete(callId);
-      if (revision !== undefined) await this.#bucket.remove(revision);
-    }).catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
+      if (revision !== undefined && lost === undefined) await this.#bucket.remove(revision);
+    })
+      .then(() => (lost === undefined ? undefined : this.end(callId, lost)))
+      .catch((error: unknown) => ignore(this.#deps.log, error, 'the record is removed by the sweep'));
   }
 
   /** What is stored of an answered call. */
@@ -250,8 +246,11 @@ export class CallRecords {
     return { leg, call: { ...call, state }, revision: entry.revision };
   }
 
-  /** Whether a call is known, and over. Throws `BusUnavailableError`. */
-  async hasEnded(callId: CallId): Promise<boolean> {
+  /** Whether the call that a leg is in is known, and over. Throws `BusUnavailableError`. */
+  async hasEnded(legId: LegId): Promise<boolean> {
+    const pointer = (await this.#bucket.get({ kind: 'leg', id: legId }))?.value;
+    const callId = pointer?.kind === 'leg' ? pointer.callId : callIdOf(legId);
+    if (callId === undefined) return false;
     if (this.#ended.has(callId)) return true;
     const entry = await this.#bucket.get({ kind: 'call', id: callId });
     return entry?.value.kind === 'call' && entry.value.call.state === 'ended';

@@ -1,15 +1,16 @@
-import { callIdOf, LegId } from '@callweave/contracts';
+import { LegId } from '@callweave/contracts';
 import { parseMessage, SipError, type SipResponse } from '@callweave/sip';
 import { type ReadableMessage } from '@callweave/srf';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords } from '../call/call-records.ts';
 import { answeredDialog, dialogIdentity, type TargetRefresh } from '../leg/dialog.ts';
-import { type SendRequest, silent } from '../leg/leg.ts';
+import { type LegTable, type SendRequest, silent } from '../leg/leg.ts';
 import { CSEQ_STEP, namedRequest } from '../leg/named-request.ts';
 import { type StrayResponse } from './peers.ts';
 
 export interface LateAnswersDeps {
   readonly records: Pick<CallRecords, 'hasEnded'>;
+  readonly legs: Pick<LegTable, 'byId'>;
   readonly send: SendRequest;
   /** Acknowledges a refusal for an engine that is gone. */
   readonly acknowledge: (refusal: ReadableMessage, peer: string) => void;
@@ -33,8 +34,8 @@ export class LateAnswers {
     const response = this.#read(message);
     if (response === undefined || response.cseq.method !== 'INVITE' || response.status < 200) return;
     const legId = LegId.safeParse(response.fromTag).data;
-    const callId = legId === undefined ? undefined : callIdOf(legId);
-    if (legId === undefined || callId === undefined || !(await this.#deps.records.hasEnded(callId))) return;
+    const { records, legs } = this.#deps;
+    if (legId === undefined || legs.byId(legId) !== undefined || !(await records.hasEnded(legId))) return;
     const answer = { header: (name: string) => response.headers.get(name), body: undefined, source, transport };
     if (response.status >= 300) this.#deps.acknowledge(answer, source);
     else this.#hangUp(legId, answer);

@@ -12,7 +12,7 @@ import { type Peers } from './peers.ts';
 const LOOK_MS = 2_000;
 const LEASE_MS = LEASE_SEC * 1_000;
 /** The next edge at the same place comes before all others. */
-const SUCCESSOR_MS = 5_000;
+export const SUCCESSOR_MS = 5_000;
 /** Without a reason all records are looked through this often: for what nobody got done. */
 const FULL_MS = 300_000;
 /** Between two calls that are taken over: 50 a second. */
@@ -198,5 +198,5 @@ export class Sweep {
 }
 
 function isLeftOver({ call, storedAtMs }: StoredCall, epochMs: number): boolean {
-  return call.state === 'ended' && epochMs - storedAtMs > LEFT_MS;
+  return call.state === 'ended' && epochMs - storedAtMs >= LEFT_MS;
 }
