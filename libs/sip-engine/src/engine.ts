@@ -10,6 +10,7 @@ import { type ControlUser, Sessions } from './control/sessions.ts';
 import { type App } from './core/app.ts';
 import { Capture } from './capture.ts';
 import { CallRecords } from './core/call-records.ts';
+import { carry, isCarrier } from './core/carry.ts';
 import { Connections } from './core/connections.ts';
 import { type Core } from './core/context.ts';
 import { DialogSender } from './core/dialog-sender.ts';
@@ -24,8 +25,7 @@ import { drachtioQuirks, noQuirks } from './core/quirks.ts';
 import { SessionTimers } from './core/session-timers.ts';
 import { Subscriptions } from './core/subscriptions.ts';
 import { Screen } from './core/screen.ts';
-import { ON_BEHALF, speakOnBehalf } from './core/on-behalf.ts';
-import { namedBranches, STRAY_RESPONSE, takeStray } from './core/stray-response.ts';
+import { namedBranches } from './core/stray-response.ts';
 import { Uac } from './core/uac.ts';
 import { Uas } from './core/uas.ts';
 import { RefusedError } from './errors.ts';
@@ -124,7 +124,6 @@ class Engine implements SipEngine, TransportUser, ControlUser {
   readonly #listeners = new Listeners();
   readonly #transactions: TransactionStore;
   readonly #core: Core;
-  readonly #sender: DialogSender;
   readonly #uac: Uac;
   readonly #uas: Uas;
   readonly #proxy: Proxy;
@@ -219,7 +218,6 @@ class Engine implements SipEngine, TransportUser, ControlUser {
     const signer = new Signer(createHash('sha256').update(`routes ${options.control.secret}`).digest());
     const forwarder = new InDialogForwarder(this.#core, hops, signer);
     const sender = new DialogSender(this.#core);
-    this.#sender = sender;
     const parts = { core: this.#core, sender, ender: sender, hops, forwarder };
     const usages = { sessions: new SessionTimers(this.#core, sender), subscriptions: new Subscriptions(this.#core) };
     this.#uac = new Uac({ ...parts, ...usages });
@@ -378,8 +376,7 @@ class Engine implements SipEngine, TransportUser, ControlUser {
       whenSent(this.#uac.answerHere({ app, wish, proxyUri, refusal }, this.#faults.set(body.toString()) ? 200 : 400));
     else if (dialog !== '') this.#uac.sendInDialog(dialog, app, wish, whenSent);
     else if (method === 'CANCEL') whenSent(this.#uac.cancel(txn, head.headers));
-    else if (method === STRAY_RESPONSE) whenSent(takeStray(this.#core, app, wish));
-    else if (method === ON_BEHALF) whenSent(speakOnBehalf(this.#core, this.#sender, app, wish));
+    else if (isCarrier(method)) whenSent(carry(this.#core, app, wish));
     else if (txn !== '') throw new RefusedError('only CANCEL and responses belong to a transaction');
     else this.#uac.send({ app, wish, proxyUri, refusal }, whenSent);
   }

@@ -15,6 +15,18 @@ import { type Core } from './context.ts';
 import { requestIn } from './dialog-sender.ts';
 import { type Sent } from './sent.ts';
 
+/**
+ * What applications route to be told of responses to requests that another engine sent, and send to bring an engine
+ * such a response; never on the wire.
+ */
+export const STRAY_RESPONSE = 'RESPONSE';
+
+/**
+ * By what applications have said what an engine that is gone would have said; never on the wire. The URI is the address
+ * to which it goes, the body the message.
+ */
+export const ON_BEHALF = 'ON-BEHALF';
+
 /** A message between an application and its engine, and the peer that it comes from or goes to. */
 export interface Carried {
   readonly message: SipMessage;

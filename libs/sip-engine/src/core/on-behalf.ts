@@ -3,26 +3,20 @@ import { RefusedError } from '../errors.ts';
 import { defaultPort, type Flow } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { type RequestWish } from './build-request.ts';
-import { answerCarrier, readCarried } from './carried.ts';
+import { answerCarrier, ON_BEHALF, readCarried } from './carried.ts';
 import { type Core } from './context.ts';
-import { type DialogSender } from './dialog-sender.ts';
+import { DialogSender } from './dialog-sender.ts';
 import { type Sent } from './sent.ts';
-
-/**
- * By what applications have said what an engine that is gone would have said; never on the wire. The URI is the address
- * to which it goes, the body the message.
- */
-export const ON_BEHALF = 'ON-BEHALF';
 
 /**
  * Sends a message as the engine would have that has the transaction, over UDP: the CANCEL of an INVITE that it sent, the
  * ACK of a refusal (RFC 3261 §9.1, §17.1.1.3), or its response to a request. The application is answered 200. Throws
  * `RefusedError`.
  */
-export function speakOnBehalf(core: Core, sender: DialogSender, app: App, { uri, body }: RequestWish): Sent {
+export function speakOnBehalf(core: Core, app: App, { uri, body }: RequestWish): Sent {
   const { message, flow } = readCarried(core, uri, body);
   if (message.kind === 'request' && message.method === 'CANCEL') {
-    sender.transact('CANCEL', { bytes: body, branch: message.via.params.get('branch') ?? '' }, flow);
+    new DialogSender(core).transact('CANCEL', { bytes: body, branch: message.via.params.get('branch') ?? '' }, flow);
   } else if (message.kind === 'response') wayBack(message, flow).send(body);
   else if (message.method === 'ACK') flow.send(body);
   else throw new RefusedError(`no ${message.method} on behalf of another engine`);

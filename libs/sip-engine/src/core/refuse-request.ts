@@ -3,10 +3,10 @@ import { mergeKey } from '../transaction/match.ts';
 import { type Core } from './context.ts';
 import { type Dialog, isOfCall } from './dialog.ts';
 import { type Quirks } from './quirks.ts';
+import { STRAY_RESPONSE } from './carried.ts';
 import { type Rejection, retryLater } from './reject.ts';
 import { changeBy } from './session-changes.ts';
 import { isForSession, supportsTimer, termsOf } from './session-terms.ts';
-import { STRAY_RESPONSE } from './stray-response.ts';
 
 /** Seconds after which a peer may try again when there was nobody to answer it. */
 export const RETRY_AFTER_SEC = 5;

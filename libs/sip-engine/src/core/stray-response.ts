@@ -4,15 +4,9 @@ import { clientKey } from '../transaction/match.ts';
 import { type Inbound } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { type RequestWish } from './build-request.ts';
-import { answerCarrier, envelope, readCarried } from './carried.ts';
+import { answerCarrier, envelope, readCarried, STRAY_RESPONSE } from './carried.ts';
 import { type Core } from './context.ts';
 import { type Sent } from './sent.ts';
-
-/**
- * What applications route to be told of responses to requests that another engine sent, and send to bring an engine
- * such a response; never on the wire.
- */
-export const STRAY_RESPONSE = 'RESPONSE';
 
 const NAMED_BRANCH = /^z9hG4bK([a-z0-9]{1,36})\.[a-z0-9]+$/;
 /** 65 bits of chance beside the name of the engine. */

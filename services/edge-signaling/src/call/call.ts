@@ -10,14 +10,7 @@ import {
   type Tenant,
 } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
-import {
-  type HeaderValues,
-  type IncomingRequest,
-  type IncomingResponse,
-  leftInvite,
-  type LeftInvite,
-  type Reply,
-} from '@callweave/srf';
+import { type HeaderValues, type IncomingRequest, type IncomingResponse, type Reply } from '@callweave/srf';
 import { type Logger } from '@callweave/telemetry';
 import { type Identity } from '../admit/identity.ts';
 import { type LegTable, type SendRequest, type SendThrough } from '../leg/leg.ts';
@@ -37,7 +30,7 @@ import { mediaRefusal, sessionHeaders } from './exchange.ts';
 import { ENGINE_LOST, type Failure, LOOP, NO_ANSWER, NO_CHOICE } from './failure.ts';
 import { type Branch, Fork, type ForkEvents } from './fork.ts';
 import { Itinerary } from './itinerary.ts';
-import { type LeftWord } from './left-calls.ts';
+import { type LeftInvites, type LeftWord } from './left-calls.ts';
 import { lateOffer } from './late-offer.ts';
 import { type Place } from './place.ts';
 import { isRinging } from './progress.ts';
@@ -96,6 +89,8 @@ export interface CallFacts {
   readonly profile: MediaProfile;
   /** Where the caller is, for his media. */
   readonly place?: Place | undefined;
+  /** His INVITE, if another engine could refuse it. */
+  readonly asked?: LeftInvites['asked'];
 }
 
 interface Detail {
@@ -130,8 +125,6 @@ export class Call {
   #rang = false;
   /** Why nothing more can be heard of it. */
   #lost: CallCause | undefined;
-  /** The caller's INVITE, if somebody else could refuse it. */
-  readonly #asked: LeftInvite | undefined;
   /** Whether one of those who are called now has rung. */
   #hasRung = false;
   #lastFailure: Failure = NO_CHOICE;
@@ -146,7 +139,6 @@ export class Call {
       this.caller.progress({ status: 181 });
     });
     this.#startedAtMs = deps.clock.epochMs();
-    this.#asked = invite.transport === 'udp' ? leftInvite(invite, invite.uri, invite.source, legId) : undefined;
     this.#machine = new Machine(callTable, 'routing', this.#actions);
     this.caller = new UasLeg(invite, {
       legId,
@@ -186,12 +178,12 @@ export class Call {
 
   /** Starts with the question where the call goes. */
   start(): void {
-    const { tenant, callId, from, to } = this.facts;
+    const { tenant, callId, from, to, asked } = this.facts;
     const { legId, identity } = this.caller;
     const { detail } = this.#deps.teller;
     const begun = this.#deps.begin({ tenant, callId, legId, from, to, startedAtMs: this.#startedAtMs, detail });
     const told = { from, to, sipCallId: identity.callId, legId };
-    this.#deps.teller.initiated(told, () => (this.#asked === undefined ? [begun] : [begun, { asked: this.#asked }]));
+    this.#deps.teller.initiated(told, () => (asked === undefined ? [begun] : [begun, { asked }]));
     this.#run(this.#route());
   }
 

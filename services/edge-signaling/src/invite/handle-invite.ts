@@ -1,6 +1,6 @@
 import { type CallDetail, type CallId, EpochMs, type LegId } from '@callweave/contracts';
 import { copyText } from '@callweave/sip';
-import { type IncomingRequest } from '@callweave/srf';
+import { type IncomingRequest, leftInvite } from '@callweave/srf';
 import { activeTraceId, annotate } from '@callweave/telemetry';
 import { authenticate, unavailable } from '../admit/authenticate.ts';
 import { assertIdentity } from '../admit/identity.ts';
@@ -111,7 +111,8 @@ export class InviteHandler {
     const startedAt = EpochMs.parse(this.#deps.clock.epochMs());
     const legId = createLegId(callId);
     annotate({ 'callweave.tenant': tenant, 'callweave.call_id': callId, 'callweave.leg_id': legId });
-    const call = new Call(facts, request, legId, {
+    const asked = request.transport === 'udp' ? leftInvite(request, request.uri, request.source, legId) : undefined;
+    const call = new Call({ ...facts, asked }, request, legId, {
       ...this.#deps,
       teller: this.#deps.openTeller({
         ...{ tenant, callId, from, to, startedAt, epoch: 1, sequence: 0 },
