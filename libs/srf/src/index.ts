@@ -6,7 +6,7 @@ export {
   parseEngineInfo,
   type RequestHandler,
 } from './engine-link.ts';
-export { ResponseNotSentError } from './errors.ts';
+export { EngineGoneError, ResponseNotSentError } from './errors.ts';
 export { type HeaderValues, type IncomingRequest, type ReadableMessage, type Reply } from './incoming-request.ts';
 export { leftInvite, type LeftInvite, sentInvite } from './on-behalf.ts';
 export {

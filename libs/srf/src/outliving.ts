@@ -75,7 +75,13 @@ export class Outliving {
   /** Sends a BYE: nobody would ask for it again. Fails when the engine is gone that alone knows the dialog. */
   bye(request: OutgoingRequest, events: OutgoingEvents): SentRequest {
     if (this.#isApart) {
-      this.#farewells.push(() => this.bye(request, events));
+      const engine = this.#engine;
+      this.#farewells.push(() => {
+        // One that does not tell who it is may be another.
+        const knowsIt = engine !== undefined && engine === this.#engine;
+        if (request.dialogId === undefined || knowsIt) this.bye(request, events);
+        else events.failed(new EngineGoneError());
+      });
       return { cancel: () => undefined };
     }
     const { said } = this.#byes.begin(this.#connection, () => {

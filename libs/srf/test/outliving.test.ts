@@ -210,6 +210,18 @@ describe('a BYE', () => {
     expect(said()).toEqual(['BYE\nsip:bob@192.0.2.7']);
   });
 
+  test.each([
+    ['the same engine: it knows the dialog', one, 1],
+    ['another: that does not', two, 0],
+    ['one that does not tell', undefined, 0],
+  ])('that waits in a dialog is for %s', (_what, engine, sent) => {
+    failures.splice(0);
+    outliving.left('apart');
+    outliving.bye({ ...named, dialogId: 'c1;from-tag=a' }, heard);
+    outliving.entered(engine);
+    expect([given.length, failures.length]).toEqual([sent, 1 - sent]);
+  });
+
   test('is sent again by the next engine when the first died with it in its hands, and not when it had left', () => {
     outliving.bye(named, heard);
     changeTo(two);
@@ -227,6 +239,7 @@ describe('a BYE', () => {
 
   test('of a dialog that only the dead engine knew fails, so that it can be named', () => {
     outliving.bye({ ...named, dialogId: 'c1;from-tag=a' }, heard);
+    failures.splice(0);
     changeTo(two);
     expect([given.length, failures.length, failures[0] instanceof EngineGoneError]).toEqual([1, 1, true]);
   });

@@ -1,5 +1,5 @@
 import { MediaNodeId } from '@callweave/contracts';
-import { type Reply } from '@callweave/srf';
+import { EngineGoneError, type Reply } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { answered, edge, fakeRequest, type FakeWorld, placed, response } from './fake-call.ts';
 
@@ -273,10 +273,18 @@ describe('a call whose engine is gone', () => {
     fake.call.engineLost();
     const [bye] = fake.asked;
     expect(bye?.request).toMatchObject({ method: 'BYE', uri: 'sip:placeholder' });
-    bye?.events.failed(new Error('no such dialog'));
+    bye?.events.failed(new EngineGoneError());
     const [, named] = fake.asked;
     expect(named?.request).toMatchObject({ method: 'BYE', headers: { To: '<sip:b@d>;tag=device', CSeq: '101 BYE' } });
     expect(named?.request.dialogId).toBeUndefined();
+  });
+
+  test('or that a live engine has ended by itself is not hung up on twice', async () => {
+    const fake = await answered();
+    await fake.fromCaller('BYE');
+    fake.asked[0]?.events.failed(new Error('no such dialog'));
+    await fake.settle();
+    expect(fake.seen.filter((what) => what === 'sent BYE')).toHaveLength(1);
   });
 
   test('once it is answered is for whoever takes it over', async () => {

@@ -1,5 +1,5 @@
 import { type LegId } from '@callweave/contracts';
-import { type HeaderValues, type OutgoingRequest } from '@callweave/srf';
+import { EngineGoneError, type HeaderValues, type OutgoingRequest } from '@callweave/srf';
 import { type DialogIdentity, type DialogState } from './dialog.ts';
 import { type InDialog, type Leg, type SendRequest, silent } from './leg.ts';
 
@@ -28,11 +28,13 @@ export function namedRequest(
   return { ...request, uri: remoteTarget, nextHop, headers };
 }
 
-/** Hangs up where the engine has the dialog; if it is gone, or has lost it, without. */
+/** Hangs up where the engine has the dialog; if that engine is gone, without it. */
 export function sendBye(leg: Leg, send: SendRequest, dialogId: string, headers: HeaderValues = {}): void {
   const bye = { method: 'BYE', headers };
   const byName = (): void => void send(namedRequest(leg, bye, leg.dialog.localCseq + CSEQ_STEP), silent);
-  // What the engine of another edge has had is sent without it by whoever leads there.
-  const failed = leg.edge === undefined ? byName : silent.failed;
+  // An engine that is there has ended what it does not know any more; that of another edge is stood in for by whoever leads there.
+  const failed = (error: unknown): void => {
+    if (error instanceof EngineGoneError && leg.edge === undefined) byName();
+  };
   send({ ...bye, uri: 'sip:placeholder', dialogId }, { ...silent, failed });
 }
