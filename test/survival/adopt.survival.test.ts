@@ -65,6 +65,32 @@ describe('an edge that comes back at its own address', () => {
   }, 180_000);
 });
 
+test('a call that rings while its engine stands still, and that another edge has closed, is given up when it goes on', async () => {
+  const { first, bus } = edges;
+  const { alice, bob, quit } = await ringingCall(edges);
+  first.signal('SIGSTOP', 'engine');
+  await until('another edge has closed it', async () => (await edges.newCalls())[0]?.at(-1) === 'failed', 60_000);
+  first.signal('SIGCONT', 'engine');
+  await Promise.all([alice.waitFor('CALL_CLOSED'), bob.waitFor('CALL_CLOSED')]);
+  expect(await lastCause(bus)).toEqual({ by: 'platform', reason: 'node-lost' });
+  await edges.expectBooksBalance();
+  await quit();
+});
+
+test('a call that rings while its edge is asked to end, and whose engine dies then, has failed before that edge is gone', async () => {
+  const { first, bus } = edges;
+  const { quit } = await ringingCall(edges);
+  first.signal('SIGTERM', 'edge');
+  await until('it ends', () => first.logs().includes('"to":"draining"'));
+  await first.kill('engine');
+  await until('it has ended', () => !first.isRunning('edge'), 30_000);
+  expect((await edges.newCalls())[0]?.at(-1)).toBe('failed');
+  expect(await lastCause(bus)).toMatchObject({ by: 'platform', reason: 'node-lost' });
+  await first.revive();
+  await edges.expectBooksBalance();
+  await quit();
+});
+
 test('of a call that rings when its edge dies, and only another is left, who picks up is hung up on', async () => {
   const { bob, quit } = await ringingCall(edges);
   await edges.first.kill();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { type SrfRequest, type SrfResponse } from '../src/drachtio.ts';
 import { incomingRequest } from '../src/incoming-request.ts';
 
 /** The transport of a request that came over `protocol`, as the engine calls it, with this topmost Via. */
@@ -28,4 +29,17 @@ test.each([
   ['udp', 'SIP/2.0/WS a.invalid;branch=z9hG4bK1', 'udp'],
 ])('what an engine calls %s and Via %s is %s', (protocol, via, transport) => {
   expect(transportOf(protocol, via)).toBe(transport);
+});
+
+test('what is replied can be said once more: drachtio-srf, which takes headers out of what it sends, is given its own', async () => {
+  const reply = { status: 486, headers: { To: '<sip:b@d>;tag=ours', Reason: 'Q.850;cause=17' } };
+  const response = {
+    send: (_status: number, _reason: unknown, options: { headers: Record<string, string> }, sent: () => void) => {
+      delete options.headers['To'];
+      sent();
+    },
+  };
+  const request = { protocol: 'udp', source_address: '192.0.2.1', get: () => undefined } as unknown as SrfRequest;
+  await incomingRequest(request, response as unknown as SrfResponse).reply(reply);
+  expect(reply.headers.To).toBe('<sip:b@d>;tag=ours');
 });

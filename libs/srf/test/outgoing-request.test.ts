@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { expect, test } from 'vitest';
 import { type SrfApplication } from '../src/drachtio.ts';
 import { type OutgoingRequest, sendRequest } from '../src/outgoing-request.ts';
@@ -25,4 +26,26 @@ test('inside a dialog the engine says itself where we are, and what it cannot fi
 test('outside of dialogs headers go as they are', () => {
   const headers = { Contact: us, Event: 'presence' };
   expect(given({ uri: 'sip:bob@h', method: 'SUBSCRIBE', headers })).toEqual(headers);
+});
+
+test('an answer whose connection is gone is acknowledged in vain, and nothing worse', () => {
+  const gone = (): void => {
+    assert(false);
+  };
+  let answered = 0;
+  const sent = { on: (_event: string, hear: (response: unknown, ack: () => void) => void) => hear(answer, gone) };
+  const answer = { status: 200, reason: 'OK', get: () => undefined };
+  const srf = { request: (_options: unknown, onSent: (error: unknown, sent: unknown) => void) => onSent(null, sent) };
+  sendRequest(
+    srf as unknown as SrfApplication,
+    { uri: 'sip:bob@h', method: 'INVITE' },
+    {
+      responded: (response) => {
+        response.acknowledge();
+        answered += 1;
+      },
+      failed: () => undefined,
+    },
+  );
+  expect(answered).toBeGreaterThan(0);
 });

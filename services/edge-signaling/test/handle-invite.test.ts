@@ -1,3 +1,4 @@
+import { defaultTenant } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { expect, test } from 'vitest';
@@ -12,4 +13,24 @@ test('an edge that is about to end takes on no call and asks nobody about it', a
   expect(replies).toEqual([{ status: 503, headers: { 'Retry-After': '5' } }]);
   expect(handler.active).toBe(0);
   expect(log.lines).toMatchObject([{ event: 'call.refused', fields: { reason: 'draining' } }]);
+});
+
+test('a call whose engine is replaced while its caller is looked at is not begun: nobody could be told', async () => {
+  const replies: Reply[] = [];
+  let engine = 'one';
+  const deps = {
+    notReady: () => undefined,
+    tenants: { byDomain: () => ({ tenant: defaultTenant, realm: 'd', domain: 'd' }) },
+    flows: { instance: () => engine },
+    authenticator: {
+      challenge: () => {
+        engine = 'another';
+        return Promise.resolve({ kind: 'challenged', challenges: ['Digest'] });
+      },
+    },
+    log: recordLogs(),
+  };
+  const handler = new InviteHandler(deps as unknown as InviteDeps);
+  await handler.handle({ ...fakeRequest('INVITE', (reply) => replies.push(reply)), body: undefined });
+  expect([replies.map(({ status }) => status), handler.active]).toEqual([[503], 0]);
 });

@@ -1,11 +1,10 @@
-import { type SipResponse } from '@callweave/sip';
 import { RefusedError } from '../errors.ts';
-import { defaultPort, type Flow } from '../transport/transport.ts';
 import { type App } from './app.ts';
 import { type RequestWish } from './build-request.ts';
 import { answerCarrier, ON_BEHALF, readCarried } from './carried.ts';
 import { type Core } from './context.ts';
 import { DialogSender } from './dialog-sender.ts';
+import { responseFlow } from './received-via.ts';
 import { type Sent } from './sent.ts';
 
 /**
@@ -17,14 +16,8 @@ export function speakOnBehalf(core: Core, app: App, { uri, body }: RequestWish):
   const { message, flow } = readCarried(core, uri, body);
   if (message.kind === 'request' && message.method === 'CANCEL') {
     new DialogSender(core).transact('CANCEL', { bytes: body, branch: message.via.params.get('branch') ?? '' }, flow);
-  } else if (message.kind === 'response') wayBack(message, flow).send(body);
+  } else if (message.kind === 'response') responseFlow(message, flow).send(body);
   else if (message.method === 'ACK') flow.send(body);
   else throw new RefusedError(`no ${message.method} on behalf of another engine`);
   return answerCarrier(core, app, { method: ON_BEHALF, uri, message, flow }, 200);
-}
-
-/** Who did not ask to be answered where he was heard is answered where he said. RFC 3261 §18.2.2, RFC 3581 §4 */
-function wayBack({ via }: SipResponse, heard: Flow): Flow {
-  const port = via.params.has('rport') ? heard.remotePort : (via.port ?? defaultPort('udp'));
-  return port === heard.remotePort ? heard : (heard.listener.flowTo(heard.remoteAddress, port) ?? heard);
 }

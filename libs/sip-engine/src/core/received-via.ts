@@ -1,4 +1,4 @@
-import { firstViaEnd, formatVia, type Params, type SipRequest, unbracket } from '@callweave/sip';
+import { firstViaEnd, formatVia, type Params, type SipMessage, type SipRequest, unbracket } from '@callweave/sip';
 import { defaultPort, type Flow } from '../transport/transport.ts';
 import { type Quirks } from './quirks.ts';
 
@@ -36,9 +36,9 @@ function without(params: Params): Params {
 }
 
 /** The flow by which responses go back, RFC 3261 §18.2.2, RFC 3581 §4. */
-export function responseFlow(request: SipRequest, flow: Flow): Flow {
-  if (flow.reliable || request.via.params.has('rport')) return flow;
-  const port = request.via.port ?? defaultPort(flow.protocol);
+export function responseFlow({ via }: Pick<SipMessage, 'via'>, flow: Flow): Flow {
+  if (flow.reliable || via.params.has('rport')) return flow;
+  const port = via.port ?? defaultPort(flow.protocol);
   return port === flow.remotePort ? flow : (flow.listener.flowTo(flow.remoteAddress, port) ?? flow);
 }
 

@@ -123,8 +123,6 @@ export class Call {
   #ringTimer: Timer | undefined;
   #completing: Promise<void> = Promise.resolve();
   #rang = false;
-  /** Why nothing more can be heard of it. */
-  #lost: CallCause | undefined;
   /** Whether one of those who are called now has rung. */
   #hasRung = false;
   #lastFailure: Failure = NO_CHOICE;
@@ -189,7 +187,6 @@ export class Call {
 
   /** The engine that has the caller's INVITE is gone, or has lost us. */
   engineLost(): void {
-    this.#lost = ENGINE_LOST.cause;
     this.#feed('refused', ENGINE_LOST);
   }
 
@@ -208,9 +205,10 @@ export class Call {
   }
 
   /** The call leaves our hands when its media is released and its end is told. */
-  async #dispose(): Promise<void> {
+  async #dispose({ cause }: Detail): Promise<void> {
     while (this.#steps.size > 0) await Promise.all(this.#steps);
-    if (this.#established === undefined) this.#deps.abandon(this.facts.callId, this.#lost);
+    const lost = cause === ENGINE_LOST.cause ? cause : undefined;
+    if (this.#established === undefined) this.#deps.abandon(this.facts.callId, lost);
     this.#deps.disposed(this.facts.callId);
   }
 
@@ -391,6 +389,6 @@ export class Call {
       this.#run(this.#media.release());
     },
     tellFailed: ({ cause }) => this.#deps.teller.failed(cause ?? { by: 'platform', reason: 'unavailable' }),
-    dispose: () => void this.#dispose(),
+    dispose: (detail) => void this.#dispose(detail),
   };
 }

@@ -1,5 +1,6 @@
 import { type CallCause } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
+import { unavailable } from '../admit/authenticate.ts';
 import { failureCause } from './cause.ts';
 
 /** What the caller is told when nothing better comes, and why. */
@@ -22,6 +23,6 @@ export const LOOP: Failure = { reply: { status: 482 }, cause: failureCause('plat
 
 /** The engine is gone that has the caller's INVITE. */
 export const ENGINE_LOST: Failure = {
-  reply: { status: 503, headers: { 'Retry-After': '5' } },
+  reply: unavailable(),
   cause: { by: 'platform', reason: 'node-lost', sipStatus: 503 },
 };

@@ -85,10 +85,7 @@ export function leftCalls(
       const left = read(callId);
       return left?.call.state === 'answered' ? left : undefined;
     },
-    isEnding: (callId) => {
-      const notes = notesOf(callId);
-      return notes.some((note) => typeof note === 'object' && 'left' in note) && !notes.includes('over');
-    },
+    isEnding: (callId) => departureIn(notesOf(callId)) !== undefined && !notesOf(callId).includes('over'),
     // Asked about every call whenever a journal is tidied, and of next to none is it so.
     isUnheard: (callId) =>
       publisher.notesAbout(callId).some((note) => {
@@ -103,8 +100,12 @@ export function leftCalls(
         called: notes.flatMap((note) => ('called' in note ? [note.called] : [])),
       };
     },
-    departure: (callId) => notesOf(callId).find((note) => typeof note === 'object' && 'left' in note),
+    departure: (callId) => departureIn(notesOf(callId)),
     begun: () => underWay(false),
     talking: () => underWay(true),
   };
+}
+
+function departureIn(notes: readonly Note[]): Departure | undefined {
+  return notes.find((note) => typeof note === 'object' && 'left' in note);
 }
