@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import getPort, { portNumbers } from 'get-port';
+import { claimPortBlock } from '@callweave/service';
+import getPort from 'get-port';
 
 /** A port of the loopback address that nobody uses at this moment. */
 export function freePort(): Promise<number> {
@@ -16,17 +17,21 @@ export async function freePortOn(hosts: readonly string[]): Promise<number> {
   }
 }
 
-/** Below what the system gives to sockets that ask for no port: nobody is given it before a phone takes it. */
-const PHONE_PORTS = [10_000, 19_999] as const;
+/** Below what the system gives to sockets that ask for no port, and below what platforms find for themselves. */
+const PHONE_PORTS = { first: 10_240, count: 10_240, size: 512 };
+let ours: Promise<number[]> | undefined;
 
-/** A port for a phone that is started later, UDP and TCP. */
+/** A port for a phone that is started later, UDP and TCP; of those that only this process gives to its phones. */
 export async function freePhonePort(): Promise<number> {
-  const [first, last] = PHONE_PORTS;
+  ours ??= claimPortBlock(PHONE_PORTS);
+  const ports = await ours;
   for (;;) {
-    // Others look for one as well.
-    const start = first + Math.floor(Math.random() * (last - first - 1_000));
-    const port = await getPort({ host: '127.0.0.1', port: portNumbers(start, last) });
-    if (await isFree('127.0.0.1', port)) return port;
+    const port = ports.shift();
+    if (port === undefined) throw new Error('all ports for phones are taken');
+    // Those that phones left serve again, after all others.
+    ports.push(port);
+    const isOfTcp = (await getPort({ host: '127.0.0.1', port })) === port;
+    if (isOfTcp && (await isFree('127.0.0.1', port))) return port;
   }
 }
 

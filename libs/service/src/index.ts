@@ -21,6 +21,7 @@ export { type HealthOptions, type HealthServer, serveHealth } from './health.ts'
 export { createInstanceId } from './instance.ts';
 export { Life, type LifeState, type RunningService } from './life.ts';
 export { describeListener, describeSides, PLATFORM_FILE, PlatformFile, readPlatformFile } from './platform-file.ts';
+export { claimPortBlock, type PortBlocks } from './port-block.ts';
 export {
   EXIT_CONFIG,
   processConfig,

@@ -1,13 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, isIPv6 } from 'node:net';
-import getPort from 'get-port';
+import { claimPortBlock } from '@callweave/service';
 import { type PortProtocol, type PortUse } from './port-plan.ts';
 
 /** Below the range from which outgoing connections get theirs (ip_local_port_range), above what servers settle on. */
-const FIRST = 10_240;
-const LAST = 29_999;
-const CANDIDATES = 50;
+const PORTS = { first: 20_480, count: 9_520, size: 68 };
 
 /** Why a port cannot be opened now, as the system's error code; undefined when it can. */
 export async function whyTaken(
@@ -37,17 +34,20 @@ export async function describeTaken({
   return `port ${port} of ${host} for ${purpose} ${reason}: free it or set ${variable}`;
 }
 
-/** Finds free ports; never the same one twice within its life. */
+/**
+ * Finds free ports; never the same one twice within its life. What it gives stays free until somebody listens there, and
+ * while a process that died is started again: no other platform of this machine finds it as long as this process lives.
+ */
 export class PortFinder {
-  readonly #given = new Set<number>();
+  #claimed: Promise<number[]> | undefined;
 
-  /** A port of `host` that is free for all of `protocols`. */
+  /** A port of `host` that is free for all of `protocols`. Throws when other platforms have all there are. */
   async find(host: string, protocols: readonly PortProtocol[] = ['tcp']): Promise<number> {
     for (;;) {
-      const candidates = Array.from({ length: CANDIDATES }, () => randomInt(FIRST, LAST + 1));
-      const port = await getPort({ host, port: candidates, exclude: this.#given });
-      this.#given.add(port);
-      if ((await whyTaken(host, port, protocols)) === undefined) return port;
+      this.#claimed ??= claimPortBlock(PORTS);
+      const port = (await this.#claimed).shift();
+      if (port === undefined) this.#claimed = undefined;
+      else if ((await whyTaken(host, port, protocols)) === undefined) return port;
     }
   }
 

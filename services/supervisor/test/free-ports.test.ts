@@ -29,3 +29,9 @@ test('free ports are never given twice', async () => {
   for (let i = 0; i < 20; i++) ports.push(await finder.find('127.0.0.1', ['udp', 'tcp']));
   expect(new Set(ports).size).toBe(20);
 });
+
+test('what one platform found free, no other one finds, though nobody listens there yet', async () => {
+  const found = new Set<number>();
+  for (let i = 0; i < 30; i++) found.add(await new PortFinder().find('127.0.0.1'));
+  expect(found.size).toBe(30);
+});
