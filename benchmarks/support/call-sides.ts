@@ -42,13 +42,15 @@ export interface PlatformSide extends CallSide {
   readonly platform: Platform;
 }
 
-/** The whole platform, with `settings` of its own, and a callee that is registered. */
+/** The whole platform, with `settings` of its own, and a callee that is registered; its callers may be a trunk. */
 export async function startPlatformSide(
   name: string,
   settings: Readonly<Record<string, string>> = {},
+  callersAre: 'users' | 'a trunk' = 'users',
 ): Promise<PlatformSide> {
   const platform = await startPlatform(settings);
   try {
+    if (callersAre === 'a trunk') await succeed(platform.cli('trunks', 'set', 'callers', '--networks', '127.0.0.1/32'));
     const callers = await subscribe(platform, CALLER, CALLERS);
     const [callee] = await subscribe(platform, 'callee', 1);
     if (callee === undefined) throw new Error('no callee');
@@ -108,6 +110,11 @@ export async function startTraceSink(): Promise<{ readonly url: string; readonly
     server.closeAllConnections();
   };
   return { url: `http://127.0.0.1:${String(port)}`, stop };
+}
+
+async function succeed(running: ReturnType<Platform['cli']>): Promise<void> {
+  const { code, output } = await running;
+  if (code !== 0) throw new Error(output);
 }
 
 async function subscribe(platform: Platform, prefix: string, count: number): Promise<LoadAccount[]> {

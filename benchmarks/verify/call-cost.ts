@@ -2,9 +2,10 @@
 // carries the same calls in the same run, in turn. `kamailio` passes calls on unasked and is the reference; `kamailio
 // challenging` asks callers who they are, as the platform does. The platform also routes, looks the callee up, anchors
 // media, keeps records and tells five facts and a call record. At the first rate it is also measured with media from
-// phone to phone, and traced, each alone beside the reference: whoever stands by spends CPU and caches on that. At the
-// end calls are held, for more of which rtpengine would want ports than a test has, so with media from phone to phone:
-// what they keep in the heaps.
+// phone to phone, traced, and with callers that are a trunk and asked for no credentials, each alone beside the
+// reference: whoever stands by spends CPU and caches on that. There is no platform without its facts: the books, the
+// records and those who follow calls live on them. At the end calls are held, for more of which rtpengine would want
+// ports than a test has, so with media from phone to phone: what they keep in the heaps.
 // Arguments: rounds=N seconds=N rate=N (that rate only).
 import { argv } from 'node:process';
 import { takeLoadTurn } from '@callweave/test';
@@ -47,8 +48,10 @@ try {
   const sink = await startTraceSink();
   const traced = (): Promise<CallSide> => startPlatformSide('platform, traced', { CALLWEAVE_OTLP_URL: sink.url });
   const tracing = await beside(traced, compared).finally(sink.stop);
+  const trunk = (): Promise<CallSide> => startPlatformSide('platform, unasked', {}, 'a trunk');
+  const unasked = await beside(trunk, compared);
   const challenging = await beside(() => startKamailioSide(true), compared);
-  const others = { directly, tracing, challenging };
+  const others = { directly, tracing, unasked, challenging };
   console.log(
     JSON.stringify({ ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2, byRate, others, memory }),
   );

@@ -4,7 +4,7 @@ import { until } from './until.ts';
 
 /** A socket that sends any bytes and keeps what comes back. */
 export interface UdpPeer {
-  /** `127.0.0.1:port` of the socket. */
+  /** `host:port` of the socket. */
   readonly address: string;
   readonly received: readonly string[];
   send(text: string): void;
@@ -13,16 +13,16 @@ export interface UdpPeer {
   close(): void;
 }
 
-/** Opens a socket that talks to `remote` (`host:port`). */
-export async function openUdpPeer(remote: string): Promise<UdpPeer> {
+/** Opens a socket that talks to `remote` (`host:port`) from `localHost`. */
+export async function openUdpPeer(remote: string, localHost = '127.0.0.1'): Promise<UdpPeer> {
   const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, localHost);
   await once(socket, 'listening');
   const received: string[] = [];
   socket.on('message', (message) => received.push(message.toString('utf8')));
   const [host = '', port = ''] = remote.split(':');
   return {
-    address: `127.0.0.1:${String(socket.address().port)}`,
+    address: `${localHost}:${String(socket.address().port)}`,
     received,
     send: (text) => socket.send(Buffer.from(text, 'utf8'), Number(port), host),
     waitFor: async (text, limitMs) => {

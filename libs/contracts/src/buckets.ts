@@ -3,6 +3,7 @@ import { callsBucket } from './call.ts';
 import { type BucketType } from './define.ts';
 import { instancesBucket } from './instance.ts';
 import { locationBucket } from './registration.ts';
+import { trunksBucket } from './trunk.ts';
 import { userSettingsBucket } from './user-settings.ts';
 
 /** Every bucket that is provisioned. */
@@ -10,6 +11,7 @@ export const buckets: readonly BucketType[] = [
   locationBucket,
   subscribersBucket,
   tenantsBucket,
+  trunksBucket,
   userSettingsBucket,
   nonceKeysBucket,
   flowKeysBucket,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { defineRequest } from './define.ts';
 import { CallId, MAX_USER_BYTES, Tenant, User } from './primitives.ts';
+import { TrunkId } from './trunk.ts';
 import { Forwards, RingSec } from './user-settings.ts';
 
 /** Who places a call (traffic classes, S125). */
 export const CallSource = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('user'), user: User }),
-  z.object({ kind: z.literal('trunk'), trunk: z.string() }),
+  z.object({ kind: z.literal('trunk'), trunk: TrunkId }),
   z.object({ kind: z.literal('app-server') }),
 ]);
 export type CallSource = z.infer<typeof CallSource>;

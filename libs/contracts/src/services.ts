@@ -45,6 +45,7 @@ import {
 } from './registration.ts';
 import { routeCall } from './routing.ts';
 import { callsStream, mediaStream, registrationsStream } from './streams.ts';
+import { trunksBucket } from './trunk.ts';
 import { userSettingsBucket } from './user-settings.ts';
 
 /** A durable consumer; its replicas share the work. */
@@ -122,7 +123,7 @@ export const edgeProfile: ServiceProfile = {
   publishes: [...callEvents, callRecorded],
   consumes: [],
   follows: [mediaStream],
-  reads: [tenantsBucket, flowKeysBucket, instancesBucket, callsBucket, locationBucket],
+  reads: [tenantsBucket, trunksBucket, flowKeysBucket, instancesBucket, callsBucket, locationBucket],
   writes: [flowKeysBucket, instancesBucket, callsBucket],
   // What is passed on to it is answered by a phone, within a transaction's time (RFC 3261 §17.1.2.2).
   answersWithinSec: 40,

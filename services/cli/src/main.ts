@@ -9,6 +9,7 @@ import { addProbe } from './commands/probe.ts';
 import { addProvision } from './commands/provision.ts';
 import { addRegistrations } from './commands/registrations.ts';
 import { addSecrets } from './commands/secrets.ts';
+import { addTrunks } from './commands/trunks.ts';
 import { addUsers } from './commands/users.ts';
 import { addVersion } from './commands/version.ts';
 import { CliError } from './errors.ts';
@@ -27,6 +28,7 @@ for (const add of [
   addCalls,
   addAudit,
   addUsers,
+  addTrunks,
   addProvision,
   addProbe,
   addNatsConfig,

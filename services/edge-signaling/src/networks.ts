@@ -11,17 +11,12 @@ export class Networks {
 
   /** `cidrs` are the networks of the private side; undefined where there is none. */
   constructor(cidrs: readonly string[] | undefined) {
-    if (cidrs === undefined) return;
-    this.#private = new BlockList();
-    for (const cidr of cidrs) {
-      const [address = '', prefix = ''] = cidr.split('/');
-      this.#private.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
-    }
+    if (cidrs !== undefined) this.#private = blockListOf(cidrs);
   }
 
   /** Of who sent from `source`, `ip:port`. */
   ofSource(source: string): Place {
-    return this.#of(source.slice(0, source.lastIndexOf(':')));
+    return this.#of(hostOfSource(source));
   }
 
   /** Of who is to be called. */
@@ -41,6 +36,25 @@ export class Networks {
     if (this.#private === undefined) return { side: undefined, family };
     return { side: this.#private.check(address, family ?? 'ipv4') ? 'private' : 'public', family };
   }
+}
+
+/** What tells whether an address is in one of `cidrs`. */
+export function blockListOf(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', prefix = ''] = cidr.split('/');
+    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}
+
+/** The address of who sent from `source`, `ip:port`, without brackets. */
+export function addressOfSource(source: string): string {
+  return unbracket(hostOfSource(source));
+}
+
+function hostOfSource(source: string): string {
+  return source.slice(0, source.lastIndexOf(':'));
 }
 
 function familyOf(address: string): MediaFamily | undefined {

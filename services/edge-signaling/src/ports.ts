@@ -3,6 +3,7 @@ import {
   type RegisterRequest,
   type RegisterResponse,
   type Tenant,
+  type Trunk,
   type User,
   type VerifyRequest,
   type VerifyResponse,
@@ -45,4 +46,12 @@ export interface DomainOwner {
 export interface TenantDirectory {
   /** The default tenant takes what nobody owns. */
   byDomain(domain: string): DomainOwner;
+  /** What users of a tenant are called by: the domain `asked` for when it has none of its own. */
+  domainOf(tenant: Tenant, asked: string): string;
+}
+
+/** Carriers and PBXs, which need not prove who they are. */
+export interface TrunkDirectory {
+  /** The trunk that sends from `source`, `ip:port`. */
+  bySource(source: string): Trunk | undefined;
 }

@@ -59,6 +59,7 @@ import { Strays } from './survive/strays.ts';
 import { SUCCESSOR_MS, Sweep } from './survive/sweep.ts';
 import { Whereabouts } from './survive/whereabouts.ts';
 import { openTenants } from './tenants.ts';
+import { openTrunks } from './trunks.ts';
 import { Resumptions } from './transfer/resumptions.ts';
 import { takePlace } from './transfer/take-place.ts';
 import { Transfers } from './transfer/transfers.ts';
@@ -81,6 +82,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   let engineInstance = engineIdentity(undefined, stateDir).instance;
   const owner = (): InstanceId => engineInstance;
   const tenants = openTenants(bus);
+  const trunks = openTrunks(bus);
   const notReady = (): string | undefined => {
     if (draining) return 'draining';
     return bus.notReady() ?? link.notReady();
@@ -169,6 +171,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const reaching = {
     authenticator,
     tenants,
+    trunks,
     notReady,
     router: busRouter(ports),
     locator,
@@ -294,7 +297,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   });
   if (faults !== undefined) passFaultsOn(faults, { link, log });
   // The engine gives what came meanwhile to an edge that can answer it.
-  void tenants.known.then(() => link.connect());
+  void Promise.all([tenants.known, trunks.known]).then(() => link.connect());
 
   return {
     notReady,

@@ -29,5 +29,6 @@ export function openTenants(bus: Pick<Bus, 'watch'>): WatchedTenants {
       const { tenant, realm, domains } = records.get(defaultTenant) ?? nobody;
       return { tenant, realm, domain: domains[0] ?? domain };
     },
+    domainOf: (tenant, asked) => records.get(tenant)?.domains[0] ?? asked,
   };
 }

@@ -24,7 +24,11 @@ async function message(qs: readonly number[], more: Partial<MessageDeps> = {}, t
       challenge: () => Promise.resolve({ kind: 'challenged', challenges: ['Digest'] }),
       verify: ({ user }) => Promise.resolve({ kind: 'verified', user }),
     },
-    tenants: { byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }) },
+    tenants: {
+      byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }),
+      domainOf: (_tenant, asked) => asked,
+    },
+    trunks: { bySource: () => undefined },
     notReady: () => undefined,
     router: {
       route: ({ dialled }) =>

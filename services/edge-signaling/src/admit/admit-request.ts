@@ -3,14 +3,12 @@ import { createCallId } from '../call/call-id.ts';
 import { type CallDeps } from '../call/call.ts';
 import { Itinerary } from '../call/itinerary.ts';
 import { type Redirect } from '../call/redirect.ts';
-import { type Authenticator, type TenantDirectory } from '../ports.ts';
-import { authenticate, unavailable } from './authenticate.ts';
-import { assertIdentity, type Identity } from './identity.ts';
+import { unavailable } from './authenticate.ts';
+import { identify, type IdentifyDeps } from './identify.ts';
+import { type Identity } from './identity.ts';
 import { parseCaller } from './parse-caller.ts';
 
-export interface AdmitDeps extends Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'> {
-  readonly authenticator: Authenticator;
-  readonly tenants: TenantDirectory;
+export interface AdmitDeps extends IdentifyDeps, Pick<CallDeps, 'router' | 'locator' | 'flows' | 'applicationServer'> {
   readonly notReady: () => string | undefined;
 }
 
@@ -30,21 +28,20 @@ export async function admitRequest(
   defectOf: (request: IncomingRequest) => Reply | undefined,
   forwarded?: (redirect: Redirect) => void,
 ): Promise<Admitted> {
-  const { authenticator, tenants, notReady } = deps;
-  if (notReady() !== undefined) return refuse(unavailable());
+  if (deps.notReady() !== undefined) return refuse(unavailable());
   const parsed = parseCaller(request);
   if (parsed.kind === 'refuse') return parsed;
   const defect = defectOf(request);
   if (defect !== undefined) return refuse(defect);
-  const { user, domain, dialled, to } = parsed.caller;
-  const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
-  const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
-  if (refusal !== undefined) return refuse(refusal);
+  const { dialled, to } = parsed.caller;
+  const identified = await identify(request, parsed.caller, deps);
+  if (identified.kind === 'refuse') return identified;
+  const { tenant, source, domain, identity } = identified;
   const callId = createCallId();
-  const itinerary = new Itinerary({ tenant, callId, source: { kind: 'user', user }, dialled, domain }, deps, forwarded);
+  const itinerary = new Itinerary({ tenant, callId, source, dialled, domain }, deps, forwarded);
   const routed = await itinerary.route();
   if (routed.kind === 'refuse') return routed;
-  return { kind: 'admitted', identity: assertIdentity(parsed.caller.identity, user, ownDomain), to, itinerary };
+  return { kind: 'admitted', identity, to, itinerary };
 }
 
 function refuse(reply: Reply): Admitted {

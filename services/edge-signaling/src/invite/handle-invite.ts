@@ -2,9 +2,10 @@ import { type CallDetail, type CallId, EpochMs, type LegId } from '@callweave/co
 import { copyText } from '@callweave/sip';
 import { type IncomingRequest, leftInvite } from '@callweave/srf';
 import { activeTraceId, annotate } from '@callweave/telemetry';
-import { authenticate, unavailable } from '../admit/authenticate.ts';
-import { assertIdentity } from '../admit/identity.ts';
+import { unavailable } from '../admit/authenticate.ts';
+import { identify, type IdentifyDeps } from '../admit/identify.ts';
 import { createCallId } from '../call/call-id.ts';
+import { userOf } from '../call/call-names.ts';
 import { Call, type CallDeps, type CallFacts } from '../call/call.ts';
 import { type CallTeller } from '../call/call-ports.ts';
 import { type ToldCall } from '../call/journal-teller.ts';
@@ -12,13 +13,10 @@ import { profileOfSdp, profileOfTransport } from '../call/media-profile.ts';
 import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Networks } from '../networks.ts';
-import { type Authenticator, type TenantDirectory } from '../ports.ts';
 import { type Replacement } from '../transfer/take-place.ts';
 import { parseInvite } from './parse-invite.ts';
 
-export interface InviteDeps extends Omit<CallDeps, 'teller' | 'disposed'> {
-  readonly authenticator: Authenticator;
-  readonly tenants: TenantDirectory;
+export interface InviteDeps extends IdentifyDeps, Omit<CallDeps, 'teller' | 'disposed'> {
   readonly networks: Networks;
   readonly notReady: () => string | undefined;
   readonly openTeller: (call: ToldCall) => CallTeller;
@@ -47,7 +45,7 @@ export class InviteHandler {
   }
 
   async handle(request: IncomingRequest): Promise<void> {
-    const { authenticator, tenants, networks, notReady, log } = this.#deps;
+    const { networks, notReady, log } = this.#deps;
     const reason = notReady();
     if (reason !== undefined) {
       log.warn('call.refused', { reason });
@@ -61,10 +59,9 @@ export class InviteHandler {
       await request.reply(parsed.reply);
       return;
     }
-    const { user, domain, dialled, from, to, sdp, replaces } = parsed.facts;
-    const { tenant, realm, domain: ownDomain } = tenants.byDomain(domain);
+    const { dialled, from, to, sdp, replaces } = parsed.facts;
     const engine = this.#deps.flows.instance();
-    const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, authenticator);
+    const identified = await identify(request, parsed.facts, this.#deps);
     // The engine has answered the CANCEL and the INVITE by itself.
     if (cancelled.signal.aborted) return;
     // Nor could another engine answer it.
@@ -72,26 +69,20 @@ export class InviteHandler {
       await request.reply(unavailable());
       return;
     }
-    if (refusal !== undefined) {
-      await request.reply(refusal);
+    if (identified.kind === 'refuse') {
+      await request.reply(identified.reply);
       return;
     }
+    const { tenant, source, identity, domain } = identified;
     const profile = sdp === undefined ? profileOfTransport(request.transport) : profileOfSdp(sdp);
     if (replaces !== undefined) {
-      await this.#deps.takePlace({
-        request,
-        tenant,
-        user,
-        isHidden: parsed.facts.identity.isHidden,
-        replaces,
-        sdp,
-        profile,
-      });
+      const user = userOf(source);
+      // Only who has proved to be somebody may take a place in a call. RFC 3891 §3
+      if (user === undefined) await request.reply({ status: 403 });
+      else await this.#deps.takePlace({ request, tenant, user, isHidden: identity.isHidden, replaces, sdp, profile });
       return;
     }
     const callId = createCallId();
-    const source = { kind: 'user', user } as const;
-    const identity = assertIdentity(parsed.facts.identity, user, ownDomain);
     const place = networks.ofSource(request.source);
     this.#start({ tenant, callId, source, dialled, domain, from, to, identity, sdp, profile, place }, request);
   }

@@ -18,7 +18,7 @@ import { type FlowDeps, requestFlow } from './request-flow.ts';
 export interface RegisterDeps extends FlowDeps {
   readonly authenticator: Authenticator;
   readonly registrar: Registrar;
-  readonly tenants: TenantDirectory;
+  readonly tenants: Pick<TenantDirectory, 'byDomain'>;
   /** Why no service can be asked now; undefined when they can. */
   readonly notReady: () => string | undefined;
   readonly sealFlow: (flow: Flow) => FlowToken;
