@@ -1,5 +1,6 @@
 import { type RequestHandler } from '@callweave/srf';
 import { abilities } from './abilities.ts';
+import { unavailable } from './unavailable.ts';
 
 /** Answers the OPTIONS by which phones, carriers and load balancers see whether we are there. RFC 3261 §11.2. */
 export function optionsHandler(notReady: () => string | undefined): RequestHandler {
@@ -13,5 +14,5 @@ export function optionsHandler(notReady: () => string | undefined): RequestHandl
             Accept: 'application/sdp, text/plain',
           },
         })
-      : request.reply({ status: 503, headers: { 'Retry-After': '5' } });
+      : request.reply(unavailable());
 }

@@ -3,7 +3,7 @@ import { createCallId } from '../call/call-id.ts';
 import { type CallDeps } from '../call/call.ts';
 import { Itinerary } from '../call/itinerary.ts';
 import { type Redirect } from '../call/redirect.ts';
-import { unavailable } from './authenticate.ts';
+import { unavailable } from '../unavailable.ts';
 import { identify, type IdentifyDeps } from './identify.ts';
 import { type Identity } from './identity.ts';
 import { parseCaller } from './parse-caller.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Tenant, type User, VerifyRequest } from '@callweave/contracts';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { type Authenticator } from '../ports.ts';
+import { unavailable } from '../unavailable.ts';
 import { pickCredentials } from './credentials.ts';
 
 /** Whom a request claims to come from, and where its credentials are. */
@@ -13,7 +14,6 @@ export interface Claim {
   readonly as: 'registrar' | 'proxy';
 }
 
-const RETRY_AFTER_SEC = 5;
 const SAME_WHEN_REPEATED = ['via', 'from', 'to', 'call-id', 'cseq', 'contact', 'expires', 'path', 'route'];
 
 const ROLES = {
@@ -64,9 +64,4 @@ export async function authenticate(
 function fingerprintOf(request: IncomingRequest): string {
   const parts = [request.method, request.uri, ...SAME_WHEN_REPEATED.map((name) => request.header(name) ?? '')];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
-}
-
-/** 503 with the time after which it is worth trying again. */
-export function unavailable(retryAfterSec = RETRY_AFTER_SEC): Reply {
-  return { status: 503, headers: { 'Retry-After': String(retryAfterSec) } };
 }

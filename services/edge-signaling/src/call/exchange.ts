@@ -3,6 +3,7 @@ import { type IncomingResponse, type Reply, type SentRequest } from '@callweave/
 import { abilities } from '../abilities.ts';
 import { type Leg } from '../leg/leg.ts';
 import { passedStatus } from '../leg/passed-status.ts';
+import { unavailable } from '../unavailable.ts';
 import { type Anchored, type Media } from './call-ports.ts';
 import { profileOfSdp } from './media-profile.ts';
 import { otherSide, type Session, type Side } from './session.ts';
@@ -41,8 +42,6 @@ export const sessionHeaders = {
   ...abilities,
   'Content-Type': 'application/sdp',
 };
-
-const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
 /** Takes an offer of one side through the media node to the other, and the answer back as far as us. RFC 3261 §14.1. */
 export async function exchange(place: ExchangePlace, session: Session, offer: Offer): Promise<Exchanged> {
@@ -105,7 +104,7 @@ export function refusalOf(response: IncomingResponse | undefined): Exchanged & {
 
 /** What the media made impossible: 488 for a description nobody can use, else 503 and the session stays. */
 export function mediaRefusal(anchored: Exclude<Anchored, { kind: 'anchored' }>): Reply {
-  return anchored.kind === 'unusable' ? { status: 488, reason: 'Not Acceptable Here' } : unavailable;
+  return anchored.kind === 'unusable' ? { status: 488, reason: 'Not Acceptable Here' } : unavailable();
 }
 
 /** The peer's refusal as the other side may see it. */

@@ -1,6 +1,6 @@
 import { type CallCause } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
-import { unavailable } from '../admit/authenticate.ts';
+import { unavailable } from '../unavailable.ts';
 import { failureCause } from './cause.ts';
 
 /** What the caller is told when nothing better comes, and why. */

@@ -1,5 +1,6 @@
 import { type RouteTarget, type User } from '@callweave/contracts';
 import { type IncomingResponse, type Reply } from '@callweave/srf';
+import { unavailable } from '../unavailable.ts';
 import { type CallDeps, type CallFacts } from './call.ts';
 import { diverted, MAX_REDIRECTS, notTaken, type NotTaken, readRedirects, type Redirect } from './redirect.ts';
 import { type Group, type Resolved, resolveTargets, type Stop } from './resolve-targets.ts';
@@ -15,8 +16,6 @@ export type ItineraryDeps = Pick<CallDeps, 'router' | 'locator' | 'flows' | 'app
 
 /** A stop, and who has sent the call there: the last one last. */
 type PathStop = Stop & { readonly path: readonly Redirect[] };
-
-const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
 /** A phone that rang out says more of its user than one that is busy, and that more than one that is away. */
 const RANKS: readonly (NotTaken | undefined)[] = [undefined, 'unavailable', 'user-busy', 'no-answer'];
@@ -57,7 +56,7 @@ export class Itinerary {
   async route(): Promise<Routed> {
     const { source, dialled } = this.#facts;
     const answer = await this.#ask(source, dialled);
-    if (answer.kind === 'unavailable') return { kind: 'refuse', reply: unavailable };
+    if (answer.kind === 'unavailable') return { kind: 'refuse', reply: unavailable() };
     if (answer.kind === 'reject') return { kind: 'refuse', reply: { status: answer.status, reason: answer.reason } };
     const resolved = await this.#resolve(answer.targets);
     if (resolved.kind === 'refuse') return resolved;

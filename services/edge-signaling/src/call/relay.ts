@@ -1,7 +1,7 @@
 import { type IncomingRequest, type IncomingResponse } from '@callweave/srf';
-import { unavailable } from '../admit/authenticate.ts';
 import { type Leg } from '../leg/leg.ts';
 import { passedStatus } from '../leg/passed-status.ts';
+import { unavailable } from '../unavailable.ts';
 
 const PASSED_HEADERS = ['content-type', 'content-disposition', 'info-package', 'event', 'subject'];
 

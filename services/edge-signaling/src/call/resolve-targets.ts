@@ -1,5 +1,6 @@
 import { type Forwards, type RouteTarget, type Tenant, type User } from '@callweave/contracts';
 import { type Reply } from '@callweave/srf';
+import { unavailable } from '../unavailable.ts';
 import { type CallDeps } from './call.ts';
 import { type Redirect } from './redirect.ts';
 import { applicationTarget, type Target, userTargets } from './targets.ts';
@@ -19,11 +20,6 @@ export type Resolved =
 
 type ResolveDeps = Pick<CallDeps, 'locator' | 'applicationServer' | 'flows'>;
 
-const unavailable: Resolved & { kind: 'refuse' } = {
-  kind: 'refuse',
-  reply: { status: 503, headers: { 'Retry-After': '5' } },
-};
-
 /** Turns what routing answered into devices and servers that can be called now. */
 export async function resolveTargets(
   tenant: Tenant,
@@ -35,12 +31,12 @@ export async function resolveTargets(
   for (const target of routed) {
     if (target.kind === 'user') {
       const found = await stopsOf(tenant, target, deps);
-      if (found === undefined) return unavailable;
+      if (found === undefined) return { kind: 'refuse', reply: unavailable() };
       stops.push(...found);
       if (found.length === 0 && !(await deps.locator.exists(tenant, target.user))) refusal = { status: 404 };
     } else {
       const server = deps.applicationServer();
-      if (server === undefined) refusal = unavailable.reply;
+      if (server === undefined) refusal = unavailable();
       else stops.push({ kind: 'group', group: [applicationTarget(target, server)] });
     }
   }

@@ -2,7 +2,6 @@ import { type CallDetail, type CallId, EpochMs, type LegId } from '@callweave/co
 import { copyText } from '@callweave/sip';
 import { type IncomingRequest, leftInvite } from '@callweave/srf';
 import { activeTraceId, annotate } from '@callweave/telemetry';
-import { unavailable } from '../admit/authenticate.ts';
 import { identify, type IdentifyDeps } from '../admit/identify.ts';
 import { createCallId } from '../call/call-id.ts';
 import { userOf } from '../call/call-names.ts';
@@ -14,6 +13,7 @@ import { remoteTargetOf } from '../leg/dialog.ts';
 import { createLegId } from '../leg/leg-id.ts';
 import { type Networks } from '../networks.ts';
 import { type Replacement } from '../transfer/take-place.ts';
+import { unavailable } from '../unavailable.ts';
 import { parseInvite } from './parse-invite.ts';
 
 export interface InviteDeps extends IdentifyDeps, Omit<CallDeps, 'teller' | 'disposed'> {

@@ -9,9 +9,10 @@ import {
 import { quote } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { annotate } from '@callweave/telemetry';
-import { authenticate, unavailable } from '../admit/authenticate.ts';
+import { authenticate } from '../admit/authenticate.ts';
 import { type Flow } from '../flow-token.ts';
 import { type Authenticator, type Registrar, type TenantDirectory, type Unavailable } from '../ports.ts';
+import { unavailable } from '../unavailable.ts';
 import { parseRegister, type RegisterFacts } from './parse-register.ts';
 import { type FlowDeps, requestFlow } from './request-flow.ts';
 

@@ -5,14 +5,13 @@ import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type FoundLeg } from '../call/call-records.ts';
 import { type DialogIdentity } from '../leg/dialog.ts';
 import { type LegTable } from '../leg/leg.ts';
+import { unavailable } from '../unavailable.ts';
 import { type Adopter } from './adopter.ts';
 import { toPassed } from './passed-request.ts';
 import { type Peers } from './peers.ts';
 
 /** How often a leg is looked up anew when its owner changed meanwhile. */
 const ATTEMPTS = 4;
-
-const unavailable: Reply = { status: 503, headers: { 'Retry-After': '5' } };
 
 export interface StraysDeps {
   readonly records: Pick<CallRecords, 'find'>;
@@ -50,7 +49,7 @@ export class Strays {
       } catch (error) {
         if (!(error instanceof BusError)) throw error;
         ignore(this.#deps.log, error, 'the peer is told to come back');
-        await answer(request, unavailable);
+        await answer(request, unavailable());
       }
     }
   }
@@ -73,7 +72,7 @@ export class Strays {
       if (await this.#takeOver(request, found)) return;
       found = await this.#deps.records.find(found.leg.legId);
     }
-    await answer(request, unavailable);
+    await answer(request, unavailable());
   }
 
   /** True when its owner has dealt with it. */
