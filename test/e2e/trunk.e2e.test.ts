@@ -46,7 +46,7 @@ test('a PBX is let in by its address: a phone is told whom it asserts, the recor
   expect(await runSipp(registering)).toMatchObject({ successful: 1 });
   const told = {
     from: 'sip:.4930123@carrier.example',
-    told: 'P-Asserted-Identity: *.sip:.4930999@',
+    told: 'P-Asserted-Identity: *.sip:.4930999@127.0.0.1>',
     untold: 'Privacy',
     cause: '16',
   };

@@ -25,14 +25,13 @@ let ours: Promise<number[]> | undefined;
 export async function freePhonePort(): Promise<number> {
   ours ??= claimPortBlock(PHONE_PORTS);
   const ports = await ours;
-  for (;;) {
-    const port = ports.shift();
-    if (port === undefined) throw new Error('all ports for phones are taken');
+  for (const port of [...ports]) {
     // Those that phones left serve again, after all others.
-    ports.push(port);
+    ports.push(...ports.splice(ports.indexOf(port), 1));
     const isOfTcp = (await getPort({ host: '127.0.0.1', port })) === port;
     if (isOfTcp && (await isFree('127.0.0.1', port))) return port;
   }
+  throw new Error('all ports for phones are taken');
 }
 
 /** Whether nobody has this port for UDP. */

@@ -152,5 +152,5 @@ export { CallDetail, CallLeg, Forwarding, ForwardReason } from './call-detail.ts
 export { callRecorded, Cdr } from './cdr.ts';
 export { type DtlsHash, dtlsHashOf, mediaIdAfter } from './media-id.ts';
 export { Application, ApplicationAction, CallSource, routeCall, RouteTarget } from './routing.ts';
-export { Cidr, Trunk, TrunkId, trunksBucket } from './trunk.ts';
+export { Trunk, TrunkId, TrunkNetwork, trunksBucket } from './trunk.ts';
 export { Forwards, RingSec, UserSettings, userSettingsBucket } from './user-settings.ts';

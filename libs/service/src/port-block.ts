@@ -25,8 +25,9 @@ export async function claimPortBlock({ first, count, size }: PortBlocks): Promis
       server.listen({ host: LOOPBACK, port: sign, exclusive: true });
       await once(server, 'listening');
       return Array.from({ length: size - 1 }, (_unused, index) => sign + 1 + index);
-    } catch {
-      // Somebody's.
+    } catch (error) {
+      const isSomebodys = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isSomebodys) throw error;
     }
   }
   throw new Error(`no free ports: all from ${first} to ${first + count - 1} belong to other processes`);

@@ -32,6 +32,7 @@ beforeAll(async () => {
     {
       ...common,
       callId: answered,
+      source: { kind: 'trunk', trunk: 'carrier' },
       legs: [
         { ...caller, role: 'caller' },
         {
@@ -75,6 +76,7 @@ describe('callweave calls', () => {
 
   test('shows one call with its legs and what was heard of them', async () => {
     const { stdout } = await calls('--id', answered);
+    expect(stdout).toMatch(/trunk +│ carrier/);
     expect(stdout).toMatch(/cause +│ hang-up by callee, Q\.850 16/);
     expect(stdout).toMatch(/sip:bob@192\.0\.2\.2.*│ 200 +│ 350 +│ 2 +│ 1\.5 ms +│ 4\.3/);
     expect(stdout).not.toContain(busy);

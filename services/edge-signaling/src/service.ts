@@ -83,9 +83,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   const owner = (): InstanceId => engineInstance;
   const tenants = openTenants(bus);
   const trunks = openTrunks(bus);
+  let isTold = false;
   const notReady = (): string | undefined => {
     if (draining) return 'draining';
-    return bus.notReady() ?? link.notReady();
+    return bus.notReady() ?? (isTold ? undefined : 'tenants and trunks are not known yet') ?? link.notReady();
   };
 
   const networks = new Networks(privateNetworks);
@@ -297,7 +298,10 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   });
   if (faults !== undefined) passFaultsOn(faults, { link, log });
   // The engine gives what came meanwhile to an edge that can answer it.
-  void Promise.all([tenants.known, trunks.known]).then(() => link.connect());
+  void Promise.all([tenants.known, trunks.known]).then(() => {
+    isTold = true;
+    link.connect();
+  });
 
   return {
     notReady,

@@ -8,7 +8,11 @@ const pbx = Tenant.parse('acme');
 let challenges = 0;
 
 /** What an INVITE with these headers is taken for, from the address of a trunk or from elsewhere. */
-function identified(headers: Readonly<Record<string, string>>, source = '198.51.100.7:5060'): Promise<Identified> {
+function identified(
+  headers: Readonly<Record<string, string>>,
+  source = '198.51.100.7:5060',
+  domainOf: (asked: string) => string = () => 'acme.example',
+): Promise<Identified> {
   const plain = fakeRequest('INVITE', () => undefined);
   const request = { ...plain, source, header: (name: string) => headers[name] ?? plain.header(name) };
   const parsed = parseCaller(request);
@@ -23,7 +27,7 @@ function identified(headers: Readonly<Record<string, string>>, source = '198.51.
     },
     tenants: {
       byDomain: (domain) => ({ tenant: defaultTenant, realm: 'callweave', domain }),
-      domainOf: () => 'acme.example',
+      domainOf: (_tenant, asked) => domainOf(asked),
     },
     trunks: {
       bySource: (from) =>
@@ -35,7 +39,7 @@ function identified(headers: Readonly<Record<string, string>>, source = '198.51.
 const from = '<sip:4930@carrier.example>;tag=x';
 const trunk = { kind: 'trunk', trunk: 'pbx' };
 
-test('a trunk is asked for nothing, and calls are of its tenant whatever domain they name', async () => {
+test('a trunk is asked for nothing, and calls are of its tenant and its domain, if it has one, whatever domain they name', async () => {
   challenges = 0;
   expect(await identified({ from })).toEqual({
     kind: 'identified',
@@ -43,13 +47,15 @@ test('a trunk is asked for nothing, and calls are of its tenant whatever domain 
     source: trunk,
     identity: {
       from: '<sip:4930@carrier.example>',
-      asserted: '<sip:4930@acme.example>',
+      asserted: undefined,
       privacy: undefined,
       isHidden: false,
     },
     domain: 'acme.example',
   });
   expect(challenges).toBe(0);
+  const without = await identified({ from, 'p-asserted-identity': '<tel:+4930>' }, undefined, (asked) => asked);
+  expect(without).toMatchObject({ domain: 'd', identity: { asserted: '<sip:+4930@d>' } });
 });
 
 test('whoever sends from elsewhere is asked, whatever he asserts', async () => {
@@ -59,24 +65,29 @@ test('whoever sends from elsewhere is asked, whatever he asserts', async () => {
 });
 
 test.each([
-  ['<tel:+49-30-1>', '+49301'],
-  ['"Anna" <sip:+4930@carrier.example>, <tel:+4931>', '+4930'],
-  ['<sip:carrier.example>, <tel:+4931>', '+4931'],
-  ['<sip:carrier.example>', '4930'],
-  ['<mailto:a@b>', '4930'],
-  ['nonsense <', '4930'],
-])('a trunk that asserts %s calls for %s', async (asserted, user) => {
-  const found = await identified({ from, 'p-asserted-identity': asserted });
-  expect(found).toMatchObject({ identity: { asserted: `<sip:${user}@acme.example>` } });
-});
+  ['<tel:+49-30-1>', '<sip:+49301@acme.example>'],
+  ['"Anna" <sip:+4930@carrier.example>, <tel:+4931>', '<sip:+4930@acme.example>'],
+  ['<sip:carrier.example>, <tel:+4931>', '<sip:+4931@acme.example>'],
+  ['<sip:alice@carrier.example;user=ip>', '<sip:alice@carrier.example>'],
+  ['<sip:carrier.example>', undefined],
+  ['<mailto:a@b>', undefined],
+  ['nonsense <', undefined],
+])(
+  'a trunk that asserts %s calls for %s: a number is one of ours, a name is none of our users',
+  async (said, asserted) => {
+    expect(await identified({ from, 'p-asserted-identity': said })).toMatchObject({ identity: { asserted } });
+  },
+);
 
-test('who calls through a trunk and wants nobody to know stays himself inside the platform', async () => {
-  const hidden = {
-    from: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x',
-    'p-asserted-identity': '<sip:+4930@carrier.example>',
-    privacy: 'id',
-  };
-  expect(await identified(hidden)).toMatchObject({
-    identity: { asserted: '<sip:+4930@acme.example>', privacy: 'id', isHidden: true },
+test('who calls through a trunk and wants nobody to know is himself inside the platform if the trunk says who he is', async () => {
+  const hidden = { from: '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x', privacy: 'id' };
+  const credentials = 'Digest username="alice", realm="callweave", nonce="n", uri="sip:b@d", response="0"';
+  const asserted = { 'p-asserted-identity': '<sip:+4930@carrier.example>' };
+  const wish = { privacy: 'id', isHidden: true };
+  expect(await identified({ ...hidden, ...asserted })).toMatchObject({
+    identity: { ...wish, asserted: '<sip:+4930@acme.example>' },
+  });
+  expect(await identified({ ...hidden, 'proxy-authorization': credentials })).toMatchObject({
+    identity: { ...wish, asserted: undefined },
   });
 });

@@ -3,7 +3,9 @@ import { type HeaderValues } from '@callweave/srf';
 import { describe, expect, test } from 'vitest';
 import { assertIdentity, identityHeaders } from '../src/admit/identity.ts';
 import { type Caller, parseCaller } from '../src/admit/parse-caller.ts';
+import { type EstablishedCall } from '../src/call/established-call.ts';
 import { openTenants } from '../src/tenants.ts';
+import { identityOf } from '../src/transfer/transfers.ts';
 import { fakeRequest } from './fake-call.ts';
 
 const phone = { isInternal: false };
@@ -63,6 +65,13 @@ describe('what others learn of a caller', () => {
   });
 });
 
+test('a party without an account, of a trunk or an application, is transferred under its own name and asserted by nobody', () => {
+  const dialog = { remoteUri: '<sip:+4930@carrier.example>' };
+  const parts = { caller: { dialog }, hidden: { caller: false }, users: { caller: undefined } };
+  const identity = identityOf({ parts } as unknown as EstablishedCall, 'caller', 'example.org');
+  expect(identityHeaders(identity, phone, 'ours')).toEqual({ From: '<sip:+4930@carrier.example>;tag=ours' });
+});
+
 describe('the domain that users are called by', () => {
   test.each([
     [['example.org', 'example.com'], 'Example.COM', 'example.com'],
@@ -77,6 +86,7 @@ describe('the domain that users are called by', () => {
       },
     });
     expect(tenants.byDomain(asked)).toEqual({ tenant: defaultTenant, realm: 'callweave', domain });
+    expect(tenants.domainOf(defaultTenant, asked)).toBe(domains[0] ?? asked);
   });
 });
 

@@ -166,3 +166,9 @@ describe('a message', () => {
     expect((await message([1], { authenticator })).replies).toEqual([{ status: 403 }]);
   });
 });
+
+test('a message from a trunk, which has proved to be nobody, goes nowhere', async () => {
+  const trunk = { tenant: defaultTenant, trunk: 'pbx', networks: ['192.0.2.1/32'] };
+  const { replies, sent } = await message([1], { trunks: { bySource: () => trunk } });
+  expect([replies, sent]).toEqual([[{ status: 403 }], []]);
+});

@@ -37,8 +37,8 @@ test('of networks within each other the narrowest counts, whichever was told fir
     ['narrow', 'wide'],
   ]) {
     const { of, tell } = directory();
-    for (const name of names) tell(trunk(name, name === 'wide' ? '10.0.0.0/8' : '10.1.0.0/16'));
-    expect([of('10.1.2.3:5060'), of('10.2.2.3:5060')]).toEqual(['narrow', 'wide']);
+    for (const name of names) tell(trunk(name, name === 'wide' ? '10.0.0.0/16' : '10.0.1.0/24'));
+    expect([of('10.0.1.3:5060'), of('10.0.2.3:5060')]).toEqual(['narrow', 'wide']);
   }
 });
 

@@ -39,16 +39,24 @@ export async function describeTaken({
  * while a process that died is started again: no other platform of this machine finds it as long as this process lives.
  */
 export class PortFinder {
-  #claimed: Promise<number[]> | undefined;
+  readonly #ours: number[] = [];
+  #claiming: Promise<void> | undefined;
 
   /** A port of `host` that is free for all of `protocols`. Throws when other platforms have all there are. */
   async find(host: string, protocols: readonly PortProtocol[] = ['tcp']): Promise<number> {
     for (;;) {
-      this.#claimed ??= claimPortBlock(PORTS);
-      const port = (await this.#claimed).shift();
-      if (port === undefined) this.#claimed = undefined;
-      else if ((await whyTaken(host, port, protocols)) === undefined) return port;
+      const port = this.#ours.shift() ?? (await this.#more());
+      if (port !== undefined && (await whyTaken(host, port, protocols)) === undefined) return port;
     }
+  }
+
+  /** One of a further block; whoever else wants one meanwhile waits for the same. */
+  async #more(): Promise<number | undefined> {
+    this.#claiming ??= claimPortBlock(PORTS)
+      .then((ports) => void this.#ours.push(...ports))
+      .finally(() => (this.#claiming = undefined));
+    await this.#claiming;
+    return this.#ours.shift();
   }
 
   /** The port of `use`: its own, or a free one when it has none. */

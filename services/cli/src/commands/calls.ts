@@ -70,6 +70,7 @@ function show(record: Cdr): void {
     callId,
     from,
     to,
+    source,
     dialled,
     sipCallId,
     cause,
@@ -87,6 +88,7 @@ function show(record: Cdr): void {
   row('call', callId);
   row('from', from);
   row('to', to);
+  if (source?.kind === 'trunk') row('trunk', source.trunk);
   row('dialled', dialled);
   row('SIP Call-ID', sipCallId);
   row('began', timeOf(record.initiatedAt));

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type Bus } from '@callweave/bus';
-import { Cidr, Tenant, tenantsBucket, type Trunk, TrunkId, trunksBucket } from '@callweave/contracts';
+import { Tenant, tenantsBucket, type Trunk, TrunkId, TrunkNetwork, trunksBucket } from '@callweave/contracts';
 import Table from 'cli-table3';
 import { type Command } from 'commander';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ const Options = z.object({
   networks: z
     .string()
     .transform((text) => text.split(',').map((network) => network.trim()))
-    .pipe(z.array(Cidr).min(1).max(64)),
+    .pipe(z.array(TrunkNetwork).min(1).max(64)),
 });
 const TenantOnly = Options.pick({ tenant: true });
 

@@ -19,7 +19,7 @@ export type Admitted =
 
 /**
  * Lets a request outside any dialog in that is no call: reads its parties, has its sender prove who he is, and asks where
- * it goes. `defectOf` is what else may be wrong with it, before anybody is asked; `forwarded` is told when it goes on to
+ * it goes. A trunk, which proves nothing, may only call. `defectOf` is what else may be wrong with it, before anybody is asked; `forwarded` is told when it goes on to
  * somebody else, as users have set, and without it what they have set is not followed.
  */
 export async function admitRequest(
@@ -37,6 +37,7 @@ export async function admitRequest(
   const identified = await identify(request, parsed.caller, deps);
   if (identified.kind === 'refuse') return identified;
   const { tenant, source, domain, identity } = identified;
+  if (source.kind !== 'user') return refuse({ status: 403 });
   const callId = createCallId();
   const itinerary = new Itinerary({ tenant, callId, source, dialled, domain }, deps, forwarded);
   const routed = await itinerary.route();

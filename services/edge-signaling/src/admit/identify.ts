@@ -1,5 +1,5 @@
-import { type CallSource, type Tenant, type Trunk, User } from '@callweave/contracts';
-import { parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
+import { type CallSource, MAX_USER_BYTES, type Tenant, type Trunk } from '@callweave/contracts';
+import { encodeUser, formatUri, parseNameAddrList, parseUri, SipSyntaxError } from '@callweave/sip';
 import { type IncomingRequest, type Reply } from '@callweave/srf';
 import { type Authenticator, type TenantDirectory, type TrunkDirectory } from '../ports.ts';
 import { authenticate } from './authenticate.ts';
@@ -27,8 +27,8 @@ export type Identified =
   | { readonly kind: 'refuse'; readonly reply: Reply };
 
 /**
- * Learns who sends a request: a trunk by the address that it comes from, which is inside the trust domain and says who
- * calls (RFC 3325 §5); anybody else is the user of its From once he has proved it.
+ * Learns who sends a request: a trunk by the address that it comes from, which is inside the trust domain and may assert
+ * who calls (RFC 3325 §5); anybody else is the user of its From once he has proved it.
  */
 export async function identify(request: IncomingRequest, caller: Caller, deps: IdentifyDeps): Promise<Identified> {
   const trunk = deps.trunks.bySource(request.source);
@@ -44,23 +44,30 @@ export async function identify(request: IncomingRequest, caller: Caller, deps: I
 function ofTrunk(
   { tenant, trunk }: Trunk,
   request: IncomingRequest,
-  { user, identity, domain: asked }: Caller,
+  { identity, domain: named }: Caller,
   { tenants }: IdentifyDeps,
 ): Identified {
-  const domain = tenants.domainOf(tenant, asked);
-  const asserted = assertedUser(request.header('p-asserted-identity')) ?? user;
-  const source = { kind: 'trunk', trunk } as const;
-  return { kind: 'identified', tenant, source, identity: assertIdentity(identity, asserted, domain), domain };
+  const called = parseUri(request.uri);
+  const domain = tenants.domainOf(tenant, called.kind === 'sip' ? called.host : named);
+  const asserted = assertedBy(request.header('p-asserted-identity'), domain);
+  return { kind: 'identified', tenant, source: { kind: 'trunk', trunk }, identity: { ...identity, asserted }, domain };
 }
 
-/** The number or user that a peer inside the trust domain says calls; undefined when it says none. RFC 3325 §9.1 */
-function assertedUser(header: string | undefined): User | undefined {
-  if (header === undefined) return undefined;
+const NUMBER = /^\+?[0-9*#]+$/;
+
+/**
+ * Whom a peer inside the trust domain asserts: a number as one of `domain`, which can be called back; a name stays one of
+ * its own domain, as ours has others. Its From asserts nothing. RFC 3325 §9.1
+ */
+function assertedBy(header: string | undefined, domain: string): string | undefined {
   try {
-    for (const { uri } of parseNameAddrList(header)) {
+    for (const { uri } of parseNameAddrList(header ?? '')) {
       const parsed = parseUri(uri);
-      const user = parsed.kind === 'other' ? undefined : User.safeParse(dialledIn(parsed)).data;
-      if (user !== undefined && user !== '') return user;
+      if (parsed.kind === 'other') continue;
+      const user = dialledIn(parsed);
+      if (user === '' || Buffer.byteLength(user) > MAX_USER_BYTES) continue;
+      if (NUMBER.test(user)) return `<sip:${encodeUser(user)}@${domain}>`;
+      if (parsed.kind === 'sip') return `<${formatUri({ ...parsed, params: new Map(), headers: undefined })}>`;
     }
     return undefined;
   } catch (error) {

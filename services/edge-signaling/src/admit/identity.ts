@@ -6,8 +6,8 @@ import { type HeaderValues, type ReadableMessage } from '@callweave/srf';
 export interface Identity {
   /** From without its tag, as the caller wrote it. */
   readonly from: string;
-  /** Who has proved to be calling: a value of P-Asserted-Identity. */
-  readonly asserted: string;
+  /** Who is known to be calling, as the value of P-Asserted-Identity; undefined when nobody vouches for anybody. */
+  readonly asserted: string | undefined;
   /** Value of Privacy, RFC 3323 §4.2; undefined when the caller asks for nothing. */
   readonly privacy: string | undefined;
   /** Whether no phone may learn who it is. */
@@ -34,7 +34,7 @@ export function readIdentity(
   return { from, privacy: privacy === '' ? (isHidden ? 'id' : undefined) : privacy, isHidden };
 }
 
-/** The identity of who has proved to be `user`, of a domain of ours. */
+/** The identity of who is known to be `user`, of a domain of ours. */
 export function assertIdentity(claimed: ClaimedIdentity, user: User, domain: string): Identity {
   return { ...claimed, asserted: `<sip:${encodeUser(user)}@${domain}>` };
 }
@@ -51,7 +51,7 @@ export function identityHeaders(
   if (isHidden && !isInternal) return { From: `${ANONYMOUS};tag=${tag}` };
   return {
     From: `${from};tag=${tag}`,
-    'P-Asserted-Identity': asserted,
+    ...(asserted === undefined ? {} : { 'P-Asserted-Identity': asserted }),
     ...(isInternal && privacy !== undefined ? { Privacy: privacy } : {}),
   };
 }

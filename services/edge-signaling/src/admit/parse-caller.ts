@@ -15,7 +15,7 @@ import { ANONYMOUS_HOST, type ClaimedIdentity, readIdentity } from './identity.t
 
 /** Who wants to reach whom, as a request outside any dialog says it. */
 export interface Caller {
-  /** User of From, or of the credentials when From is anonymous, who has to prove it. */
+  /** User of From, or of the credentials when From is anonymous; nothing of it is proved. */
   readonly user: User;
   /** Domain of From, or of the Request-URI when From has none, which decides the tenant. */
   readonly domain: string;

@@ -145,7 +145,7 @@ export function identityOf({ parts }: EstablishedCall, side: Side, domain: strin
   const isHidden = parts.hidden[side];
   const claimed = { from, privacy: isHidden ? 'id' : undefined, isHidden };
   const user = parts.users[side];
-  return user === undefined ? { ...claimed, asserted: from } : assertIdentity(claimed, user, domain);
+  return user === undefined ? { ...claimed, asserted: undefined } : assertIdentity(claimed, user, domain);
 }
 
 export function domainOf(address: string): string {
