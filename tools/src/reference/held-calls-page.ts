@@ -78,7 +78,7 @@ export function heldCallsPage({ date, commit, machine, result }: HeldCallsRun): 
       ['Stream', 'Messages a call', 'MB stored for a million calls', 'Kept'],
       Object.entries(bus.streams).map(([name, { messagesPerCall, storedBytesPerMillion, keptHours, keptCalls }]) => [
         ...[code(name), String(messagesPerCall), mb(storedBytesPerMillion)],
-        keptHours > 0 ? `${String(keptHours)} h, ${thousands(keptCalls)} calls at most` : 'while the call lasts',
+        `${String(keptHours)} h, ${thousands(keptCalls)} calls at most`,
       ]),
     ),
   );
