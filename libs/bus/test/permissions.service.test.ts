@@ -105,6 +105,7 @@ describe('what each service needs', () => {
         expect(
           await bucket.get({
             tenant: 'x',
+            trunk: 'x',
             user: 'x',
             purpose: 'x',
             service: name,

@@ -69,11 +69,13 @@ test.each([
   ['"Anna" <sip:+4930@carrier.example>, <tel:+4931>', '<sip:+4930@acme.example>'],
   ['<sip:carrier.example>, <tel:+4931>', '<sip:+4931@acme.example>'],
   ['<sip:alice@carrier.example;user=ip>', '<sip:alice@carrier.example>'],
+  ['<sip:1001@carrier.example>', '<sip:1001@carrier.example>'],
+  ['<tel:1001;phone-context=carrier.example>', undefined],
   ['<sip:carrier.example>', undefined],
   ['<mailto:a@b>', undefined],
   ['nonsense <', undefined],
 ])(
-  'a trunk that asserts %s calls for %s: a number is one of ours, a name is none of our users',
+  'a trunk that asserts %s calls for %s: a global number is one of ours, a name or an extension is none of our users',
   async (said, asserted) => {
     expect(await identified({ from, 'p-asserted-identity': said })).toMatchObject({ identity: { asserted } });
   },

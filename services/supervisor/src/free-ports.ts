@@ -3,7 +3,10 @@ import { createServer, isIPv6 } from 'node:net';
 import { claimPortBlock } from '@callweave/service';
 import { type PortProtocol, type PortUse } from './port-plan.ts';
 
-/** Below the range from which outgoing connections get theirs (ip_local_port_range), above what servers settle on. */
+/**
+ * Below the range from which outgoing connections get theirs (ip_local_port_range), above what servers settle on; a block
+ * is more than a platform of a few edges needs.
+ */
 const PORTS = { first: 20_480, count: 9_520, size: 68 };
 
 /** Why a port cannot be opened now, as the system's error code; undefined when it can. */

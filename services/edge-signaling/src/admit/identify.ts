@@ -53,11 +53,12 @@ function ofTrunk(
   return { kind: 'identified', tenant, source: { kind: 'trunk', trunk }, identity: { ...identity, asserted }, domain };
 }
 
-const NUMBER = /^\+?[0-9*#]+$/;
+/** A number of the whole world's, which is nobody's extension. */
+const GLOBAL_NUMBER = /^\+[0-9]+$/;
 
 /**
- * Whom a peer inside the trust domain asserts: a number as one of `domain`, which can be called back; a name stays one of
- * its own domain, as ours has others. Its From asserts nothing. RFC 3325 §9.1
+ * Whom a peer inside the trust domain asserts: a global number as one of `domain`, which can be called back; a name or an
+ * extension stays one of its own domain, as ours has others. Its From asserts nothing. RFC 3325 §9.1
  */
 function assertedBy(header: string | undefined, domain: string): string | undefined {
   try {
@@ -66,7 +67,7 @@ function assertedBy(header: string | undefined, domain: string): string | undefi
       if (parsed.kind === 'other') continue;
       const user = dialledIn(parsed);
       if (user === '' || Buffer.byteLength(user) > MAX_USER_BYTES) continue;
-      if (NUMBER.test(user)) return `<sip:${encodeUser(user)}@${domain}>`;
+      if (GLOBAL_NUMBER.test(user)) return `<sip:${encodeUser(user)}@${domain}>`;
       if (parsed.kind === 'sip') return `<${formatUri({ ...parsed, params: new Map(), headers: undefined })}>`;
     }
     return undefined;
