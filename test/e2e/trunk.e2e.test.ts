@@ -52,7 +52,7 @@ test('a PBX is let in by its address: a phone is told whom it asserts, the recor
   };
   const answering = runSipp({ ...about, scenario: 'answer-told', localPort, keys: told });
   const calling = runSipp({
-    ...{ ...about, scenario: 'call-unasked', localHost: PBX, talkMs: 100 },
+    ...{ ...about, scenario: 'call-unasked', localHost: PBX },
     keys: {
       target: `sip:${callee.user}@${phones.edge}`,
       from: '<sip:+4930123@carrier.example>',

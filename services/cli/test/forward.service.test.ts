@@ -1,24 +1,12 @@
-import { type NatsServer, startNats } from '@callweave/bus/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { operatorOf, runCli } from './run-cli.ts';
+import { describe, expect, test } from 'vitest';
+import { operatorCli } from './operator-cli.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let nats: NatsServer;
-
-beforeAll(async () => {
-  nats = await startNats();
-});
-
-afterAll(() => nats.stop());
-
-const callweave = (...args: string[]) => runCli(args, operatorOf(nats));
+const callweave = operatorCli();
 
 const forward = (...args: string[]) => callweave('users', 'forward', ...args);
 
 describe('callweave users forward', () => {
   test('adds to what is set, says it, and forgets it when told so', async () => {
-    await callweave('provision');
     expect(await callweave('users', 'add', 'bob')).toMatchObject({ code: 0 });
     expect(await forward('bob')).toEqual({ code: 0, stdout: 'bob\n  calls go to his phones\n', stderr: '' });
     await forward('bob', '--busy', '+49 30', '--ring', '20');

@@ -1,25 +1,17 @@
-import { type NatsServer, startNats } from '@callweave/bus/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { operatorOf, runCli } from './run-cli.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { operatorCli } from './operator-cli.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+const callweave = operatorCli();
 
-let nats: NatsServer;
+const trunks = (...args: string[]) => callweave('trunks', ...args);
 
 beforeAll(async () => {
-  nats = await startNats();
+  const set = await trunks('set', 'carrier', '--networks', '198.51.100.0/24, 2001:db8::/32');
+  expect(set).toEqual({ code: 0, stdout: 'carrier: 198.51.100.0/24, 2001:db8::/32\n', stderr: '' });
 });
-
-afterAll(() => nats.stop());
-
-const callweave = (...args: string[]) => runCli(args, operatorOf(nats));
-const trunks = (...args: string[]) => callweave('trunks', ...args);
 
 describe('callweave trunks', () => {
   test('sets, changes, lists and removes them', async () => {
-    await callweave('provision');
-    const set = await trunks('set', 'carrier', '--networks', '198.51.100.0/24, 2001:db8::/32');
-    expect(set).toEqual({ code: 0, stdout: 'carrier: 198.51.100.0/24, 2001:db8::/32\n', stderr: '' });
     await trunks('set', 'pbx', '--networks', '203.0.113.9/32');
     await trunks('set', 'pbx', '--networks', '203.0.113.10/32');
     const { stdout } = await trunks('list');

@@ -1,9 +1,9 @@
 import { MIN_SESSION_SEC, type SipRequest } from '@callweave/sip';
 import { mergeKey } from '../transaction/match.ts';
+import { STRAY_RESPONSE } from './carried.ts';
 import { type Core } from './context.ts';
 import { type Dialog, isOfCall } from './dialog.ts';
 import { type Quirks } from './quirks.ts';
-import { STRAY_RESPONSE } from './carried.ts';
 import { type Rejection, retryLater } from './reject.ts';
 import { changeBy } from './session-changes.ts';
 import { isForSession, supportsTimer, termsOf } from './session-terms.ts';
