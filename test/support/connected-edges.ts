@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Baresip, type BaresipOptions, startBaresip } from './baresip.ts';
 import { callKinds, openCalls } from './call-facts.ts';
 import { type EdgePair, startEdgePair } from './edge-pair.ts';
+import { setFault } from './faults.ts';
 import { freePortOn } from './free-port.ts';
 import { mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
@@ -94,6 +95,11 @@ export class ConnectedEdges {
     connections.leadTo(at(1, ports.connected));
   }
 
+  /** Cuts the first edge off from the bus for so long. */
+  async cutOff(forMs: number): Promise<void> {
+    await setFault(this.#connection, this.first.instance(), { kind: 'cut-off', way: 'both', forMs });
+  }
+
   /** Ends all connections, as a device does that changes its network. */
   hangUp(): void {
     there(this.#made).connections.hangUp();
@@ -122,7 +128,10 @@ async function make(platform: Platform, transport: string, flags: readonly strin
   const connected = transport === 'tcp' ? sip : await freePortOn([SHARED, ...OWN]);
   const start = (host: string): Promise<EdgePair> => {
     const contact = ['--contact', `sip:${host}:${String(connected)};transport=${transport}`, '--external-ip', SHARED];
-    return startEdgePair(platform, { host, port: sip, externalIp: SHARED, flags: [...contact, ...flags] });
+    return startEdgePair(platform, {
+      ...{ host, port: sip, externalIp: SHARED, flags: [...contact, ...flags] },
+      settings: { CALLWEAVE_FAULTS: 'on' },
+    });
   };
   const edges = await Promise.all([start(OWN[0]), start(OWN[1])]);
   const udp = await openUdpRouter({ host: SHARED, port: sip }, at(0, sip));

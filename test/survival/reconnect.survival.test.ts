@@ -18,42 +18,70 @@ const tlsFlags = [
 /** How often a phone is told anew what the session is. */
 const CHANGE = 'CALL_REMOTE_SDP';
 
-describe.each([
+const transports = [
   ['TCP', 'tcp', []],
   ['TLS', 'tls', tlsFlags],
-] as const)('by %s', (_name, transport, flags) => {
+] as const;
+const roles = ['caller', 'callee'] as const;
+
+/** Longer than a phone takes to register anew. */
+const AWAY_MS = 120_000;
+
+/** The phone with a connection is lost to its edge by `blow`, comes back, and everything it may do in a call works. */
+async function comesBack(
+  edges: ConnectedEdges,
+  transport: 'tcp' | 'tls',
+  role: (typeof roles)[number],
+  blow: () => unknown,
+): Promise<void> {
+  const bob = await edges.phone('bob', { toneHz: BOB_HZ });
+  const alice = await edges.phone('alice', { transport, toneHz: ALICE_HZ, regintSec: 60 });
+  if (role === 'caller') alice.command('dial', `sip:bob@${edges.connected};transport=${transport}`);
+  else bob.command('dial', `sip:alice@${edges.registrar}`);
+  await Promise.all([alice, bob].map((phone) => phone.waitFor('CALL_ESTABLISHED')));
+  await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
+  const registered = alice.events.filter(({ type }) => type === 'REGISTER_OK').length;
+  const changed = alice.events.filter(({ type }) => type === CHANGE).length;
+  edges.leadAway();
+  await blow();
+  await until(
+    'it has registered anew',
+    () => alice.events.filter(({ type }) => type === 'REGISTER_OK').length > registered,
+    150_000,
+  );
+  bob.command('hold');
+  await alice.waitFor(CHANGE, changed + 1);
+  await edges.toldUntil('held');
+  bob.command('resume');
+  await alice.waitFor(CHANGE, changed + 2);
+  await edges.toldUntil('resumed');
+  await Promise.all([alice, bob].map(receives));
+  bob.command('hangup');
+  await alice.waitFor('CALL_CLOSED');
+  const told = ['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended'];
+  expect(await edges.toldUntil('ended')).toEqual(told);
+  await Promise.all([alice.quit(), bob.quit()]);
+}
+
+describe.each(transports)('by %s', (_name, transport, flags) => {
   const edges = new ConnectedEdges(transport, flags);
 
-  test.each(['caller', 'callee'] as const)(
+  test.each(roles)(
     'a phone whose edge dies, the %s, registers anew, is put on hold and taken back, and is hung up on',
-    async (role) => {
-      const bob = await edges.phone('bob', { toneHz: BOB_HZ });
-      const alice = await edges.phone('alice', { transport, toneHz: ALICE_HZ, regintSec: 60 });
-      if (role === 'caller') alice.command('dial', `sip:bob@${edges.connected};transport=${transport}`);
-      else bob.command('dial', `sip:alice@${edges.registrar}`);
-      await Promise.all([alice, bob].map((phone) => phone.waitFor('CALL_ESTABLISHED')));
-      await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
-      const registered = alice.events.filter(({ type }) => type === 'REGISTER_OK').length;
-      const changed = alice.events.filter(({ type }) => type === CHANGE).length;
-      edges.leadAway();
-      await edges.first.kill();
-      await until(
-        'it has registered anew',
-        () => alice.events.filter(({ type }) => type === 'REGISTER_OK').length > registered,
-        150_000,
-      );
-      bob.command('hold');
-      await alice.waitFor(CHANGE, changed + 1);
-      await edges.toldUntil('held');
-      bob.command('resume');
-      await alice.waitFor(CHANGE, changed + 2);
-      await edges.toldUntil('resumed');
-      await Promise.all([alice, bob].map(receives));
-      bob.command('hangup');
-      await alice.waitFor('CALL_CLOSED');
-      const told = ['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended'];
-      expect(await edges.toldUntil('ended')).toEqual(told);
-      await Promise.all([alice.quit(), bob.quit()]);
-    },
+    (role) => comesBack(edges, transport, role, () => edges.first.kill()),
+  );
+
+  test.each(roles)('the same when its edge and engine freeze, and whoever leads to them hangs up, the %s', (role) =>
+    comesBack(edges, transport, role, () => {
+      edges.first.signal('SIGSTOP');
+      edges.hangUp();
+    }),
+  );
+
+  test.each(roles)('the same when its edge is cut off from the bus, and whoever leads to it hangs up, the %s', (role) =>
+    comesBack(edges, transport, role, async () => {
+      await edges.cutOff(AWAY_MS);
+      edges.hangUp();
+    }),
   );
 });
