@@ -9,6 +9,9 @@ const packages = '{libs,services,tools,test/support,images,kernel-modules}';
 /** Tests that change what a whole process has one of: who records its spans. */
 const alone = ['libs/telemetry/test/{tracing,untraced}.test.ts', 'libs/srf/test/traced-request.test.ts'];
 
+/** Of tests that wait most of the time: more of them at once would wait for the machine. */
+const WAITING_WORKERS = 2;
+
 export default defineConfig({
   test: {
     projects: [
@@ -39,6 +42,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          maxWorkers: WAITING_WORKERS,
           expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
@@ -51,6 +55,7 @@ export default defineConfig({
           globalSetup: 'charts/test/support/assemble.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: WAITING_WORKERS,
           sequence: { groupOrder: 1 },
         },
       },
@@ -61,8 +66,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // They wait most of the time; more at once than this would wait for the machine.
-          maxWorkers: 2,
+          maxWorkers: WAITING_WORKERS,
           sequence: { groupOrder: 2 },
         },
       },

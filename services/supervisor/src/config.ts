@@ -153,6 +153,13 @@ export const config = defineConfig({
       .describe('Ports for media, as FIRST-LAST; 0 picks a free range.')
       .transform(parseRange),
   ),
+  mediaServer: env(
+    'CALLWEAVE_MEDIA_SERVER',
+    hostPort
+      .optional()
+      .describe('Event socket of a FreeSWITCH that runs the applications, instead of starting media-engine.'),
+  ),
+  mediaPassword: env('CALLWEAVE_MEDIA_ESL_PASSWORD', secret.optional().describe('Password of that event socket.')),
   consoleHost: env(
     'CALLWEAVE_CONSOLE_HOST',
     z

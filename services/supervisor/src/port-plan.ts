@@ -111,7 +111,15 @@ function portAt(ports: readonly number[], index: number): number {
   return last === 0 ? 0 : last + index - (ports.length - 1);
 }
 
-function findUnpaired({ engines, engineSecret, sipPorts, sipListeners }: Config): string[] {
+function findUnpaired(config: Config): string[] {
+  const isOpen = config.mediaServer !== undefined && config.mediaPassword === undefined;
+  return [
+    ...findUnpairedEngines(config),
+    ...(isOpen ? ['CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER'] : []),
+  ];
+}
+
+function findUnpairedEngines({ engines, engineSecret, sipPorts, sipListeners }: Config): string[] {
   if (engines === undefined) return [];
   const isPaired = engines.length === sipPorts.length && !sipPorts.includes(0);
   return [

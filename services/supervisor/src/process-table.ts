@@ -190,38 +190,46 @@ function engineAt(
 /** The application server with its side-car engine and the media server, all of them private. */
 function applications(input: TableInput): ProcessSpec[] {
   const { addresses, secrets } = input;
-  const { sip, control, mediaSip, mediaEventSocket } = addresses.applications;
+  const { mediaServer, mediaPassword } = input.config;
+  const { sip, control, mediaEventSocket } = addresses.applications;
   const host = innerHost(addresses.sides, addresses.host);
   const inside: NetworkSide[] = [{ name: 'private', listen: host, advertised: host, networks: [] }];
-  const own = { group: 'service', health: { kind: 'http' }, args: noArguments } as const;
   return [
     engineAt(input, 'app-engine', { sides: inside, sip, control }),
+    ...(mediaServer === undefined ? [mediaEngine(input, host)] : []),
     {
-      ...own,
-      name: 'media-engine',
-      group: 'media',
-      program: { entry: mediaEngineEntry },
-      env: {
-        CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
-        CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
-        CALLWEAVE_MEDIA_SIP_HOST: host,
-        CALLWEAVE_MEDIA_SIP_PORT: String(mediaSip),
-        CALLWEAVE_MEDIA_RTP_PORTS: '0',
-        CALLWEAVE_MEDIA_PEERS: `127.0.0.0/8,${host}/32`,
-      },
-    },
-    {
-      ...own,
       name: 'app-server',
+      group: 'service',
+      health: { kind: 'http' },
+      args: noArguments,
       program: { entry: appServerEntry },
       env: {
-        CALLWEAVE_ENGINE: `127.0.0.1:${control}`,
+        CALLWEAVE_ENGINE: `${LOOPBACK}:${control}`,
         CALLWEAVE_ENGINE_SECRET: secrets.engineSecret,
-        CALLWEAVE_MEDIA_SERVER: `127.0.0.1:${mediaEventSocket}`,
-        CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
+        CALLWEAVE_MEDIA_SERVER: mediaServer ?? `${LOOPBACK}:${mediaEventSocket}`,
+        CALLWEAVE_MEDIA_ESL_PASSWORD: (mediaServer && mediaPassword?.reveal()) ?? secrets.engineSecret,
       },
     },
   ];
+}
+
+function mediaEngine({ addresses, secrets }: TableInput, host: string): ProcessSpec {
+  const { mediaSip, mediaEventSocket } = addresses.applications;
+  return {
+    name: 'media-engine',
+    group: 'media',
+    health: { kind: 'http' },
+    args: noArguments,
+    program: { entry: mediaEngineEntry },
+    env: {
+      CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
+      CALLWEAVE_MEDIA_ESL_PASSWORD: secrets.engineSecret,
+      CALLWEAVE_MEDIA_SIP_HOST: host,
+      CALLWEAVE_MEDIA_SIP_PORT: String(mediaSip),
+      CALLWEAVE_MEDIA_RTP_PORTS: '0',
+      CALLWEAVE_MEDIA_PEERS: `127.0.0.0/8,${host}/32`,
+    },
+  };
 }
 
 function service({ bus, stateDir }: TableInput, name: string, profile: string, at: string): ProcessSpec {

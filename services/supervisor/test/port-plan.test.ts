@@ -89,6 +89,12 @@ describe('the ports of a platform', () => {
     ]);
   });
 
+  test('a media server that runs elsewhere needs its password', () => {
+    expect(problems({ CALLWEAVE_MEDIA_SERVER: '10.0.0.5:8021' })).toEqual([
+      'CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER',
+    ]);
+  });
+
   test('engines that run elsewhere need their SIP ports and their secret', () => {
     expect(problems({ CALLWEAVE_ENGINES: '10.0.0.3:9022,10.0.0.4:9022' })).toEqual([
       'CALLWEAVE_SIP_PORTS: name the SIP port of each of CALLWEAVE_ENGINES',

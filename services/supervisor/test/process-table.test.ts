@@ -94,6 +94,13 @@ describe('the processes of a platform', () => {
     });
   });
 
+  test('applications are run by a FreeSWITCH elsewhere when it is named, and by no media engine then', () => {
+    const settings = { CALLWEAVE_MEDIA_SERVER: '10.0.0.5:8021', CALLWEAVE_MEDIA_ESL_PASSWORD: 'ClueCon' };
+    const specs = table(settings);
+    expect(specs.filter(({ name }) => name === 'media-engine')).toEqual([]);
+    expect(find(specs, 'app-server').env).toMatchObject(settings);
+  });
+
   test('each service has its own user on the bus and its own state directory', () => {
     expect(find(table(), 'auth-challenge-affinity-2').env).toEqual({
       CALLWEAVE_NATS_URL: 'nats://127.0.0.1:4222',
