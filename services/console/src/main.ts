@@ -1,5 +1,15 @@
-import { runService } from '@callweave/service';
-import { config, contradictions } from './config.ts';
-import { startConsole } from './service.ts';
+import { gatherTurns } from '@callweave/clock';
+import { runService, type ServiceContext } from '@callweave/service';
+import { config, type Config, contradictions } from './config.ts';
+import { type RunningConsole, startConsole } from './service.ts';
 
-await runService({ name: 'console', config, contradictions, start: startConsole });
+/** How long facts are gathered while nobody looks, ms: whoever asks is told of those of this moment too. */
+const GATHER_MS = 50;
+
+async function start(context: ServiceContext<Config>): Promise<RunningConsole> {
+  const running = await startConsole(context);
+  gatherTurns({ gatherMs: GATHER_MS, leftSome: () => running.isAsked() });
+  return running;
+}
+
+await runService({ name: 'console', config, contradictions, start });

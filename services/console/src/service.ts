@@ -13,7 +13,7 @@ import { type BusState } from './api.ts';
 import { type Config } from './config.ts';
 import { EventStreams } from './http/event-stream.ts';
 import { Guard } from './http/guard.ts';
-import { createServer, listen } from './http/server.ts';
+import { createServer, listen, underWay } from './http/server.ts';
 import { CallBoard } from './live/call-board.ts';
 import { callFacts } from './live/call-facts.ts';
 import { EventLog } from './live/event-log.ts';
@@ -29,6 +29,8 @@ const REGISTRATIONS_LOOK_BACK_SEC = 120;
 /** The console and where its page is. */
 export interface RunningConsole extends RunningService {
   readonly port: number;
+  /** Whether somebody waits for an answer, or looks at the page. */
+  isAsked(): boolean;
 }
 
 /** The composition root: the only file that knows which part is given to which. */
@@ -74,6 +76,7 @@ export async function startConsole(context: ServiceContext<Config>): Promise<Run
     isCurrent: () => bus.isConnected() && calls.isCurrent,
     guard: new Guard({ token: token?.reveal(), isSecure: publicUrl?.startsWith('https:') ?? false, clock }),
   });
+  const answers = underWay(app);
   let opened: number;
   try {
     opened = await listen(app, host, port);
@@ -88,6 +91,7 @@ export async function startConsole(context: ServiceContext<Config>): Promise<Run
 
   return {
     port: opened,
+    isAsked: () => answers.size > 0,
     notReady: () => {
       wasRead ||= calls.isCurrent && registrations.isCurrent;
       return wasRead ? undefined : 'the calls are being read';

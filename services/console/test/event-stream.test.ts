@@ -1,16 +1,19 @@
 import { once } from 'node:events';
+import { type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { listen } from '../src/http/server.ts';
+import { listen, underWay } from '../src/http/server.ts';
 import { begun, callOf } from './samples.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 let port: number;
+let answers: ReadonlySet<ServerResponse>;
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
   stage = await openStage();
+  answers = underWay(stage.app);
   port = await listen(stage.app, '127.0.0.1', 0);
 });
 
@@ -69,6 +72,14 @@ describe('an event stream', () => {
     const { text } = await read(query, headers);
     await vi.waitFor(() => expect(ids(text())).toEqual(['2.0', '3.0']), 10_000);
     expect(text()).not.toContain('event: reset');
+  });
+
+  test('is under way until its reader has gone', async () => {
+    expect(answers.size).toBe(0);
+    const { socket } = await read();
+    expect(answers.size).toBe(1);
+    socket.destroy();
+    await vi.waitFor(() => expect(answers.size).toBe(0), 10_000);
   });
 
   test('tells a reader from before anything that is kept to start anew', async () => {

@@ -1,8 +1,8 @@
 import { type Clock, type Timer } from '@callweave/clock';
 
-const TICK_MS = 50;
-/** A process that stood still this long has been given up by who asked it: an edge waits 300 ms, then asks another. */
-const STALL_MS = 250;
+const TICK_MS = 100;
+/** A process that stood still this long may have been given up by who asked it: an edge waits 300 ms, then asks another. */
+const STALL_MS = 200;
 /** Questions that came while a process stood still are all read within this time after it goes on. */
 const BACKLOG_MS = 500;
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Environment } from '@callweave/service';
@@ -97,9 +98,17 @@ function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): Proces
       program: { command: 'nats-server' },
       health: { kind: 'nats', host: LOOPBACK, port: nats },
       args: () => ['--config', natsConfigFile],
-      env: {},
+      env: { GOMAXPROCS: String(busProcessors(availableParallelism())) },
     },
   ];
+}
+
+/**
+ * On how many processors of a machine its bus may run at once. Go wakes one that sleeps for every message, to look for
+ * work that the one which took the message has done by then.
+ */
+export function busProcessors(all: number): number {
+  return Math.max(1, Math.floor(all / 4));
 }
 
 function rtpengine({ config: { sipListeners }, addresses: { sides, rtpengine: own } }: TableInput): ProcessSpec[] {

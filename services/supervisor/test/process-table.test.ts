@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { networkSides } from '../src/topology.ts';
 import { busAddress } from '../src/bus-address.ts';
-import { processTable, type ProcessSpec } from '../src/process-table.ts';
+import { busProcessors, processTable, type ProcessSpec } from '../src/process-table.ts';
 import { configOf } from './support.ts';
 
 const secrets = {
@@ -92,6 +92,16 @@ describe('the processes of a platform', () => {
       CALLWEAVE_NATS_USER: 'me',
       CALLWEAVE_NATS_PASSWORD: 'p@ss',
     });
+  });
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [7, 1],
+    [8, 2],
+    [64, 16],
+  ])('of %i processors the bus runs on %i', (all, some) => {
+    expect(busProcessors(all)).toBe(some);
   });
 
   test('applications are run by a FreeSWITCH elsewhere when it is named, and by no media engine then', () => {

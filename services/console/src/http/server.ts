@@ -1,3 +1,4 @@
+import { type ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
 import { counter, type Logger } from '@callweave/telemetry';
 import { fastify, type FastifyInstance } from 'fastify';
@@ -65,6 +66,18 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   addRoutes(app, deps);
   servePage(app);
   return app;
+}
+
+/** Answers that are under way; asked for before the port is opened. */
+export function underWay(app: FastifyInstance): ReadonlySet<ServerResponse> {
+  const answers = new Set<ServerResponse>();
+  app.addHook('onRequest', (_request, { raw }, done) => {
+    answers.add(raw);
+    // Whether it is finished or its reader has gone.
+    raw.once('close', () => answers.delete(raw));
+    done();
+  });
+  return answers;
 }
 
 /** Opens the port; returns the one it is. Throws `PortUnavailableError`. */
