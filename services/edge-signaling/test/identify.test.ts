@@ -58,6 +58,12 @@ test('a trunk is asked for nothing, and calls are of its tenant and its domain, 
   expect(without).toMatchObject({ domain: 'd', identity: { asserted: '<sip:+4930@d>' } });
 });
 
+test('a host that names no user may call through a trunk, and nowhere else', async () => {
+  const host = { from: '<sip:192.0.2.1>;tag=x' };
+  expect(await identified(host)).toMatchObject({ source: trunk, identity: { from: '<sip:192.0.2.1>' } });
+  expect(await identified(host, '198.51.100.8:5060')).toEqual({ kind: 'refuse', reply: { status: 403 } });
+});
+
 test('whoever sends from elsewhere is asked, whatever he asserts', async () => {
   const reply = { status: 407, headers: { 'Proxy-Authenticate': ['Digest'] } };
   const asserting = { from, 'p-asserted-identity': '<sip:4930@carrier.example>' };

@@ -24,6 +24,7 @@ function told(headers: Readonly<Record<string, string>>, target: { isInternal: b
 }
 
 function headersFor({ identity, user, domain }: Caller, target: { isInternal: boolean }): HeaderValues {
+  if (user === undefined) throw new Error('nobody calls');
   return identityHeaders(assertIdentity(identity, user, domain), target, 'ours');
 }
 

@@ -34,6 +34,7 @@ export async function identify(request: IncomingRequest, caller: Caller, deps: I
   const trunk = deps.trunks.bySource(request.source);
   if (trunk !== undefined) return ofTrunk(trunk, request, caller, deps);
   const { user, domain } = caller;
+  if (user === undefined) return { kind: 'refuse', reply: { status: 403 } };
   const { tenant, realm, domain: ownDomain } = deps.tenants.byDomain(domain);
   const refusal = await authenticate(request, { tenant, realm, user, as: 'proxy' }, deps.authenticator);
   if (refusal !== undefined) return { kind: 'refuse', reply: refusal };

@@ -15,8 +15,8 @@ import { ANONYMOUS_HOST, type ClaimedIdentity, readIdentity } from './identity.t
 
 /** Who wants to reach whom, as a request outside any dialog says it. */
 export interface Caller {
-  /** User of From, or of the credentials when From is anonymous; nothing of it is proved. */
-  readonly user: User;
+  /** User of From, or of the credentials when From is anonymous; nothing of it is proved. None: a host calls. */
+  readonly user: User | undefined;
   /** Domain of From, or of the Request-URI when From has none, which decides the tenant. */
   readonly domain: string;
   /** Number or user of the Request-URI; empty when it has none. */
@@ -55,11 +55,10 @@ function readParties(request: IncomingRequest): ParsedCaller {
   if (from.kind === 'other') throw new SipSyntaxError('from-uri', 0);
   const isAnonymous = from.kind === 'sip' && from.host === ANONYMOUS_HOST;
   const user = isAnonymous ? (claimedUser(request.header('proxy-authorization')) ?? 'anonymous') : dialledIn(from);
-  if (user === '') return refuse({ status: 403 });
   if (Buffer.byteLength(user) > MAX_USER_BYTES || Buffer.byteLength(dialled) > MAX_USER_BYTES)
     return refuse({ status: 414 });
   const domain = from.kind === 'sip' && !isAnonymous ? from.host : hostOf(uri, request);
-  const who = { user: User.parse(user), domain, from: `<${formatUri(asSip(from, domain))}>` };
+  const who = { user: user === '' ? undefined : User.parse(user), domain, from: `<${formatUri(asSip(from, domain))}>` };
   const to = `<${formatUri(asSip(uri, domain))}>`;
   const identity = readIdentity(request, { from: who.from, isAnonymous });
   return { kind: 'caller', caller: { ...who, dialled, to, identity } };
