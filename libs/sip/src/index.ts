@@ -20,7 +20,6 @@ export {
 export { SipError, SipLimitError, SipSyntaxError } from './errors.ts';
 export { compactName, headerKey, headerName, Headers } from './headers.ts';
 export { bracket, formatHostPort, type HostPort, parseHostPort, unbracket } from './host-port.ts';
-export { type Network, blockListOf, parseNetwork } from './network.ts';
 export { cryptoIds, type IdSource } from './ids.ts';
 export {
   type CSeq,

@@ -1,6 +1,6 @@
-import { type BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { type MediaFamily } from '@callweave/contracts';
-import { blockListOf, parseUri, SipSyntaxError, unbracket } from '@callweave/sip';
+import { parseUri, SipSyntaxError, unbracket } from '@callweave/sip';
 import { type Place } from './call/place.ts';
 import { type Target } from './call/targets.ts';
 import { type Leg } from './leg/leg.ts';
@@ -36,6 +36,16 @@ export class Networks {
     if (this.#private === undefined) return { side: undefined, family };
     return { side: this.#private.check(address, family ?? 'ipv4') ? 'private' : 'public', family };
   }
+}
+
+/** What tells whether an address is in one of `cidrs`. */
+export function blockListOf(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', prefix = ''] = cidr.split('/');
+    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 /** The address of who sent from `source`, `ip:port`, without brackets. */

@@ -1,8 +1,7 @@
 import { type BlockList, isIPv6 } from 'node:net';
 import { type Bus } from '@callweave/bus';
 import { type Trunk, trunksBucket } from '@callweave/contracts';
-import { blockListOf, parseNetwork } from '@callweave/sip';
-import { addressOfSource } from './networks.ts';
+import { addressOfSource, blockListOf } from './networks.ts';
 import { type TrunkDirectory } from './ports.ts';
 
 interface TrunkNetwork {
@@ -45,7 +44,7 @@ export function openTrunks(bus: Pick<Bus, 'watch'>): WatchedTrunks {
 function networksOf(trunk: Trunk): TrunkNetwork[] {
   return trunk.networks.map((cidr) => ({
     trunk,
-    bits: parseNetwork(cidr).bits,
+    bits: Number(cidr.slice(cidr.indexOf('/') + 1)),
     list: blockListOf([cidr]),
   }));
 }

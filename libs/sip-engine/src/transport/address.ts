@@ -1,6 +1,5 @@
-import { type BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { blockListOf } from '@callweave/sip';
 
 /**
  * How it is told that a peer is behind a NAT. `contact` (default): its Contact is not the address it sent from, and no
@@ -48,9 +47,19 @@ export class Advertiser {
   }
 }
 
-/** Reads `10.0.0.0/8,192.168.0.0/16`. Throws `RangeError` when one is no network. */
+/** Reads `10.0.0.0/8,192.168.0.0/16`; throws when one is no network. */
 export function parseNetworks(cidrs: string): BlockList {
-  return blockListOf(cidrs.split(',').map((cidr) => cidr.trim()));
+  const list = new BlockList();
+  for (const cidr of cidrs.split(',')) {
+    const [address = '', prefix = ''] = cidr.trim().split('/');
+    const family = isIP(address);
+    const bits = Number(prefix);
+    if (family === 0 || !/^\d+$/.test(prefix) || bits > (family === 6 ? 128 : 32)) {
+      throw new RangeError(`not a network: ${cidr}`);
+    }
+    list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 /** An IPv4 address that reached an IPv6 socket, without its wrapping. */

@@ -1,6 +1,6 @@
+import { BlockList, isIPv6 } from 'node:net';
 import { type Bus } from '@callweave/bus';
 import { Tenant, tenantsBucket, type Trunk, TrunkId, TrunkNetwork, trunksBucket } from '@callweave/contracts';
-import { blockListOf, parseNetwork } from '@callweave/sip';
 import Table from 'cli-table3';
 import { type Command } from 'commander';
 import { z } from 'zod';
@@ -71,8 +71,15 @@ async function known(bus: Bus): Promise<Trunk[]> {
 
 /** Whether two networks have the same addresses, however they are written. */
 function isSame(one: string, other: string): boolean {
-  const { address, bits, family } = parseNetwork(other);
-  return parseNetwork(one).bits === bits && blockListOf([one]).check(address, family);
+  const [address = '', bits = ''] = one.split('/');
+  const [otherAddress = '', otherBits = ''] = other.split('/');
+  const list = new BlockList();
+  list.addSubnet(address, Number(bits), familyOf(address));
+  return bits === otherBits && list.check(otherAddress, familyOf(otherAddress));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }
 
 function parsedName(name: string): TrunkId {
