@@ -86,14 +86,14 @@ async function layWire(): Promise<Wire> {
   return { phone, edge, to: {} };
 }
 
-/** Answers to other requests tell what a phone can do, not where it listens (RFC 3261 §11.2). */
-const OF_A_SESSION = /^CSeq: *\d+ +(?:INVITE|ACK)\r?$/im;
+/** Its answer tells what a phone can do, not where it listens (RFC 3261 §11.2). */
+const OF_NO_SESSION = /^CSeq: *\d+ +OPTIONS\r?$/im;
 
 /** The message with our ends of the line for media in place of its sender's, whose own are noted. */
 function described(bytes: Buffer, by: 'phone' | 'edge', rtp: Wire, rtcp: Wire): Buffer {
   const [head = '', body = ''] = bytes.toString('latin1').split('\r\n\r\n');
   const port = /^m=audio (\d+) /m.exec(body)?.[1];
-  if (port === undefined || !OF_A_SESSION.test(head)) return bytes;
+  if (port === undefined || OF_NO_SESSION.test(head)) return bytes;
   const address = /^c=IN IP4 (\S+)/m.exec(body)?.[1] ?? HOST;
   rtp.to[by] = { address, port: Number(port) };
   rtcp.to[by] = { address, port: Number(/^a=rtcp:(\d+)/m.exec(body)?.[1] ?? Number(port) + 1) };

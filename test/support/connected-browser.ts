@@ -29,8 +29,9 @@ export class ConnectedBrowser {
       await this.alice.waitFor('registered');
     });
     afterEach(async () => {
-      await this.#bob?.quit();
-      await this.#alice?.close();
+      const [bob, alice] = [this.#bob, this.#alice];
+      this.#bob = this.#alice = undefined;
+      await Promise.all([bob?.quit(), alice?.close()]);
     });
   }
 

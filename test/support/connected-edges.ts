@@ -100,6 +100,11 @@ export class ConnectedEdges {
     await setFault(this.#connection, this.first.instance(), { kind: 'cut-off', way: 'both', forMs });
   }
 
+  /** How many connections there have been. */
+  get connections(): number {
+    return there(this.#made).connections.accepted;
+  }
+
   /** Ends all connections, as a device does that changes its network. */
   hangUp(): void {
     there(this.#made).connections.hangUp();

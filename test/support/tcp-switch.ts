@@ -4,6 +4,8 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 /** A TCP address with others behind it, as a load balancer has it: a connection stays where it went first. */
 export interface TcpSwitch {
   readonly port: number;
+  /** Connections so far. */
+  readonly accepted: number;
   /** Leads new connections to this address, `ip:port`. */
   leadTo(target: string): void;
   /** Ends the connections that there are, as a phone does that changes its network. */
@@ -19,6 +21,7 @@ export interface TcpSwitch {
 export async function openTcpSwitch(host: string, port: number, first: string): Promise<TcpSwitch> {
   let target = first;
   let isCut = false;
+  let accepted = 0;
   const ends = new Set<Socket>();
   const keep = (end: Socket): void => {
     ends.add(end);
@@ -26,6 +29,7 @@ export async function openTcpSwitch(host: string, port: number, first: string): 
     if (isCut) end.pause();
   };
   const server = createServer({ noDelay: true }, (near) => {
+    accepted += 1;
     keep(near);
     if (isCut) return;
     const [to, at] = target.split(':');
@@ -42,6 +46,9 @@ export async function openTcpSwitch(host: string, port: number, first: string): 
   };
   return {
     port: (server.address() as AddressInfo).port,
+    get accepted() {
+      return accepted;
+    },
     leadTo: (next) => {
       target = next;
     },

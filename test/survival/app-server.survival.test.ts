@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import '../support/survival-field.ts';
 import { ECHO_CALLERS, EchoCallers, reasonsOf } from '../support/echo-callers.ts';
 import { halt, HALTING } from '../support/halting.ts';
-import { openTcpSwitch } from '../support/tcp-switch.ts';
+import { openTcpSwitch, type TcpSwitch } from '../support/tcp-switch.ts';
 import { until } from '../support/until.ts';
 
 const MEDIA_SERVER = 'media server of applications';
@@ -53,31 +53,30 @@ describe('callers in an application', () => {
 });
 
 describe('callers in an application of a media server that is nobody of the platform', () => {
-  const opened: { close(): void }[] = [];
-  let way: Awaited<ReturnType<typeof openTcpSwitch>>;
-  let server: Awaited<ReturnType<typeof startTestEngine>>;
+  let way: TcpSwitch | undefined;
+  let server: Awaited<ReturnType<typeof startTestEngine>> | undefined;
 
+  // After the platform, which uses it.
+  afterAll(async () => {
+    way?.close();
+    await server?.stop();
+  });
   const callers = new EchoCallers(async () => {
     server = await startTestEngine();
     way = await openTcpSwitch('127.0.0.1', 0, `127.0.0.1:${String(server.eslPort)}`);
-    opened.push(way);
     return {
       CALLWEAVE_MEDIA_SERVER: `127.0.0.1:${String(way.port)}`,
       CALLWEAVE_MEDIA_ESL_PASSWORD: server.password,
     };
-  });
-  afterAll(async () => {
-    for (const one of opened) one.close();
-    await server.stop();
   });
 
   test('go on in it when it is cut off and comes back, and hang up when they like', async ({ task }) => {
     const how = 'its event socket, until it is missed; each caller is placed anew';
     task.meta.survival = { who: MEDIA_SERVER, way: 'cut off', how, calls: ECHO_CALLERS };
     const records = await callers.suffer(async () => {
-      way.cut();
+      way?.cut();
       await until('it is missed', () => callers.platform.logs().includes('media-server.lost'), 30_000);
-      way.mend();
+      way?.mend();
     }, ['transferred']);
     expect(reasonsOf(records)).toEqual(['caller hang-up']);
     await callers.expectServed();

@@ -43,6 +43,7 @@ async function goesOn(
   await Promise.all([hears(alice, BOB_HZ), hears(bob, ALICE_HZ)]);
   const registered = alice.events.filter(({ type }) => type === 'REGISTER_OK').length;
   const changed = alice.events.filter(({ type }) => type === CHANGE).length;
+  const { connections } = edges;
   const isLost = await blow();
   const isBack = (): boolean => alice.events.filter(({ type }) => type === 'REGISTER_OK').length > registered;
   if (isLost) await until('it has registered anew', isBack, 150_000);
@@ -57,6 +58,7 @@ async function goesOn(
   await alice.waitFor('CALL_CLOSED');
   const told = ['initiated', 'routed', 'ringing', 'answered', 'held', 'resumed', 'ended'];
   expect(await edges.toldUntil('ended')).toEqual(told);
+  expect(edges.connections > connections).toBe(isLost);
   await Promise.all([alice.quit(), bob.quit()]);
 }
 

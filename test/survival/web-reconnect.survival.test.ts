@@ -45,9 +45,11 @@ test.each(['caller', 'callee'] as const)(
   'a browser whose edge and engine are slow, the %s, keeps its connection, and all of it works',
   async (role) => {
     await beCalled(role);
+    const { connections } = edges;
     const end = halt((signal) => edges.first.signal(signal));
     try {
       expect(await phones.holdAndHangUp(() => phones.resume())).toEqual(ALL);
+      expect(edges.connections).toBe(connections);
     } finally {
       end();
     }

@@ -22,11 +22,11 @@ export class TurnPace {
     this.#busyTurns = (BUSY_SHARE * SLOT_MS) / gatherMs;
   }
 
-  /** A turn ended at `nowMs` (monotonic), and left news behind or not: how long to stand still before the next, ms. */
-  restMs(nowMs: number, leftSome = false): number {
+  /** A turn ended at `nowMs` (monotonic), and the next is urgent or not: how long to stand still before it, ms. */
+  restMs(nowMs: number, isUrgent = false): number {
     this.#count(nowMs);
     const restMs = this.#gatherMs - (nowMs - this.#lastMs);
-    const rests = this.#isBusy && !leftSome && restMs > LEAST_MS;
+    const rests = this.#isBusy && !isUrgent && restMs > LEAST_MS;
     this.#lastMs = rests ? nowMs + restMs : nowMs;
     return rests ? restMs : 0;
   }
@@ -41,10 +41,10 @@ export class TurnPace {
 }
 
 export interface GatherOptions {
-  /** How long news is gathered, ms: what this adds to the time an answer takes, at most. */
+  /** How long news is gathered, ms: what this adds to each turn that an answer takes, at most. */
   readonly gatherMs: number;
-  /** Whether the turn that ends now left news behind, so that no time is to be lost. */
-  readonly leftSome?: () => boolean;
+  /** Whether no time is to be lost: the turn that ends now left news behind, or somebody waits. */
+  readonly isUrgent?: () => boolean;
 }
 
 /**
@@ -53,11 +53,11 @@ export interface GatherOptions {
  * still meanwhile, timers included. A process with few turns looks at once, and so does one whose turns take longer than
  * this anyway. Until the returned function is called.
  */
-export function gatherTurns({ gatherMs, leftSome = () => false }: GatherOptions): () => void {
+export function gatherTurns({ gatherMs, isUrgent = () => false }: GatherOptions): () => void {
   const pace = new TurnPace(gatherMs);
   const stillness = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const next = (): void => {
-    const restMs = pace.restMs(performance.now(), leftSome());
+    const restMs = pace.restMs(performance.now(), isUrgent());
     if (restMs > 0) Atomics.wait(stillness, 0, 0, restMs);
     // Without a reference it runs at the end of each turn, and is no reason for one.
     ending = setImmediate(next).unref();

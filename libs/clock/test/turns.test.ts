@@ -72,7 +72,7 @@ describe('a process that gathers its turns', () => {
 
   it('is left alone when that is over', async () => {
     let asked = 0;
-    const stop = gatherTurns({ gatherMs: 1, leftSome: () => ++asked > 0 });
+    const stop = gatherTurns({ gatherMs: 1, isUrgent: () => ++asked > 0 });
     stop();
     await nextTurn();
     await nextTurn();

@@ -8,7 +8,7 @@ const GATHER_MS = 50;
 
 async function start(context: ServiceContext<Config>): Promise<RunningConsole> {
   const running = await startConsole(context);
-  gatherTurns({ gatherMs: GATHER_MS, leftSome: () => running.isAsked() });
+  gatherTurns({ gatherMs: GATHER_MS, isUrgent: () => running.isUrgent() });
   return running;
 }
 

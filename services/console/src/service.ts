@@ -29,8 +29,8 @@ const REGISTRATIONS_LOOK_BACK_SEC = 120;
 /** The console and where its page is. */
 export interface RunningConsole extends RunningService {
   readonly port: number;
-  /** Whether somebody waits for an answer, or looks at the page. */
-  isAsked(): boolean;
+  /** Whether no time is to be lost: somebody waits for an answer or looks at the page, or what is stored is still being read. */
+  isUrgent(): boolean;
 }
 
 /** The composition root: the only file that knows which part is given to which. */
@@ -91,7 +91,7 @@ export async function startConsole(context: ServiceContext<Config>): Promise<Run
 
   return {
     port: opened,
-    isAsked: () => answers.size > 0,
+    isUrgent: () => answers.size > 0 || !calls.isCurrent || !registrations.isCurrent,
     notReady: () => {
       wasRead ||= calls.isCurrent && registrations.isCurrent;
       return wasRead ? undefined : 'the calls are being read';

@@ -58,6 +58,10 @@ test('a trunk is asked for nothing, and calls are of its tenant and its domain, 
   expect(without).toMatchObject({ domain: 'd', identity: { asserted: '<sip:+4930@d>' } });
 });
 
+test('a From of a number without digits is refused, wherever it comes from', async () => {
+  await expect(async () => identified({ from: '<tel:->;tag=x' })).rejects.toThrow('400');
+});
+
 test('a host that names no user may call through a trunk, and nowhere else', async () => {
   const host = { from: '<sip:192.0.2.1>;tag=x' };
   expect(await identified(host)).toMatchObject({ source: trunk, identity: { from: '<sip:192.0.2.1>' } });

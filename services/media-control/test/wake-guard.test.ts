@@ -33,7 +33,7 @@ describe('a process that stood still', () => {
     const clock = new StallingClock();
     const guard = new WakeGuard(clock);
     clock.stall(400);
-    clock.advance(50);
+    clock.advance(100);
     expect(guard.hasJustWoken).toBe(true);
   });
 
@@ -41,7 +41,7 @@ describe('a process that stood still', () => {
     const clock = new StallingClock();
     const guard = new WakeGuard(clock);
     clock.stall(200);
-    clock.advance(50);
+    clock.advance(100);
     expect(guard.hasJustWoken).toBe(false);
     guard.stop();
     expect(clock.pending).toBe(0);

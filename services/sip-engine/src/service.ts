@@ -46,7 +46,7 @@ export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps
   );
   const renewTls = (tls: TlsOptions): void => engine.renewTls(tls);
   const watch = certificate?.watch(renewTls);
-  const hurry = gatherTurns({ gatherMs: GATHER_MS, leftSome: () => engine.leftSome() });
+  const hurry = gatherTurns({ gatherMs: GATHER_MS, isUrgent: () => engine.leftSome() });
   const health: HealthServer[] = [];
   try {
     if (config.health.length > 0) {

@@ -112,10 +112,10 @@ function portAt(ports: readonly number[], index: number): number {
 }
 
 function findUnpaired(config: Config): string[] {
-  const isOpen = config.mediaServer !== undefined && config.mediaPassword === undefined;
+  const lacksPassword = config.mediaServer !== undefined && config.mediaPassword === undefined;
   return [
     ...findUnpairedEngines(config),
-    ...(isOpen ? ['CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER'] : []),
+    ...(lacksPassword ? ['CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER'] : []),
   ];
 }
 

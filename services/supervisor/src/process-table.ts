@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Environment } from '@callweave/service';
@@ -46,6 +45,8 @@ export interface TableInput {
   /** Absolute. */
   readonly stateDir: string;
   readonly natsConfigFile: string;
+  /** On how many processors the bus may run at once. */
+  readonly busProcessors: string;
 }
 
 /** drachtio-server's names for our levels; its quietest is `error`. */
@@ -89,7 +90,7 @@ const appServerEntry = entry('app-server', 'callweave-app-server');
 const consoleEntry = entry('console', 'callweave-console');
 const edgeEntry = entry('edge-signaling', 'callweave-edge-signaling');
 
-function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): ProcessSpec[] {
+function natsServer({ addresses: { nats }, natsConfigFile, busProcessors }: TableInput): ProcessSpec[] {
   if (nats === undefined) return [];
   return [
     {
@@ -98,16 +99,16 @@ function natsServer({ addresses: { nats }, natsConfigFile }: TableInput): Proces
       program: { command: 'nats-server' },
       health: { kind: 'nats', host: LOOPBACK, port: nats },
       args: () => ['--config', natsConfigFile],
-      env: { GOMAXPROCS: String(busProcessors(availableParallelism())) },
+      env: { GOMAXPROCS: busProcessors },
     },
   ];
 }
 
 /**
- * On how many processors of a machine its bus may run at once. Go wakes one that sleeps for every message, to look for
+ * On how many of a machine's processors its bus may run at once, unless somebody says so. Go wakes one that sleeps for every message, to look for
  * work that the one which took the message has done by then.
  */
-export function busProcessors(all: number): number {
+export function busShare(all: number): number {
   return Math.max(1, Math.floor(all / 4));
 }
 
@@ -216,7 +217,8 @@ function applications(input: TableInput): ProcessSpec[] {
         CALLWEAVE_ENGINE: `${LOOPBACK}:${control}`,
         CALLWEAVE_ENGINE_SECRET: secrets.engineSecret,
         CALLWEAVE_MEDIA_SERVER: mediaServer ?? `${LOOPBACK}:${mediaEventSocket}`,
-        CALLWEAVE_MEDIA_ESL_PASSWORD: (mediaServer && mediaPassword?.reveal()) ?? secrets.engineSecret,
+        CALLWEAVE_MEDIA_ESL_PASSWORD:
+          mediaServer === undefined ? secrets.engineSecret : (mediaPassword?.reveal() ?? ''),
       },
     },
   ];

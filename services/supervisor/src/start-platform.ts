@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { natsServerConfig, openConnection, operatorUser } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
 import { serviceProfiles } from '@callweave/contracts';
@@ -15,7 +16,7 @@ import { shownListener } from './listeners.ts';
 import { LOOPBACK } from './port-plan.ts';
 import { writePrivate } from './private-file.ts';
 import { ngProbe } from './probes.ts';
-import { processTable, type ProcessSpec } from './process-table.ts';
+import { busShare, processTable, type ProcessSpec } from './process-table.ts';
 import { provisionPlatform } from './provision-platform.ts';
 import { loadSecrets } from './secrets.ts';
 import { type StateDir, truncateLog } from './state-dir.ts';
@@ -57,6 +58,7 @@ export async function startPlatform(deps: StartDeps): Promise<void> {
     bus,
     stateDir: stateDir.path,
     natsConfigFile: stateDir.natsConfig,
+    busProcessors: environment['GOMAXPROCS'] ?? String(busShare(availableParallelism())),
   });
   for (const { name } of specs) truncateLog(stateDir.log(name));
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { networkSides } from '../src/topology.ts';
 import { busAddress } from '../src/bus-address.ts';
-import { busProcessors, processTable, type ProcessSpec } from '../src/process-table.ts';
+import { busShare, processTable, type ProcessSpec } from '../src/process-table.ts';
 import { configOf } from './support.ts';
 
 const secrets = {
@@ -42,6 +42,7 @@ function table(environment: Readonly<Record<string, string>> = {}): ProcessSpec[
     bus: busAddress({ host, port: 4222 }, config.natsUrl, secrets),
     stateDir: '/state',
     natsConfigFile: '/state/nats/nats.conf',
+    busProcessors: '3',
   });
 }
 
@@ -101,7 +102,11 @@ describe('the processes of a platform', () => {
     [8, 2],
     [64, 16],
   ])('of %i processors the bus runs on %i', (all, some) => {
-    expect(busProcessors(all)).toBe(some);
+    expect(busShare(all)).toBe(some);
+  });
+
+  test('the bus is told on how many processors it may run', () => {
+    expect(find(table(), 'nats-server').env).toEqual({ GOMAXPROCS: '3' });
   });
 
   test('applications are run by a FreeSWITCH elsewhere when it is named, and by no media engine then', () => {

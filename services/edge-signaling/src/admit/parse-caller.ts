@@ -55,6 +55,8 @@ function readParties(request: IncomingRequest): ParsedCaller {
   if (from.kind === 'other') throw new SipSyntaxError('from-uri', 0);
   const isAnonymous = from.kind === 'sip' && from.host === ANONYMOUS_HOST;
   const user = isAnonymous ? (claimedUser(request.header('proxy-authorization')) ?? 'anonymous') : dialledIn(from);
+  // Separators alone are no number.
+  if (user === '' && from.kind === 'tel') throw new SipSyntaxError('from-uri', 0);
   if (Buffer.byteLength(user) > MAX_USER_BYTES || Buffer.byteLength(dialled) > MAX_USER_BYTES)
     return refuse({ status: 414 });
   const domain = from.kind === 'sip' && !isAnonymous ? from.host : hostOf(uri, request);

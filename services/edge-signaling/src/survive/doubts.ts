@@ -6,7 +6,7 @@ import { type CallRecords } from '../call/call-records.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
 
-const TICK_MS = 100;
+const TICK_MS = 50;
 /** An edge that stood still this long may have been given up: others wait 300 ms for it. */
 const STALL_MS = 200;
 /** Calls looked up at a time when all are in doubt. */
