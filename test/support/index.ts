@@ -1,5 +1,5 @@
 export { type Connection, joinBus, startNats } from './bus.ts';
-export { storedRecords } from './call-facts.ts';
+export { answeredCalls, storedRecords } from './call-facts.ts';
 export { composeFile, type ComposeService, imageName, interpolate, requiredVariables } from './compose-file.ts';
 export { anonymousKb, cpuByService, cpuMs, memoryKb, type NamedProcess, sumByService } from './cpu.ts';
 export { freePort } from './free-port.ts';
