@@ -7,6 +7,7 @@ import { expBackoff } from './backoff.ts';
 import { decode, encode } from './codec.ts';
 import { NoAnswerError, RequestFailedError } from './errors.ts';
 import {
+  ATTEMPT_END_HEADER,
   DEADLINE_HEADER,
   INSTANCE_HEADER,
   OVERLOADED_TEXT,
@@ -173,7 +174,9 @@ export class Requester {
   async #attempt(subject: string, payload: Uint8Array, limits: AttemptLimits): Promise<Outcome> {
     const { timeoutMs, leftMs, isRepeated } = limits;
     const headers = tracedHeaders(activeTrace());
-    headers.set(DEADLINE_HEADER, String(Math.ceil(this.#clock.epochMs() + leftMs)));
+    const epochMs = this.#clock.epochMs();
+    headers.set(DEADLINE_HEADER, String(Math.ceil(epochMs + leftMs)));
+    headers.set(ATTEMPT_END_HEADER, String(Math.floor(epochMs + timeoutMs)));
     if (isRepeated) headers.set(REPEATED_HEADER, '1');
     let reply: Pick<Msg, 'data' | 'headers'>;
     try {

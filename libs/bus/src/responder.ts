@@ -7,7 +7,15 @@ import { decode, encode } from './codec.ts';
 import { BusUnavailableError, ConflictError } from './errors.ts';
 import { type Exchange } from './exchange.ts';
 import { type Faults } from './faults/faults.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, OVERLOADED_TEXT, REPEATED_HEADER, shortName, traceOf } from './headers.ts';
+import {
+  ATTEMPT_END_HEADER,
+  DEADLINE_HEADER,
+  INSTANCE_HEADER,
+  OVERLOADED_TEXT,
+  REPEATED_HEADER,
+  shortName,
+  traceOf,
+} from './headers.ts';
 import { answerDuration } from './metrics.ts';
 
 /** What a handler knows about the question besides its data. */
@@ -16,6 +24,8 @@ export interface AskedContext {
   readonly leftMs: number;
   /** Whether it was asked before, and another may have done what is asked for without the asker's knowing. */
   readonly isRepeated: boolean;
+  /** Whether the asker still waits for this answer, and nobody else has been asked in the meantime. */
+  readonly isAwaited: () => boolean;
 }
 
 /** A question type and the function that answers it. */
@@ -37,6 +47,8 @@ export function answer<P extends string, Q extends z.ZodType, R extends z.ZodTyp
 export const MAX_IN_FLIGHT = 512;
 /** A question whose asker gave up this long ago is not worth the work; covers clocks that differ by a second. */
 const LATE_GRACE_MS = 1_000;
+/** An answer that leaves less than this before its asker turns to another may come too late. */
+const ON_THE_WAY_MS = 50;
 const DEFAULT_WAIT_MS = 5_000;
 const QUEUE = 'q';
 const UNSUBSCRIBE_MS = 1_000;
@@ -112,7 +124,10 @@ export class Responder {
     this.#inFlight += 1;
     const started = clock.monotonicMs();
     const isRepeated = message.headers?.has(REPEATED_HEADER) ?? false;
-    const outcome = await this.#answer(type, handle, message, { leftMs: Math.max(0, leftMs), isRepeated });
+    const attemptEnd = Number(message.headers?.get(ATTEMPT_END_HEADER) ?? '');
+    const isAwaited = (): boolean => attemptEnd === 0 || clock.epochMs() < attemptEnd - ON_THE_WAY_MS;
+    const context = { leftMs: Math.max(0, leftMs), isRepeated, isAwaited };
+    const outcome = await this.#answer(type, handle, message, context);
     this.#duration.record((clock.monotonicMs() - started) / 1000, { request: type.pattern, outcome });
     this.#inFlight -= 1;
     if (this.#inFlight === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encode } from '../src/codec.ts';
 import { BusUnavailableError } from '../src/errors.ts';
-import { DEADLINE_HEADER, INSTANCE_HEADER, REPEATED_HEADER } from '../src/headers.ts';
+import { ATTEMPT_END_HEADER, DEADLINE_HEADER, INSTANCE_HEADER, REPEATED_HEADER } from '../src/headers.ts';
 import { InstanceTable } from '../src/instance-table.ts';
 import { type Asker, type AskOptions, Requester } from '../src/requester.ts';
 
@@ -25,6 +25,7 @@ function recordAsks(members: Record<string, Behaviour>) {
   const repeated: string[] = [];
   const deadlines: number[] = [];
   const timeouts: number[] = [];
+  const attemptEnds: number[] = [];
   const directory = new InstanceTable(clock);
   const state = { connected: true };
   let revision = 0;
@@ -38,6 +39,7 @@ function recordAsks(members: Record<string, Behaviour>) {
       if (hdrs.has(REPEATED_HEADER)) repeated.push(name);
       deadlines.push(Number(hdrs.get(DEADLINE_HEADER)) - clock.epochMs());
       timeouts.push(timeout);
+      attemptEnds.push(Number(hdrs.get(ATTEMPT_END_HEADER)) - clock.epochMs());
       return behave(members[name] ?? 'is absent', name, timeout, clock);
     },
   };
@@ -46,7 +48,7 @@ function recordAsks(members: Record<string, Behaviour>) {
   const requester = new Requester({ nc, connected, directory, clock });
   const ask = (options: AskOptions = { deadlineMs: 2_000 }) =>
     settle(clock, requester.ask(weather, {}, { place: 'Linz' }, options));
-  return { clock, seen, repeated, deadlines, timeouts, directory, renew, state, ask, members };
+  return { clock, seen, repeated, deadlines, timeouts, attemptEnds, directory, renew, state, ask, members };
 }
 
 function leaseOf(name: string): Parameters<InstanceTable['renew']>[0] {
@@ -195,12 +197,13 @@ describe('asking a question', () => {
   });
 
   test('ends at its deadline with the names that were asked', async () => {
-    const { ask, clock, deadlines, timeouts, renew } = recordAsks({ group: 'is silent', a: 'is silent' });
+    const { ask, clock, deadlines, timeouts, attemptEnds, renew } = recordAsks({ group: 'is silent', a: 'is silent' });
     renew('a');
     await expect(ask({ deadlineMs: 1_000 })).rejects.toMatchObject({ code: 'NO_ANSWER', asked: ['a'] });
     expect(clock.monotonicMs()).toBe(1_000);
     expect(deadlines).toEqual([1_000, 600]);
     expect(timeouts).toEqual([400, 600]);
+    expect(attemptEnds).toEqual(timeouts);
   });
 
   test('waits for an instance to come up while its deadline lasts', async () => {

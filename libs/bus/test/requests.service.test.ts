@@ -1,7 +1,9 @@
+import { headers } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from './eventually.ts';
 import { type Bus } from '../src/bus.ts';
 import { BusUnavailableError } from '../src/errors.ts';
+import { ATTEMPT_END_HEADER } from '../src/headers.ts';
 import { answer, MAX_IN_FLIGHT } from '../src/responder.ts';
 import { type NatsServer, startNats } from '../src/testing.ts';
 import { oracleProfile, pilgrimProfile, weather } from './weather.ts';
@@ -14,6 +16,7 @@ let pilgrim: Bus;
 let oracle: Bus;
 let held: (() => void)[];
 let asked: string[];
+let awaited: boolean[];
 
 beforeAll(async () => {
   nats = await startNats({ profiles: [oracleProfile, pilgrimProfile] });
@@ -24,9 +27,16 @@ afterAll(() => nats.stop());
 beforeEach(async () => {
   held = [];
   asked = [];
+  awaited = [];
   pilgrim = await nats.bus(pilgrimProfile, PILGRIM);
   oracle = await nats.bus(oracleProfile, DELPHI);
-  await oracle.serve([answer(weather, ({ place }) => reply(place))]);
+  await oracle.serve([
+    answer(weather, async ({ place }, { isAwaited }) => {
+      const answered = await reply(place);
+      awaited.push(isAwaited());
+      return answered;
+    }),
+  ]);
 });
 
 afterEach(async () => {
@@ -84,6 +94,18 @@ describe('a question', () => {
   test('that nobody is there to answer ends at its deadline', async () => {
     await oracle.drain();
     await expect(ask('Linz', 300)).rejects.toMatchObject({ code: 'NO_ANSWER' });
+  });
+
+  test.for([
+    ['is awaited while its asker waits for the one who was asked', 60_000, true],
+    ['is not awaited any more when its asker is about to turn to another', 10, false],
+    ['is awaited when its asker does not say how long', undefined, true],
+  ] as const)('%s', async ([, turnsInMs, isAwaited]) => {
+    const hdrs = headers();
+    if (turnsInMs !== undefined) hdrs.set(ATTEMPT_END_HEADER, String(Date.now() + turnsInMs));
+    const { nc } = await nats.operator();
+    await nc.request(weather.subject({}), JSON.stringify({ place: 'Linz' }), { timeout: 15_000, headers: hdrs });
+    expect(awaited).toEqual([isAwaited]);
   });
 
   test('is refused with 503 at once when too many are in hand, and those are still answered', async () => {

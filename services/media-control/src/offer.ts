@@ -27,28 +27,35 @@ const MAX_TRIES = 4;
 
 /** Anchors offers: new calls where there is room, later offers where the call is. */
 export function answerOffer(deps: MediaDeps): Answer {
-  return answer(offerMedia, async (question, { leftMs, isRepeated }) => {
+  return answer(offerMedia, async (question, { leftMs, isRepeated, isAwaited }) => {
     if (question.node !== undefined) return anchorAt(deps, question, leftMs);
-    const reply = await anchorAnywhere(deps, question, leftMs);
+    const { reply, passedOver } = await anchorAnywhere(deps, question, leftMs);
+    // Who was asked since may have anchored it at any of them. What is left there then ends by the node's own time-out.
+    if (!isAwaited()) return reply;
     // Another replica may have anchored it elsewhere, and nobody would ever release it there.
-    if (isRepeated) forgetElsewhere(deps.pool, question.callId, reply);
+    for (const node of isRepeated ? deps.pool.nodes : passedOver) {
+      if (reply.kind !== 'anchored' || node.id !== reply.node) node.owe(question.callId);
+    }
     return reply;
   });
 }
 
-function forgetElsewhere(pool: NodePool, callId: string, reply: Reply): void {
-  for (const node of pool.nodes) if (reply.kind !== 'anchored' || node.id !== reply.node) node.owe(callId);
+interface Anchoring {
+  readonly reply: Reply;
+  /** Each may keep the call all the same, even one that says it has no room for it. */
+  readonly passedOver: readonly PooledNode[];
 }
 
 async function anchorAnywhere(
   { pool, clock, log, mayBeStale }: MediaDeps,
   question: Question,
   leftMs: number,
-): Promise<Reply> {
+): Promise<Anchoring> {
   // Anchored a second time, perhaps elsewhere, the call would stay there after its end: nobody knows of that.
   if (mayBeStale()) throw new BusUnavailableError('this replica stood still and may be late');
   const end = clock.monotonicMs() + leftMs;
   const tried: string[] = [];
+  const passedOver: PooledNode[] = [];
   for (const node of pool.candidates(question.callId).slice(0, MAX_TRIES)) {
     const timeoutMs = Math.min(TRY_MS, end - clock.monotonicMs());
     if (timeoutMs <= 0) break;
@@ -56,20 +63,19 @@ async function anchorAnywhere(
     if (reply.kind === 'unusable') {
       // A node keeps a call it has refused to anchor.
       await node.release(question.callId, TRY_MS);
-      return reply;
+      return { reply, passedOver };
     }
     if (reply.kind === 'sdp') {
       // What answers where nobody did may be another life, and is to be called by its name.
       if (node.health !== 'up') await node.look();
-      return anchored(node, reply.sdp);
+      return { reply: anchored(node, reply.sdp), passedOver };
     }
-    // A node may keep a call that it says it has no room for.
-    node.owe(question.callId);
+    passedOver.push(node);
     tried.push(`${node.address} ${describe(reply)}`);
     log.warn('offer.elsewhere', { callId: question.callId, node: node.address, outcome: reply.kind });
   }
   log.error('offer.no-node', { callId: question.callId, tried });
-  return { kind: 'no-node' };
+  return { reply: { kind: 'no-node' }, passedOver };
 }
 
 async function anchorAt({ pool, log }: MediaDeps, question: Question, leftMs: number): Promise<Reply> {

@@ -1,3 +1,4 @@
+import { type AskedContext } from '@callweave/bus';
 import { InstanceId } from '@callweave/contracts';
 import { describe, expect, test } from 'vitest';
 import { answerAnswer } from '../src/answer.ts';
@@ -7,7 +8,7 @@ import { answerRelease } from '../src/release.ts';
 import { openPool, questionsAbout } from './fake-node.ts';
 
 const observer = InstanceId.parse('abcdefghijklmnop');
-const IN_TIME = { leftMs: 4_000, isRepeated: false };
+const IN_TIME: AskedContext = { leftMs: 4_000, isRepeated: false, isAwaited: () => true };
 
 /** A pool with its handlers; the call number 1 draws `first` before `other`. */
 async function openMedia(size = 2) {
@@ -68,6 +69,16 @@ describe('anchoring an offer', () => {
     expect(await offer()).toMatchObject({ kind: 'anchored', node: expect.stringContaining(other.address) as string });
     await second();
     expect([first.calls.size, other.calls.size]).toEqual([0, 1]);
+  });
+
+  test('a node that was passed over keeps the call when the asker has turned to another replica in the meantime', async () => {
+    const { offer, first, other, second } = await openMedia();
+    first.isFrozen = true;
+    await offer({}, { ...IN_TIME, isAwaited: () => false });
+    // The other replica finds it there again, and gives it the call.
+    first.isFrozen = false;
+    await second();
+    expect([first.calls.size, other.calls.size]).toEqual([1, 1]);
   });
 
   test('when no node takes it there is none, and each was tried once', async () => {
