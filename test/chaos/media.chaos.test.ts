@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { silenceOf } from '../support/silence.ts';
 import { TwoMediaNodes } from '../support/two-media-nodes.ts';
 
 const nodes = new TwoMediaNodes();
@@ -8,7 +7,7 @@ test('when an rtpengine is killed, its calls are heard again by way of the other
   annotate,
 }) => {
   const survived = await nodes.talkThrough((node) => node.kill());
-  await annotate(JSON.stringify(silenceOf(survived.gapsMs)));
+  await annotate(JSON.stringify(survived.silence));
   await nodes.expectAllWell(survived);
   expect(await nodes.moved()).toBeGreaterThan(0);
 });

@@ -134,6 +134,13 @@ export async function answeredCalls(bus: Connection): Promise<CallRecord[]> {
   return (await openCalls(bus)).filter(({ state }) => state === 'answered');
 }
 
+/** What is stored of a call now; undefined when nothing is. */
+export async function callRecord({ jsm }: Connection, callId: string): Promise<CallRecord | undefined> {
+  const { name } = callsBucket;
+  const value = await lastOf(jsm, `KV_${name}`, `$KV.${name}.call.${callId}`);
+  return value?.kind === 'call' ? value.call : undefined;
+}
+
 async function lastOf(
   jsm: Connection['jsm'],
   stream: string,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type Baresip } from './baresip.ts';
 import { type ConnectedEdges } from './connected-edges.ts';
 import { hears, receives } from './phone-platform.ts';
+import { there } from './there.ts';
 import { startWebPhones, type WebPhone, type WebPhones } from './web-phone.ts';
 
 const BROWSER_HZ = 700;
@@ -69,9 +70,4 @@ export class ConnectedBrowser {
     await this.#edges.toldUntil('resumed');
     await Promise.all([this.alice.hears(PHONE_HZ), receives(this.bob)]);
   }
-}
-
-function there<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not there, or not yet');
-  return value;
 }

@@ -8,6 +8,7 @@ import { freePortOn } from './free-port.ts';
 import { mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { openTcpSwitch, type TcpSwitch } from './tcp-switch.ts';
+import { there } from './there.ts';
 import { openUdpRouter, type UdpRouter } from './udp-router.ts';
 import { until } from './until.ts';
 
@@ -150,9 +151,4 @@ async function make(platform: Platform, transport: string, flags: readonly strin
 
 function at(edge: 0 | 1, port: number): string {
   return `${OWN[edge]}:${String(port)}`;
-}
-
-function there<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not started');
-  return value;
 }

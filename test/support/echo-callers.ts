@@ -7,8 +7,10 @@ import { answeredCalls, callDetailRecords, callKinds, openCalls } from './call-f
 import { takeLoadTurn } from './load-turn.ts';
 import { mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { listen, type Silence } from './silence.ts';
 import { runSipp, type SippResult } from './sipp.ts';
 import { addSubscribers, sippLines } from './subscribers.ts';
+import { there } from './there.ts';
 import { until } from './until.ts';
 
 /** How many of them call at once. */
@@ -16,6 +18,14 @@ export const ECHO_CALLERS = 20;
 
 /** Since the session has last changed. Longer than an application that is gone may stay so. */
 const TALK_MS = 40_000;
+
+/** What a blow came to. */
+export interface Suffered {
+  /** The records of their calls. */
+  readonly records: readonly Cdr[];
+  /** For how long callers did not hear themselves. */
+  readonly silence: Silence;
+}
 
 /** A platform for the tests of one group, and callers of its application `echo`. */
 export class EchoCallers {
@@ -42,22 +52,23 @@ export class EchoCallers {
   }
 
   get platform(): Platform {
-    if (this.#platform === undefined) throw new Error('not started yet');
-    return this.#platform;
+    return there(this.#platform);
   }
 
   /**
-   * Callers are in the application when `blow` falls, each agrees to its session anew and hangs up with 200; the records
-   * of their calls, of each of which `changes` are told meanwhile, and one end.
+   * Callers are in the application when `blow` falls, each agrees to its session anew and hangs up with 200. Of each call
+   * `changes` are told meanwhile, and one end.
    */
-  async suffer(blow: () => Promise<void> | void, changes: readonly string[] = []): Promise<Cdr[]> {
+  async suffer(blow: () => Promise<void> | void, changes: readonly string[] = []): Promise<Suffered> {
     const { platform } = this;
-    const bus = this.#there();
+    const bus = there(this.#bus);
     const before = await callKinds(bus);
     const calling = this.#call(ECHO_CALLERS, TALK_MS);
     await until('all callers are answered', async () => (await answeredCalls(bus)).length === ECHO_CALLERS, 30_000);
+    const listening = await listen(bus, { known: before, talkMs: TALK_MS });
     await blow();
     const { errors, ...counts } = await calling;
+    const silence = await listening.end();
     expect(counts, errors).toMatchObject({ successful: ECHO_CALLERS, failed: 0 });
     const isNew = ({ callId }: { callId: string }): boolean => !before.has(callId);
     const records = async (): Promise<Cdr[]> => (await callDetailRecords(bus)).filter(isNew);
@@ -73,7 +84,7 @@ export class EchoCallers {
     expect(calm).toEqual(Array.from({ length: ECHO_CALLERS }, () => each));
     const audit = await platform.cli('audit', '--grace-sec', '0');
     expect(audit, audit.output).toMatchObject({ code: 0 });
-    return records();
+    return { records: await records(), silence };
   }
 
   /** Whoever calls again is served, or told 503 until somebody is there. */
@@ -97,11 +108,6 @@ export class EchoCallers {
       lines: this.#lines,
       keys: { callee: 'echo', media_file: this.#speech },
     });
-  }
-
-  #there(): Connection {
-    if (this.#bus === undefined) throw new Error('not started yet');
-    return this.#bus;
   }
 }
 

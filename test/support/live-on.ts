@@ -18,7 +18,7 @@ export async function liveOn(edges: TwoEdges, row: SurvivalRow, halfMs: number):
   let listening: Awaited<ReturnType<typeof listen>> | undefined;
   let beginning: Promise<void> = Promise.resolve();
   const fall = async (): Promise<void> => {
-    listening = await listen(edges.platform, edges.bus, { known, talkMs: 2 * halfMs });
+    listening = await listen(edges.bus, { known, talkMs: 2 * halfMs });
     if (row.isUnnoticed === true) beginning = callsBegin(edges);
     await row.blow(edges);
   };

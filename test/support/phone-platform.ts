@@ -5,6 +5,7 @@ import { callKinds, openCalls } from './call-facts.ts';
 import { mediaSessions, PACKETS_PER_SEC } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type LoadAccount } from './subscribers.ts';
+import { there } from './there.ts';
 import { toneShare } from './tone.ts';
 import { until } from './until.ts';
 import { warnings } from './warnings.ts';
@@ -135,9 +136,4 @@ export async function hears(listener: Baresip, hz: number, limitMs = 45_000): Pr
 export async function receives(listener: Baresip): Promise<void> {
   const known = await listener.received();
   await until('speech is received', async () => (await listener.received()) > known + PACKETS_PER_SEC);
-}
-
-function there<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not there, or not yet');
-  return value;
 }

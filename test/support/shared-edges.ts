@@ -9,6 +9,7 @@ import { mediaCallIds, mediaSessions } from './media-sessions.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type SippResult } from './sipp.ts';
 import { openTalkWord } from './talk-word.ts';
+import { there } from './there.ts';
 import { until } from './until.ts';
 import { warnings } from './warnings.ts';
 
@@ -230,8 +231,3 @@ export class SharedEdges<A extends SharedAddress> {
 
 /** The phones stand behind our router as behind a NAT, and SIPp takes every ping for one of the calls that it answers. */
 const noPings = { CALLWEAVE_REGISTRAR_NAT_PING_SEC: '0' };
-
-function there<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not before the tests run');
-  return value;
-}

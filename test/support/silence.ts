@@ -1,10 +1,9 @@
 import { type Connection } from '@callweave/bus';
 import { systemClock } from '@callweave/clock';
-import { type CallRecord } from '@callweave/contracts';
+import { type CallRecord, mediaLifeOf } from '@callweave/contracts';
 import { NgClient, NgCommands } from '@callweave/rtpengine';
 import { recordLogs } from '@callweave/telemetry/testing';
-import { answeredCalls } from './call-facts.ts';
-import { type Platform } from './platform.ts';
+import { answeredCalls, callRecord } from './call-facts.ts';
 
 /** How long calls were silent, the one in the middle and the longest, ms. */
 export interface Silence {
@@ -26,65 +25,90 @@ export function silenceOf(gapsMs: readonly number[]): Silence {
   return { calls: sorted.length, median, max: sorted.at(-1) ?? 0 };
 }
 
-/** The longest time in which nothing was relayed for one side of a call. */
+type Parties = readonly { readonly tag: string; readonly packets: number }[];
+
+/** The longest time in which nothing came from one side of a call: the caller's, or whoever is at the other end. */
 class Heard {
-  readonly call: CallRecord;
+  readonly #bus: Connection;
   readonly #endsAtMs: number;
-  readonly #sides = new Map<string, { packets: number; atMs: number }>();
+  /** RTP packets from each party so far, by where the media is anchored and the party's tag. */
+  readonly #packets = new Map<string, number>();
+  readonly #heardAtMs: Record<'caller' | 'other', number>;
+  #call: CallRecord;
+  #looking: Promise<void> | undefined;
   gapMs = 0;
 
-  constructor(call: CallRecord, talkMs: number) {
-    this.call = call;
+  constructor(bus: Connection, call: CallRecord, talkMs: number) {
+    this.#bus = bus;
+    this.#call = call;
     this.#endsAtMs = (call.answeredAt ?? Date.now()) + talkMs - MARGIN_MS;
-    const atMs = performance.now();
-    for (const leg of call.legs) this.#sides.set(leg, { packets: 0, atMs });
+    const nowMs = performance.now();
+    this.#heardAtMs = { caller: nowMs, other: nowMs };
   }
 
-  get isOver(): boolean {
-    return Date.now() > this.#endsAtMs;
+  /** One look after the other, or those of a slow machine would overtake each other. */
+  look(query: (call: CallRecord) => Promise<Parties>): void {
+    if (Date.now() < this.#endsAtMs) this.#looking ??= this.#look(query).finally(() => (this.#looking = undefined));
   }
 
-  note(parties: readonly { readonly tag: string; readonly packets: number }[]): void {
-    const now = performance.now();
-    for (const [leg, side] of this.#sides) {
-      this.gapMs = Math.max(this.gapMs, Math.round(now - side.atMs));
-      const packets = parties.find(({ tag }) => tag === leg)?.packets ?? 0;
-      if (packets > side.packets) this.#sides.set(leg, { packets, atMs: now });
+  /** When it is looked no more. */
+  async end(): Promise<void> {
+    await this.#looking;
+  }
+
+  async #look(query: (call: CallRecord) => Promise<Parties>): Promise<void> {
+    const parties = await query(this.#call);
+    if (Date.now() > this.#endsAtMs) return;
+    const nowMs = performance.now();
+    const speaking = this.#speaking(parties);
+    for (const side of ['caller', 'other'] as const) {
+      this.gapMs = Math.max(this.gapMs, Math.round(nowMs - this.#heardAtMs[side]));
+      if (speaking.has(side)) this.#heardAtMs[side] = nowMs;
     }
+    // Its media may have been anchored elsewhere, which a bus that is away tells later.
+    if (speaking.size < 2)
+      this.#call = (await callRecord(this.#bus, this.#call.callId).catch(() => undefined)) ?? this.#call;
+  }
+
+  #speaking(parties: Parties): Set<'caller' | 'other'> {
+    const { callId, media, mediaId = callId, legs } = this.#call;
+    const speaking = new Set<'caller' | 'other'>();
+    for (const { tag, packets } of parties) {
+      const key = `${media ?? ''} ${mediaId} ${tag}`;
+      if (packets > (this.#packets.get(key) ?? 0)) speaking.add(tag === legs[0] ? 'caller' : 'other');
+      this.#packets.set(key, packets);
+    }
+    return speaking;
   }
 }
 
 /**
- * Listens from now on to the answered calls that are not `known`, at the rtpengine that relays them, until they have
- * lasted `talkMs`. The calls must stay where they are.
+ * Listens from now on to the answered calls that are not `known`, at the rtpengine that relays them at the time, until they
+ * have lasted `talkMs`.
  */
 export async function listen(
-  platform: Platform,
   bus: Connection,
   { known, talkMs }: { readonly known: { has(callId: string): boolean }; readonly talkMs: number },
 ): Promise<{ end(): Promise<Silence> }> {
   const calls = (await answeredCalls(bus)).filter(({ callId }) => !known.has(callId));
-  const heard = calls.map((call) => new Heard(call, talkMs));
-  const client = new NgClient({ address: platform.rtpengine, clock: systemClock, log: recordLogs() });
-  const ng = new NgCommands(client);
-  let looking: Promise<unknown> = Promise.resolve();
-  let isLooking = false;
-  const look = async (one: Heard): Promise<void> => {
-    const { mediaId, callId } = one.call;
-    const relayed = await ng.query(mediaId ?? callId, ASK_MS).catch(() => undefined);
-    if (!one.isOver) one.note(relayed?.parties ?? []);
+  const heard = calls.map((call) => new Heard(bus, call, talkMs));
+  const clients = new Map<string, NgClient>();
+  const query = async ({ callId, media, mediaId = callId }: CallRecord): Promise<Parties> => {
+    if (media === undefined) return [];
+    const { address } = mediaLifeOf(media);
+    const client = clients.get(address) ?? new NgClient({ address, clock: systemClock, log: recordLogs() });
+    clients.set(address, client);
+    const relayed = await new NgCommands(client).query(mediaId, ASK_MS).catch(() => undefined);
+    return relayed?.parties ?? [];
   };
   const timer = setInterval(() => {
-    // One look after the other, or those of a slow machine would overtake each other.
-    if (isLooking) return;
-    isLooking = true;
-    looking = Promise.all(heard.filter((one) => !one.isOver).map(look)).finally(() => (isLooking = false));
+    for (const one of heard) one.look(query);
   }, LOOK_MS);
   return {
     end: async () => {
       clearInterval(timer);
-      await looking;
-      client.close();
+      await Promise.all(heard.map((one) => one.end()));
+      for (const client of clients.values()) client.close();
       return silenceOf(heard.map(({ gapMs }) => gapMs));
     },
   };

@@ -7,7 +7,9 @@ import { CallLoad } from './call-load.ts';
 import { freePortOn } from './free-port.ts';
 import { takeLoadTurn } from './load-turn.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { listen, type Silence, silenceOf } from './silence.ts';
 import { type SippResult } from './sipp.ts';
+import { there } from './there.ts';
 import { openUdpRouter, type UdpRouter } from './udp-router.ts';
 import { until } from './until.ts';
 
@@ -28,8 +30,8 @@ export interface MediaNode extends Rtpengine {
 export interface Survived {
   /** The one that was hit. */
   readonly node: MediaNode;
-  /** How long each call that the node had was silent in one direction at least, ms. */
-  readonly gapsMs: readonly number[];
+  /** For how long the calls that the node had were silent in one direction at least. */
+  readonly silence: Silence;
   /** What both sides of all calls saw; their calls go on when this is here. */
   readonly results: Promise<[SippResult, SippResult]>;
 }
@@ -99,18 +101,21 @@ export class TwoMediaNodes {
       },
       60_000,
     );
-    return { node, gapsMs, results };
+    return { node, silence: silenceOf(gapsMs), results };
   }
 
-  /** The same, of a blow after which calls may stay where they are. */
+  /** The same, of a blow after which calls may stay where they are; until they have ended. */
   async talkOn(blow: (node: MediaNode) => Promise<void> | void): Promise<Survived> {
-    const { node, results } = await this.#talk();
+    const { node, hit, results } = await this.#talk();
+    const known = { has: (callId: string) => !hit.has(callId) };
+    const listening = await listen(this.bus, { known, talkMs: TALK_MS });
     await blow(node);
-    return { node, gapsMs: [], results };
+    await results;
+    return { node, silence: await listening.end(), results };
   }
 
   /** Calls both sides of which are heard, the node that has most of them, and the media sessions that it has. */
-  async #talk(): Promise<Omit<Survived, 'gapsMs'> & { readonly hit: Map<string, string | undefined> }> {
+  async #talk(): Promise<Omit<Survived, 'silence'> & { readonly hit: Map<string, string | undefined> }> {
     const known = new Set((await openCalls(this.bus)).map(({ callId }) => callId));
     const isNew = ({ callId }: CallRecord): boolean => !known.has(callId);
     const results = there(this.#load).talk({ calls: CALLS, talkMs: TALK_MS, follows: true });
@@ -182,9 +187,4 @@ export class TwoMediaNodes {
     this.#routers.push(router);
     return { ...node, cut: () => router.routeTo(nowhere), mend: () => router.routeTo(node.address) };
   }
-}
-
-function there<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('not there, or not yet');
-  return value;
 }

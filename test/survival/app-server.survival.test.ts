@@ -22,10 +22,11 @@ describe('callers in an application', () => {
     task.meta.survival = { who, way, how, calls: ECHO_CALLERS };
     const isServer = who === 'app-server';
     const hit = isServer ? (way === 'cut off' ? 'app-engine' : who) : 'media-engine';
-    const records = await callers.suffer(
+    const { records, silence } = await callers.suffer(
       () => (way === 'killed' ? platform.kill(hit) : platform.signal(hit, 'SIGSTOP')),
       ['transferred'],
     );
+    task.meta.silentMs = silence;
     expect(reasonsOf(records)).toEqual(['caller hang-up']);
     await callers.expectServed();
   });
@@ -40,9 +41,10 @@ describe('callers in an application', () => {
     const pid = pidOf();
     let end = (): void => undefined;
     try {
-      const records = await callers.suffer(() => {
+      const { records, silence } = await callers.suffer(() => {
         end = halt((signal) => platform.signal(name, signal));
       });
+      task.meta.silentMs = silence;
       expect(reasonsOf(records)).toEqual(['caller hang-up']);
       expect(pidOf()).toBe(pid);
     } finally {
@@ -73,11 +75,12 @@ describe('callers in an application of a media server that is nobody of the plat
   test('go on in it when it is cut off and comes back, and hang up when they like', async ({ task }) => {
     const how = 'its event socket, until it is missed; each caller is placed anew';
     task.meta.survival = { who: MEDIA_SERVER, way: 'cut off', how, calls: ECHO_CALLERS };
-    const records = await callers.suffer(async () => {
+    const { records, silence } = await callers.suffer(async () => {
       way?.cut();
       await until('it is missed', () => callers.platform.logs().includes('media-server.lost'), 30_000);
       way?.mend();
     }, ['transferred']);
+    task.meta.silentMs = silence;
     expect(reasonsOf(records)).toEqual(['caller hang-up']);
     await callers.expectServed();
   });

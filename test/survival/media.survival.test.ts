@@ -1,7 +1,6 @@
 import { describe, expect, test, type TestContext } from 'vitest';
 import '../support/survival-field.ts';
 import { halt, HALTING } from '../support/halting.ts';
-import { silenceOf } from '../support/silence.ts';
 import { CALLS, type MediaNode, type Survived, TwoMediaNodes } from '../support/two-media-nodes.ts';
 import { until } from '../support/until.ts';
 
@@ -58,7 +57,6 @@ describe('calls by way of two rtpengines', () => {
         end = halt((signal) => node.signal(signal));
       });
       note(context, survived, ['slow', HALTING]);
-      await survived.results;
       end();
       await nodes.expectAllWell(survived);
     } finally {
@@ -91,9 +89,9 @@ describe('calls by way of two rtpengines', () => {
 /** For the report of `npm run verify -- survival`, and for its matrix when the test is a field of it. */
 function note(
   { task }: TestContext,
-  { gapsMs }: Survived,
+  { silence }: Survived,
   [way, how]: readonly [way?: string, how?: string] = [],
 ): void {
-  if (gapsMs.length > 0) task.meta.silentMs = silenceOf(gapsMs);
+  task.meta.silentMs = silence;
   if (way !== undefined) task.meta.survival = { who: 'an rtpengine of two', way, how: how ?? '', calls: CALLS };
 }
