@@ -112,11 +112,14 @@ function portAt(ports: readonly number[], index: number): number {
 }
 
 function findUnpaired(config: Config): string[] {
-  const lacksPassword = config.mediaServer !== undefined && config.mediaPassword === undefined;
-  return [
-    ...findUnpairedEngines(config),
-    ...(lacksPassword ? ['CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER'] : []),
-  ];
+  return [...findUnpairedEngines(config), ...findUnpairedMediaServer(config)];
+}
+
+function findUnpairedMediaServer({ mediaServer, mediaPassword }: Config): string[] {
+  if ((mediaServer === undefined) === (mediaPassword === undefined)) return [];
+  return mediaServer === undefined
+    ? ['CALLWEAVE_MEDIA_SERVER: required with CALLWEAVE_MEDIA_ESL_PASSWORD']
+    : ['CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER'];
 }
 
 function findUnpairedEngines({ engines, engineSecret, sipPorts, sipListeners }: Config): string[] {

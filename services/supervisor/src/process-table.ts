@@ -59,7 +59,8 @@ const engineLogLevels: Readonly<Record<Config['logLevel'], string>> = {
   silent: 'error',
 };
 
-const noArguments = (): readonly string[] => [];
+/** What all of our services have in common: they are told everything by their environment. */
+const ours = { health: { kind: 'http' }, args: (): readonly string[] => [] } as const;
 
 /** Every process of the platform; those that are found elsewhere are missing. */
 export function processTable(input: TableInput): ProcessSpec[] {
@@ -105,8 +106,8 @@ function natsServer({ addresses: { nats }, natsConfigFile, busProcessors }: Tabl
 }
 
 /**
- * On how many of a machine's processors its bus may run at once, unless somebody says so. Go wakes one that sleeps for every message, to look for
- * work that the one which took the message has done by then.
+ * On how many of a machine's processors its bus may run at once, unless somebody says so. Go wakes one that sleeps for
+ * every message, to look for work that the one which took the message has done by then.
  */
 export function busShare(all: number): number {
   return Math.max(1, Math.floor(all / 4));
@@ -210,8 +211,7 @@ function applications(input: TableInput): ProcessSpec[] {
     {
       name: 'app-server',
       group: 'service',
-      health: { kind: 'http' },
-      args: noArguments,
+      ...ours,
       program: { entry: appServerEntry },
       env: {
         CALLWEAVE_ENGINE: `${LOOPBACK}:${control}`,
@@ -229,8 +229,7 @@ function mediaEngine({ addresses, secrets }: TableInput, host: string): ProcessS
   return {
     name: 'media-engine',
     group: 'media',
-    health: { kind: 'http' },
-    args: noArguments,
+    ...ours,
     program: { entry: mediaEngineEntry },
     env: {
       CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
@@ -249,8 +248,7 @@ function service({ bus, stateDir }: TableInput, name: string, profile: string, a
     name,
     group: 'service',
     program: { entry: at },
-    health: { kind: 'http' },
-    args: noArguments,
+    ...ours,
     env: {
       CALLWEAVE_NATS_URL: bus.url,
       CALLWEAVE_NATS_USER: user,

@@ -89,7 +89,10 @@ describe('the ports of a platform', () => {
     ]);
   });
 
-  test('a media server that runs elsewhere needs its password', () => {
+  test('a media server that runs elsewhere needs its password, and a password its server', () => {
+    expect(problems({ CALLWEAVE_MEDIA_ESL_PASSWORD: 'ClueCon' })).toEqual([
+      'CALLWEAVE_MEDIA_SERVER: required with CALLWEAVE_MEDIA_ESL_PASSWORD',
+    ]);
     expect(problems({ CALLWEAVE_MEDIA_SERVER: '10.0.0.5:8021' })).toEqual([
       'CALLWEAVE_MEDIA_ESL_PASSWORD: required with CALLWEAVE_MEDIA_SERVER',
     ]);
