@@ -23,7 +23,10 @@ const CONNECT_MS = 3_000;
 /** A media server that takes longer to answer is frozen, and its caller has waited long enough. */
 const CREATE_MS = 5_000;
 
-const BEAT_MS = 3_000;
+const BEAT_MS = 2_000;
+const ANSWER_MS = 1_500;
+/** After a beat without an answer. */
+const AGAIN_MS = 500;
 /** One that does not answer so many beats is gone: one that is slow is not. */
 const MAX_MISSED = 3;
 
@@ -44,13 +47,13 @@ export class MediaServer {
     server.on('end', () => this.#lost());
     // The first error is told by the end of the connection; without a listener it would end the process.
     server.on('error', () => this.#lost());
-    this.#beatLater();
+    this.#beatAfter(BEAT_MS);
   }
 
   /** Connects. Rejects with `MediaServerUnavailableError`; never keeps trying by itself. */
   static async connect(options: MediaServerOptions, { dialer, timers }: MediaServerDeps): Promise<MediaServer> {
     const { address, port, password, profile, listenAddress, advertisedAddress } = options;
-    await isThere(options, timers);
+    await isThere(options, timers, CONNECT_MS);
     const connecting = createFsmrf(srfFace(dialer)).connect({
       ...{ address, port, secret: password, profile, listenAddress, listenPort: 0 },
       ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
@@ -115,8 +118,8 @@ export class MediaServer {
    * Asks whether it is there: one that was cut off keeps its connections open and answers nothing. Endpoints in use are
    * looked after when the connection is closed, too.
    */
-  #beatLater(): void {
-    this.#timers.after(BEAT_MS, () => {
+  #beatAfter(restMs: number): void {
+    this.#timers.after(restMs, () => {
       for (const endpoint of this.#endpoints) if (endpoint.isGone) this.#endpoints.delete(endpoint);
       if (this.#isOpen || this.#endpoints.size > 0) void this.#beat();
     });
@@ -124,13 +127,13 @@ export class MediaServer {
 
   async #beat(): Promise<void> {
     try {
-      await isThere(this.#address, this.#timers);
+      await isThere(this.#address, this.#timers, ANSWER_MS);
       this.#missed = 0;
     } catch (error) {
       // Who says why it cannot be used answers.
       this.#missed = isSilence(error) ? this.#missed + 1 : 0;
     }
-    if (this.#missed < MAX_MISSED) this.#beatLater();
+    if (this.#missed < MAX_MISSED) this.#beatAfter(this.#missed === 0 ? BEAT_MS : AGAIN_MS);
     else {
       for (const endpoint of this.#endpoints) endpoint.abandon();
       this.#lost();
@@ -145,10 +148,10 @@ export class MediaServer {
 }
 
 /** Rejects with `MediaServerUnavailableError` when a media server cannot be used, or does not answer. */
-async function isThere(server: EventSocketAddress, timers: Timers): Promise<void> {
+async function isThere(server: EventSocketAddress, timers: Timers, limitMs: number): Promise<void> {
   const abort = new AbortController();
   try {
-    await within(timers, CONNECT_MS, probe(server, abort.signal), silent);
+    await within(timers, limitMs, probe(server, abort.signal), silent);
   } finally {
     abort.abort();
   }

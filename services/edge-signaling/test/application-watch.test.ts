@@ -9,35 +9,48 @@ import { response } from './fake-call.ts';
 
 const legId = createLegId();
 
-/** A call with an application whose server answers with `status`, or nothing; what is asked and what becomes of it. */
+/**
+ * A call with an application whose server answers with `status`, or nothing; what is asked and what becomes of it. It
+ * `seeks` another when it has lost that one, instead of being over.
+ */
 function watched({
   status,
   user,
   canAsk = true,
+  seeks = false,
 }: {
   status: () => number | undefined;
   user?: string;
   canAsk?: boolean;
+  seeks?: boolean;
 }): {
   clock: FakeClock;
   asked: OutgoingRequest[];
   lost: string[];
+  placeAnew: () => void;
 } {
   const clock = new FakeClock();
   const asked: OutgoingRequest[] = [];
   const lost: string[] = [];
+  let present = legId;
   const call = {
     state: 'talking',
     parts: {
       callId: 'call',
       users: { caller: 'alice', callee: user },
       applications: user === undefined ? { callee: { action: 'echo', params: {} } } : {},
-      callee: { legId, identity: { callId: 'c1', remoteTag: 'r' }, dialog: { remoteTarget: 'sip:app@192.0.2.1' } },
+      get callee() {
+        return {
+          legId: present,
+          identity: { callId: 'c1', remoteTag: 'r' },
+          dialog: { remoteTarget: 'sip:app@192.0.2.1' },
+        };
+      },
     },
     left: (side: string) => void lost.push(`${side} hung up @${String(clock.monotonicMs())}`),
     lost: (reason: string, side: string) => void lost.push(`${reason} ${side} @${String(clock.monotonicMs())}`),
   } as unknown as EstablishedCall;
-  const gone = (): boolean => lost.length > 0;
+  const gone = (): boolean => lost.length > 0 && !seeks;
   new ApplicationWatch({
     calls: {
       get all() {
@@ -53,7 +66,10 @@ function watched({
     },
     ...{ canAsk: () => canAsk, clock, log: recordLogs() },
   });
-  return { clock, asked, lost };
+  const placeAnew = (): void => {
+    present = createLegId();
+  };
+  return { clock, asked, lost, placeAnew };
 }
 
 test('an application server is asked for its calls, and one that has them keeps them', () => {
@@ -88,6 +104,24 @@ test('one that says nothing for long is gone, and one that is slow or full is no
   slow.clock.advance(60_000);
   expect(slow.lost).toEqual([]);
 });
+
+test.for([
+  ['has forgotten the call', 481, 3_000, 1],
+  ['says nothing', undefined, 12_000, 3],
+] as const)(
+  'one that %s is asked no more while another is sought, which answers for itself alone',
+  ([, first, atMs, times]) => {
+    let status: number | undefined = first;
+    const { clock, asked, lost, placeAnew } = watched({ status: () => status, seeks: true });
+    clock.advance(30_000);
+    expect(asked).toHaveLength(times);
+    placeAnew();
+    status = 200;
+    clock.advance(30_000);
+    expect(asked).toHaveLength(times + 10);
+    expect(lost).toEqual([`node-lost callee @${String(atMs)}`]);
+  },
+);
 
 test('nobody is asked for calls between phones, nor while our engine cannot ask', () => {
   for (const each of [{ user: 'bob' }, { canAsk: false }]) {

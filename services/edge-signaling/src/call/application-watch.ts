@@ -1,5 +1,5 @@
 import { type Clock, type Timer } from '@callweave/clock';
-import { type CallId } from '@callweave/contracts';
+import { type CallId, type LegId } from '@callweave/contracts';
 import { type Logger } from '@callweave/telemetry';
 import { engineDialogId } from '../leg/dialog.ts';
 import { type Leg, type SendRequest } from '../leg/leg.ts';
@@ -27,8 +27,8 @@ export interface ApplicationWatchDeps {
 export class ApplicationWatch {
   readonly #deps: ApplicationWatchDeps;
   readonly #timer: Timer;
-  /** Beats that were not answered in a row. */
-  #missed = new Map<CallId, number>();
+  /** Beats that were not answered in a row, by the leg to the application; of one that is gone, more than may be. */
+  #missed = new Map<LegId, number>();
 
   constructor(deps: ApplicationWatchDeps) {
     this.#deps = deps;
@@ -49,12 +49,11 @@ export class ApplicationWatch {
       // While somebody is being replaced nobody is asked.
       if (side === undefined || call.state !== 'talking' || call.replacing !== undefined) continue;
       const { callId, [side]: leg } = call.parts;
-      const missed = (before.get(callId) ?? 0) + 1;
-      if (missed > MAX_MISSED) this.#lost(callId, leg);
-      else {
-        this.#missed.set(callId, missed);
-        this.#ask(callId, leg);
-      }
+      const missed = (before.get(leg.legId) ?? 0) + 1;
+      this.#missed.set(leg.legId, missed);
+      if (missed === MAX_MISSED + 1) this.#lost(callId, leg);
+      // Of one that is gone nothing more is to be heard while the call seeks another.
+      if (missed <= MAX_MISSED) this.#ask(callId, leg);
     }
   }
 
@@ -69,7 +68,7 @@ export class ApplicationWatch {
       },
       {
         responded: ({ status }) => {
-          if (status === 200) this.#missed.set(callId, 0);
+          if (status === 200) this.#missed.set(legId, 0);
           else if (status === 481) this.#lost(callId, leg);
           else if (status === 410) this.#ended(callId, leg);
         },
@@ -79,6 +78,7 @@ export class ApplicationWatch {
   }
 
   #lost(callId: CallId, leg: Leg): void {
+    this.#missed.set(leg.legId, MAX_MISSED + 1);
     this.#of(callId, leg, (call, side) => {
       this.#deps.log.warn('application.lost', { callId });
       call.lost('node-lost', side);
