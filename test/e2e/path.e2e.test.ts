@@ -1,23 +1,32 @@
 import { defaultTenant, listRegistrations } from '@callweave/contracts';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HomeNat, openHomeNat } from '../support/home-nat.ts';
 import { type OutboundProxy, startOutboundProxy } from '../support/outbound-proxy.ts';
 import { hears, PhonePlatform } from '../support/phone-platform.ts';
+import { there } from '../support/there.ts';
 
 const PHONE_HZ = 1_000;
 
 const phones = new PhonePlatform();
-let proxy: OutboundProxy | undefined;
-let home: HomeNat | undefined;
+let made: { readonly proxy: OutboundProxy; readonly home: HomeNat } | undefined;
 
-afterAll(async () => {
-  home?.close();
-  await proxy?.stop();
+beforeAll(async () => {
+  const proxy = await startOutboundProxy(phones.edge);
+  made = { proxy, home: await openHomeNat({ edge: proxy.address, idleMs: 60_000 }) };
 });
 
+afterAll(async () => {
+  made?.home.close();
+  await made?.proxy.stop();
+});
+
+/** Methods of the requests that came in for the phone, but for the first so many messages. */
+function methodsIn({ passed }: HomeNat, from = 0): string[] {
+  return passed.slice(from).map((line) => line.split(' ')[0] ?? '');
+}
+
 test('a phone behind a NAT that registers by way of a Kamailio, which says so in Path, is called by that way', async () => {
-  proxy = await startOutboundProxy(phones.edge);
-  home = await openHomeNat({ edge: proxy.address, idleMs: 60_000 });
+  const { proxy, home } = there(made);
   const [alice, bob] = [
     await phones.phone('alice'),
     await phones.phone('bob', { registrar: home.inside, toneHz: PHONE_HZ }),
@@ -33,8 +42,20 @@ test('a phone behind a NAT that registers by way of a Kamailio, which says so in
   expect(binding?.received).toBeUndefined();
   phones.dial(alice, 'bob');
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
-  expect(home.passed.some((line) => line.startsWith('INVITE '))).toBe(true);
   await hears(alice, PHONE_HZ);
+  expect(methodsIn(home)).toEqual(expect.arrayContaining(['INVITE', 'ACK']));
   bob.command('hangup');
+  expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
+});
+
+test('who is called by it is answered, acknowledged and hung up by the way that it has recorded', async () => {
+  const { home } = there(made);
+  const before = home.passed.length;
+  const [alice, bob] = [await phones.phone('alice'), await phones.phone('bob', { registrar: home.inside })];
+  bob.command('dial', `sip:alice@${home.inside}`);
+  await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
+  alice.command('hangup');
+  await bob.waitFor('CALL_CLOSED');
+  expect(methodsIn(home, before)).toContain('BYE');
   expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
 });

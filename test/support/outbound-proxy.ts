@@ -61,7 +61,10 @@ async function isThere(address: string): Promise<boolean> {
   }
 }
 
-/** Phones' requests go to the edge; the edge's go by the Route that Path has told it, or Record-Route. */
+/**
+ * Phones' requests go to the edge; the edge's go by the Route that Path has told it, or Record-Route, and to where the
+ * phone is seen.
+ */
 function config(address: string, edge: string): string {
   return `
 debug=0
@@ -81,12 +84,17 @@ loadmodule "maxfwd.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
 loadmodule "path.so"
+loadmodule "nathelper.so"
 modparam("path", "use_received", 1)
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
   if (is_method("OPTIONS") && $si == "${HOST}" && $rU == $null) { sl_send_reply("200", "Ready"); exit; }
   if (has_totag()) {
-    if (loose_route()) { t_relay(); exit; }
+    if (loose_route()) {
+      if ($si + ":" + $sp == "${edge}") handle_ruri_alias();
+      t_relay();
+      exit;
+    }
     if (is_method("ACK") && t_check_trans()) t_relay();
     exit;
   }
@@ -98,9 +106,12 @@ request_route {
     exit;
   }
   record_route();
-  if ($si + ":" + $sp == "${edge}") loose_route();
-  else $du = "sip:${edge}";
+  if ($si + ":" + $sp == "${edge}") { loose_route(); add_local_rport(); }
+  else { set_contact_alias(); $du = "sip:${edge}"; }
   t_relay();
+}
+reply_route {
+  if ($si + ":" + $sp != "${edge}") set_contact_alias();
 }
 `;
 }

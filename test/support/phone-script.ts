@@ -48,8 +48,9 @@ export function registerScenario({ user, password }: Speaker, q: string | undefi
 const OPTIONAL_100 = '  <recv response="100" optional="true"/>\n';
 const SESSION = /^(?:sendrecv|sendonly|recvonly|inactive)$/;
 const CONTACT = 'Contact: <sip:[local_ip]:[local_port];transport=[transport]>';
+const DIGITS = 'application/dtmf-relay';
 const BODY_TYPES: Readonly<Record<string, string>> = {
-  INFO: 'application/dtmf-relay',
+  INFO: DIGITS,
   NOTIFY: 'application/pidf+xml',
 };
 
@@ -245,7 +246,10 @@ class Writer {
       ];
     }
     if (text === undefined) return ['Content-Length: 0', ''];
-    return [`Content-Type: ${BODY_TYPES[method] ?? 'text/plain'}`, 'Content-Length: [len]', '', text.slice(1, -1)];
+    const type = BODY_TYPES[method] ?? 'text/plain';
+    // A digit without a length is none to some phones.
+    const length = type === DIGITS ? ['Duration=160'] : [];
+    return [`Content-Type: ${type}`, 'Content-Length: [len]', '', text.slice(1, -1), ...length];
   }
 
   #fill(text: string): string {

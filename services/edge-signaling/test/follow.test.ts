@@ -1,6 +1,7 @@
 import { FakeClock } from '@callweave/clock/testing';
 import { type Binding, type FlowToken, InstanceId, type Tenant, type User } from '@callweave/contracts';
 import { type OutgoingEvents, type OutgoingRequest } from '@callweave/srf';
+import { recordLogs } from '@callweave/telemetry/testing';
 import { describe, expect, test } from 'vitest';
 import { type SendRequest } from '../src/leg/leg.ts';
 import { EdgeLostError } from '../src/remote-leg/errors.ts';
@@ -98,6 +99,7 @@ describe('a request for a device that is followed', () => {
     const [last, through] = [sender(), sender()];
     const edges: unknown[] = [];
     const world = { way: first };
+    const log = recordLogs();
     const send = follow({
       find: () => Promise.resolve(world.way),
       last: last.send,
@@ -106,6 +108,7 @@ describe('a request for a device that is followed', () => {
         return through.send;
       },
       clock,
+      log,
     });
     const wait = async (sec: number): Promise<void> => {
       for (let i = 0; i < sec; i++) {
@@ -113,7 +116,7 @@ describe('a request for a device that is followed', () => {
         await settle();
       }
     };
-    return { world, send, last: last.sent, through: through.sent, edges, wait };
+    return { world, send, last: last.sent, through: through.sent, edges, wait, logged: log.lines };
   }
   const request = { method: 'INVITE', uri: contact, nextHop: 'sip:192.0.2.1:1;transport=ws' };
   const way: Way = { edge: there, nextHop: 'sip:192.0.2.1:2;transport=ws' };
@@ -128,8 +131,8 @@ describe('a request for a device that is followed', () => {
     expect(seen).toEqual(['100', '200']);
   });
 
-  test('waits until that is back, and goes the way it went when it does not come', async () => {
-    const { world, send, last, through, wait } = setUp();
+  test('waits until that is back, and goes the way it went when it does not come, which is logged', async () => {
+    const { world, send, last, through, wait, logged } = setUp();
     const [one, other] = [asker(), asker()];
     send(request, one.events);
     await wait(3);
@@ -141,6 +144,8 @@ describe('a request for a device that is followed', () => {
     send(request, other.events);
     await wait(9);
     expect(last[0]?.request).toEqual(request);
+    const fields = { method: 'INVITE', uri: contact };
+    expect(logged).toEqual([{ level: 'warn', event: 'device.not-found', fields }]);
     last[0]?.events.failed(new Error('no connection'));
     expect([one.seen, other.seen]).toEqual([['200'], ['failed']]);
   });

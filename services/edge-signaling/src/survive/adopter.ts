@@ -262,12 +262,12 @@ export class Adopter {
   }
 
   #wayTo(tenant: Tenant, { edge, nextHop, user, remoteTarget, instanceId }: LegRecord): SendRequest {
-    const { sendThrough, whereabouts, clock } = this.#deps;
+    const { sendThrough, whereabouts, clock, log } = this.#deps;
     const last = sendThrough(edge);
     if (!isConnected({ nextHop })) return orElse(last, sendThrough(undefined));
     // Behind a connection of its own a peer is gone with the edge that had it, until it comes back by another one.
     if (user === undefined) return last;
     const device = { tenant, user, remoteTarget, instanceId };
-    return follow({ find: () => whereabouts.find(device), last, sendThrough, clock });
+    return follow({ find: () => whereabouts.find(device), last, sendThrough, clock, log });
   }
 }

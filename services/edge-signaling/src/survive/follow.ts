@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '@callweave/clock';
 import { type HeaderValues, type IncomingResponse, type OutgoingEvents, type OutgoingRequest } from '@callweave/srf';
+import { type Logger } from '@callweave/telemetry';
 import { type SendRequest, type SendThrough } from '../leg/leg.ts';
 import { type Way } from './whereabouts.ts';
 
@@ -10,6 +11,7 @@ export interface FollowDeps {
   readonly last: SendRequest;
   readonly sendThrough: SendThrough;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 const AGAIN_MS = 1_000;
@@ -63,6 +65,8 @@ class Following {
     while (!this.#isOver) {
       const way = await this.#deps.find();
       if (!this.#hasTime) {
+        const { method, uri } = this.#request;
+        if (way === undefined) this.#deps.log.warn('device.not-found', { method, uri });
         // Whatever comes of it is what becomes of the request.
         if (!isUnderWay) this.#send(way, (tell) => tell());
         return;

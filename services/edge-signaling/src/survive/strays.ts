@@ -60,6 +60,8 @@ export class Strays {
     if (request.isFromEngine && first?.leg.edge !== this.#deps.owner()) return;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (found === undefined || !isSame(found, identity)) {
+        const { method, uri, source } = request;
+        this.#deps.log.warn('dialog.unknown', { method, uri, source, sipCallId: identity.callId });
         await answer(request, { status: 481 });
         return;
       }
