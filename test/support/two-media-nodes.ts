@@ -1,9 +1,10 @@
 import { type Connection } from '@callweave/bus';
-import { type CallRecord } from '@callweave/contracts';
+import { type CallId, type CallRecord } from '@callweave/contracts';
 import { type Rtpengine, startRtpengine } from '@callweave/rtpengine/testing';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { answeredCalls, callKinds, openCalls } from './call-facts.ts';
 import { CallLoad } from './call-load.ts';
+import { rehearsing, setFault } from './faults.ts';
 import { freePortOn } from './free-port.ts';
 import { takeLoadTurn } from './load-turn.ts';
 import { type Platform, startPlatform } from './platform.ts';
@@ -52,7 +53,7 @@ export class TwoMediaNodes {
       this.#endTurn = await takeLoadTurn();
       this.#nodes = [await this.#start(), await this.#start()];
       const rtpengines = this.#routers.map(({ address }) => address).join(',');
-      this.#platform = await startPlatform({ CALLWEAVE_RTPENGINE: rtpengines });
+      this.#platform = await startPlatform({ CALLWEAVE_RTPENGINE: rtpengines, CALLWEAVE_FAULTS: 'on' });
       this.#bus = await this.#platform.bus();
       this.#load = await CallLoad.open(this.#platform);
     }, 420_000);
@@ -156,6 +157,20 @@ export class TwoMediaNodes {
   async sessions(): Promise<number> {
     const counts = await Promise.all(this.#nodes.map(({ ng }) => ng.list(1_000, 2 * ASK_MS).catch(() => [])));
     return counts.flat().length;
+  }
+
+  /** Media sessions that no call has come to. */
+  async strangers(): Promise<number> {
+    const known = new Set((await openCalls(this.bus)).map(({ callId, mediaId = callId }) => mediaId));
+    const held = await Promise.all(this.#nodes.map(({ ng }) => ng.list(1_000, 2 * ASK_MS).catch(() => [])));
+    return held.flat().filter((mediaId) => !known.has(mediaId as CallId)).length;
+  }
+
+  /** Lets each INVITE take longer to leave the edge. */
+  async delayInvites(byMs: number, forMs: number): Promise<void> {
+    for (const instance of await rehearsing(this.bus, 'edge-signaling')) {
+      await setFault(this.bus, instance, { kind: 'delay', way: 'out', byMs, forMs, method: 'INVITE' });
+    }
   }
 
   async #newCalls(): Promise<string[][]> {

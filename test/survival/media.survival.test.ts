@@ -4,6 +4,9 @@ import { halt, HALTING } from '../support/halting.ts';
 import { CALLS, type MediaNode, type Survived, TwoMediaNodes } from '../support/two-media-nodes.ts';
 import { until } from '../support/until.ts';
 
+/** Longer than it takes to see it. */
+const ON_THE_WAY_MS = 1_000;
+
 const nodes = new TwoMediaNodes();
 
 async function eachCallIsOnOneNode(): Promise<void> {
@@ -84,6 +87,22 @@ describe('calls by way of two rtpengines', () => {
     await nodes.expectAllWell(survived);
     expect(await nodes.stranded()).toBe(0);
   });
+
+  test.for([1, 2, 3])(
+    'go on when their edge dies while it moves them, and leave nothing behind (%i)',
+    async (_, context) => {
+      const { platform } = nodes;
+      const survived = await nodes.talkThrough(async (node) => {
+        await nodes.delayInvites(ON_THE_WAY_MS, 3 * ON_THE_WAY_MS);
+        await node.kill();
+        await until('a call is being moved', async () => (await nodes.strangers()) > 0);
+        await platform.kill('edge-signaling-1');
+      });
+      note(context, survived);
+      await survived.node.restart();
+      await nodes.expectAllWell(survived);
+    },
+  );
 });
 
 /** For the report of `npm run verify -- survival`, and for its matrix when the test is a field of it. */

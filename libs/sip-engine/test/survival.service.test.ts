@@ -157,3 +157,31 @@ test('a dialog whose application has gone goes on with another', async () => {
   expect((await other.told()).line).toBe('SIP/2.0 200 OK');
   expect(bench.engine.stats().dialogs).toBe(0);
 });
+
+test('a change whose application has gone is acknowledged when the peer agrees to it, and the call goes on', async () => {
+  bench = await openBench(['invite']);
+  const phone = await bench.phone();
+  const call = { callId: 'changing', fromTag: 'theirs' };
+  phone.request({ ...call, method: 'INVITE' });
+  await phone.next();
+  await bench.app.answer(await bench.app.told(), '200 OK');
+  const tag = toTag(await phone.next());
+  phone.request({ ...call, method: 'ACK', toTag: tag });
+  const { dialogId } = await bench.app.told();
+  await bench.app.request('INVITE sip:placeholder', { about: `|${dialogId}`, body: 'v=0' });
+  const invite = await phone.next();
+  const other = await bench.connect('info');
+  bench.app.close();
+  await expect.poll(() => bench.engine.stats().apps).toBe(1);
+  phone.answer(invite, '200 OK', { body: 'v=0' });
+  const ack = await phone.next();
+  expect([startLine(ack).split(' ')[0], header(ack, 'CSeq')]).toEqual([
+    'ACK',
+    header(invite, 'CSeq').replace('INVITE', 'ACK'),
+  ]);
+  // Nothing else is sent before what is asked for next.
+  phone.request({ ...call, method: 'INFO', cseq: 2, toTag: tag });
+  await other.answer(await other.told(), '200 OK');
+  expect(header(await phone.next(), 'CSeq')).toBe('2 INFO');
+  expect(bench.engine.stats().dialogs).toBe(1);
+});

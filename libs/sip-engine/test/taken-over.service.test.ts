@@ -115,6 +115,21 @@ describe('a dialog that another engine had', () => {
     expect(await phone.next()).toContain('CSeq: 211 BYE');
   });
 
+  test('is not ended when its application is gone before the peer agrees to a change', async () => {
+    await ask(ours('INVITE', 107));
+    const invite = await phone.next();
+    app.close();
+    await vi.waitFor(() => expect(log.lines.map(({ event }) => event)).toContain('app.disconnected'), 10_000);
+    const contact = `\r\nContact: <sip:127.0.0.1:${phone.port}>\r\n`;
+    const copied = invite.split('\r\n').filter((line) => /^(?:Via|From|To|Call-ID|CSeq):/.test(line));
+    phone.send(`SIP/2.0 200 OK\r\n${copied.join('\r\n')}${contact}Content-Length: 0\r\n\r\n`, sipPort());
+    expect(await phone.next()).toMatch(/^ACK .*CSeq: 107 ACK/s);
+    await connectApp();
+    await ask(ours('INFO', 210));
+    // Nothing came before it.
+    expect(await phone.next()).toContain('CSeq: 210 INFO');
+  });
+
   test('has no routes in a request that begins one', async () => {
     await ask(
       ours('OPTIONS', 1).replace(';tag=theirs', '').replace('\r\nCSeq', '\r\nRoute: <sip:192.0.2.9;lr>\r\nCSeq'),

@@ -205,7 +205,12 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     log,
   });
   publisher.keepNotes(
-    (callId) => records.isUnstored(callId) || invites.has(callId) || calls.isEnding(callId) || left.isUnheard(callId),
+    (callId) =>
+      records.isUnstored(callId) ||
+      invites.has(callId) ||
+      calls.isEnding(callId) ||
+      left.isUnheard(callId) ||
+      reAnchoring.isMoving(callId),
   );
   const sweep = new Sweep({
     records,
@@ -213,6 +218,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     isSetUpHere: (callId) => invites.has(callId),
     adopter,
     left,
+    releaseMedia: (tenant, mediaId) => void anchoring.release(tenant, mediaId, undefined),
     peers,
     holders,
     owner,
@@ -220,7 +226,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
     log,
   });
   const lives = new NodeLives();
-  const moving = { calls, doubts, media: anchoring, networks, random: Math.random, clock };
+  const moving = { calls, doubts, media: anchoring, networks, leave, random: Math.random, clock };
   const reAnchoring: ReAnchoring = new ReAnchoring({
     calls,
     lives,

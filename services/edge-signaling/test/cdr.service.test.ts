@@ -115,7 +115,7 @@ describe('the record of a call', () => {
     });
     const peers = { holds: () => Promise.resolve(false) };
     const watched = { records, calls, adopter, peers, owner, holders: () => [survivor], isSetUpHere: () => false };
-    const sweep = new Sweep({ ...watched, clock: later, log });
+    const sweep = new Sweep({ ...watched, releaseMedia: () => undefined, clock: later, log });
     later.advance(20_000);
     await vi.waitFor(async () => expect(await recordsOf(call.callId)).toHaveLength(1), { timeout: 10_000 });
     sweep.stop();

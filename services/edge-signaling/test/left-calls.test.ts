@@ -55,6 +55,14 @@ describe('what a dead edge has left in its journal', () => {
     expect(left(begun).invites(callId)).toEqual({ asked: undefined, called: [] });
   });
 
+  test('is where a call was to be moved to, beside the call itself', () => {
+    const mediaId = CallId.parse('11HF7YAT000000000000000001');
+    const found = left(record, { tenant: 'default', movesTo: mediaId }, 'acknowledged');
+    expect(found.moves()).toEqual([{ callId, tenant: 'default', mediaId }]);
+    expect(found.talking()).toMatchObject([{ callId }]);
+    expect(left(record).moves()).toEqual([]);
+  });
+
   test('is that a caller may not have heard of the answer, for a minute', () => {
     expect(left(record, { unheardAtMs: 50_000 }).isUnheard(callId)).toBe(true);
     expect(left(record, { unheardAtMs: 40_000 }).isUnheard(callId)).toBe(false);

@@ -1,6 +1,7 @@
 import { MediaNodeId } from '@callweave/contracts';
 import { expect, test } from 'vitest';
 import { type Media } from '../src/call/call-ports.ts';
+import { type LeftWord } from '../src/call/left-calls.ts';
 import { Networks } from '../src/networks.ts';
 import { type Moved, moveCall } from '../src/re-anchor/move-call.ts';
 import { type FakeTransfers, fakeTransfers } from './fake-transfer.ts';
@@ -8,6 +9,8 @@ import { type FakeTransfers, fakeTransfers } from './fake-transfer.ts';
 const newNode = MediaNodeId.parse('127.0.0.1:2224@5');
 
 interface World extends FakeTransfers {
+  /** What the next edge at this place would find. */
+  readonly left: readonly LeftWord[];
   /** Moves the call of these two to the new node; what came of it, once that is known. */
   move(
     caller?: string,
@@ -28,6 +31,7 @@ function world({ hasNode = true, isTaken = false }: { hasNode?: boolean; isTaken
       hasNode ? ({ kind: 'anchored', sdp: `new ${said}`, node: newNode } as const) : ({ kind: 'no-node' } as const),
     );
   };
+  const left: LeftWord[] = [];
   const media: Media = {
     offer: pass,
     answer: pass,
@@ -43,6 +47,7 @@ function world({ hasNode = true, isTaken = false }: { hasNode?: boolean; isTaken
   };
   return {
     ...transfers,
+    left,
     move: (caller = 'alice', callee = 'bob') => {
       const call = transfers.establish(caller, callee);
       let result: Moved | undefined;
@@ -52,6 +57,7 @@ function world({ hasNode = true, isTaken = false }: { hasNode?: boolean; isTaken
         media,
         doubts,
         networks: new Networks(undefined),
+        leave: (_callId, word) => left.push(word),
         random: () => 0.5,
         clock,
       }).then((moved) => (result = moved));
@@ -75,6 +81,16 @@ test('both sides of a call are offered the new node, and the old one forgets the
     'record repaired',
     'old media released',
   ]);
+});
+
+test('where a call is to go is left to the next edge at this place', async () => {
+  const two = world();
+  const { result } = two.move();
+  await two.settle();
+  expect(two.left).toEqual([{ tenant: 'default', movesTo: expect.stringMatching(/^[0-9A-Z]{26}$/) as string }]);
+  await two.answers('bob', 200);
+  await two.answers('alice', 200);
+  expect(result()).toEqual({ kind: 'moved' });
 });
 
 test('a browser is asked first, whichever side it is on', async () => {

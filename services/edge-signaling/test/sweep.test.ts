@@ -58,6 +58,7 @@ const noWord = {
   departure: () => undefined,
   isEnding: () => false,
   isUnheard: () => false,
+  moves: () => [],
 };
 
 /** What an edge does that takes over from one before it. */
@@ -92,6 +93,7 @@ async function takenOver(
       outlive: () => false,
       resume: () => Promise.resolve(),
     },
+    releaseMedia: (_tenant, mediaId) => seen.push(`${mediaId} released`),
     peers: { holds: () => Promise.resolve(holds) },
     holders: () => [live],
     owner: () => live,
@@ -228,6 +230,24 @@ describe('of an edge that is gone', () => {
     // Whoever is about to tell it has more to say.
     const inHand = { all: [], byId: () => ({}) as unknown as EstablishedCall };
     expect(await takenOver('ended', legs, { left, calls: inHand })).toEqual([]);
+  });
+
+  test('a media session that was begun and that no call has come to is released, before its call is moved anew', async () => {
+    const { callId, tenant } = record('answered');
+    const mediaId = CallId.parse('01HF7YAT000000000000000009');
+    const left = { ...noWord, moves: () => [{ callId, tenant, mediaId }] };
+    expect(await takenOver('answered', legs, { left })).toEqual([`${mediaId} released`, 'adopted', 'probed']);
+    expect(await takenOver('ended', legs, { left })).toEqual([`${mediaId} released`]);
+    // Its own edge is about to store it, or to release it.
+    const inHand = { all: [], byId: () => ({}) as unknown as EstablishedCall };
+    expect(await takenOver('answered', legs, { left, calls: inHand })).toEqual([]);
+    const come = { ...record('answered'), mediaId };
+    const records = {
+      list: () => Promise.resolve([{ call: come, revision: 7, storedAtMs: 0 }]),
+      find: () => Promise.resolve(undefined),
+      remove: () => Promise.resolve(),
+    };
+    expect(await takenOver('answered', [], { left, records })).toEqual([]);
   });
 
   test('nothing is touched that another edge still has', async () => {

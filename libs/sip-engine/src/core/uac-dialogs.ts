@@ -141,7 +141,7 @@ export class UacDialogs {
     if (request.routeSet.length === 0) dialog.routeSet = answeredRoutes(message);
     dialog.flow = flow;
     dialog.pinned = isPinned(message, flow);
-    dialog.isUnwanted = request.cancel !== undefined;
+    dialog.isUnwanted = request.cancel !== undefined && !request.isWithinCall;
     if (request.method === 'INVITE') {
       for (const other of request.dialogs) if (other !== dialog) this.#core.dialogs.remove(other);
       request.dialogs = [dialog];

@@ -107,6 +107,11 @@ export class UacRequest implements ClientUser {
     this.flow = flow;
   }
 
+  /** Whether it has a To tag: it is for a dialog of ours, or of one that another engine had. */
+  get isWithinCall(): boolean {
+    return this.isInDialog || this.request.toTag !== undefined;
+  }
+
   /** Cancels now, or as soon as a first answer shows that the request has arrived; true when it went out. */
   cancelWith(headers: Headers = new Headers()): boolean {
     this.cancel ??= buildCancel(this.request, headers);

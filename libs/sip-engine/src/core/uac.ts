@@ -365,12 +365,15 @@ export class Uac implements UacRequestUser {
     return { bytes, ...sentOver(flow), txn: this.#core.ids.uuid(), dialogId: undefined };
   }
 
-  /** Nobody is left to acknowledge a call that was answered after all. */
+  /**
+   * Nobody is left to acknowledge a call that was answered after all, and it ends; nor a change of one that was there
+   * before, which is left to whoever takes the place of its application.
+   */
   #releaseOrphan(request: UacRequest, status: number): boolean {
     const { dialog } = request;
     if (request.method !== 'INVITE' || status < 200 || status >= 300 || dialog === undefined) return false;
     this.#sendAck(dialog, emptyWish('ACK'));
-    if (!dialog.isUnwanted) this.#sender.hangUp(dialog, 'application lost');
+    if (!dialog.isUnwanted && !request.isWithinCall) this.#sender.hangUp(dialog, 'application lost');
     return true;
   }
 }

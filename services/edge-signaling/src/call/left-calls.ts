@@ -1,6 +1,6 @@
 import { type Publisher } from '@callweave/bus';
 import { type Clock } from '@callweave/clock';
-import { type CallId, CallRecord } from '@callweave/contracts';
+import { CallId, CallRecord, Tenant } from '@callweave/contracts';
 import { type LeftInvite } from '@callweave/srf';
 import { z } from 'zod';
 
@@ -17,10 +17,13 @@ const Called = z.object({ called: Invite });
 
 const Unheard = z.object({ unheardAtMs: z.number() });
 
-const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Unheard, Asked, Called]);
+const Move = z.object({ tenant: Tenant, movesTo: CallId });
+
+const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Unheard, Asked, Called, Move]);
 /**
  * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, or of
- * any that its engine has died with the answer; and the INVITEs of one that rings: who has asked for it, and who was called.
+ * any that its engine has died with the answer; the INVITEs of one that rings: who has asked for it, and who was called;
+ * and the media session that one whose node is gone was about to be moved to.
  */
 export type LeftWord = z.infer<typeof LeftWord>;
 
@@ -41,6 +44,13 @@ export interface LeftInvites {
   readonly called: readonly LeftInvite[];
 }
 
+/** A media session that was begun for a call. */
+export interface LeftMove {
+  readonly callId: string;
+  readonly tenant: Tenant;
+  readonly mediaId: CallId;
+}
+
 /** The calls that edges at this place have left in their journals, this one too, stored or not. */
 export interface LeftCalls {
   answered(callId: CallId): LeftCall | undefined;
@@ -52,6 +62,8 @@ export interface LeftCalls {
   invites(callId: CallId): LeftInvites;
   /** Those that were not over, as far as they had come, the talking ones apart; most are stored. */
   begun(): CallRecord[];
+  /** Media sessions that calls were to be moved to, whether they were or not. */
+  moves(): LeftMove[];
   /** Those both sides of which were talking while nothing could be stored of them. */
   talking(): CallRecord[];
 }
@@ -101,6 +113,16 @@ export function leftCalls(
       };
     },
     departure: (callId) => departureIn(notesOf(callId)),
+    moves: () =>
+      publisher
+        .noted()
+        .flatMap((callId) =>
+          notesOf(callId).flatMap((note) =>
+            typeof note === 'object' && 'movesTo' in note
+              ? [{ callId, tenant: note.tenant, mediaId: note.movesTo }]
+              : [],
+          ),
+        ),
     begun: () => underWay(false),
     talking: () => underWay(true),
   };

@@ -6,6 +6,7 @@ import { type Media } from '../call/call-ports.ts';
 import { between } from '../call/place.ts';
 import { type EstablishedCall } from '../call/established-call.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
+import { type LeftWord } from '../call/left-calls.ts';
 import { otherSide, type Session, type Side } from '../call/session.ts';
 import { type Networks } from '../networks.ts';
 import { type Doubts } from '../survive/doubts.ts';
@@ -27,6 +28,8 @@ export interface MoveCallDeps {
   readonly doubts: Pick<Doubts, 'settle'>;
   readonly media: Media;
   readonly networks: Pick<Networks, 'ofLeg'>;
+  /** Leaves word to the next edge at this place. */
+  readonly leave: (callId: CallId, word: LeftWord) => void;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly clock: Clock;
@@ -42,7 +45,10 @@ export async function moveCall(call: EstablishedCall, deps: MoveCallDeps): Promi
   if (!(await call.occupy())) return { kind: 'over' };
   try {
     if (!(await deps.doubts.settle(call))) return { kind: 'over' };
-    const mediaId = mediaIdAfter(createCallId(), call.parts.mediaId ?? call.parts.callId);
+    const { tenant, callId, mediaId: before = callId } = call.parts;
+    const mediaId = mediaIdAfter(createCallId(), before);
+    // Until the call is stored with it nobody else would know that there is anything to release.
+    deps.leave(callId, { tenant, movesTo: mediaId });
     return await Promise.race([move(call, mediaId, deps), overtaken(call, mediaId, deps)]);
   } finally {
     call.vacate();

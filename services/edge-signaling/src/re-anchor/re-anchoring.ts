@@ -50,6 +50,11 @@ export class ReAnchoring {
     return this.#talking.size + this.#held.size + this.#moving.size + this.#stranded.size;
   }
 
+  /** Whether a call is being moved now. */
+  isMoving(callId: string): boolean {
+    return [...this.#moving.keys()].some(({ parts }) => parts.callId === callId);
+  }
+
   /** A node came or went. */
   nodesChanged(): void {
     // A node that was missing may be what they wait for.

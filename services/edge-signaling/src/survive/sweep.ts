@@ -1,6 +1,6 @@
 import { BusError, rendezvousOrder } from '@callweave/bus';
 import { type Clock, sleep, type Timer } from '@callweave/clock';
-import { type CallId, type CallRecord, type InstanceId, LEASE_SEC } from '@callweave/contracts';
+import { type CallId, type CallRecord, type InstanceId, LEASE_SEC, type Tenant } from '@callweave/contracts';
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
@@ -28,7 +28,9 @@ export interface SweepDeps {
   readonly isSetUpHere: (callId: CallId) => boolean;
   readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
-  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isEnding' | 'isUnheard'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isEnding' | 'isUnheard' | 'moves'>;
+  /** Releases a media session, wherever it is. */
+  readonly releaseMedia: (tenant: Tenant, mediaId: CallId) => void;
   readonly peers: Pick<Peers, 'holds'>;
   /** SIP engines that live edges speak for. */
   readonly holders: () => readonly string[];
@@ -83,13 +85,15 @@ export class Sweep {
 
   async #succeed(owners: readonly InstanceId[]): Promise<void> {
     const { records, adopter, left, clock } = this.#deps;
+    const stored = await records.list();
+    this.#releaseMoves(stored);
     const known = new Set<CallId>();
-    for (const stored of await records.list()) {
-      known.add(stored.call.callId);
-      if (!owners.includes(stored.call.owner)) continue;
-      const { callId, state } = stored.call;
-      if (state !== 'ended') await this.#adopt(stored);
-      else if (!this.#isInHand(callId) && left?.isEnding(callId) === true) adopter.conclude(stored);
+    for (const one of stored) {
+      known.add(one.call.callId);
+      if (!owners.includes(one.call.owner)) continue;
+      const { callId, state } = one.call;
+      if (state !== 'ended') await this.#adopt(one);
+      else if (!this.#isInHand(callId) && left?.isEnding(callId) === true) adopter.conclude(one);
     }
     const isUnknown = ({ callId }: CallRecord): boolean => !known.has(callId) && !this.#isInHand(callId);
     for (const call of left?.talking() ?? []) if (isUnknown(call)) await adopter.resume(call);
@@ -97,6 +101,15 @@ export class Sweep {
       // One that was answered longer ago than that was stored, and has ended since in the hands of another edge.
       const answeredForMs = call.answeredAt === undefined ? 0 : clock.epochMs() - call.answeredAt;
       if (isUnknown(call) && answeredForMs < LEASE_MS) await adopter.close({ call, revision: 0 });
+    }
+  }
+
+  /** Those before us died while they moved calls: what no call has come to is of use to nobody. */
+  #releaseMoves(stored: readonly StoredCall[]): void {
+    const { left, releaseMedia } = this.#deps;
+    const inUse = new Set(stored.flatMap(({ call }) => (call.state === 'ended' ? [] : [call.mediaId])));
+    for (const { callId, tenant, mediaId } of left?.moves() ?? []) {
+      if (!inUse.has(mediaId) && !this.#isInHand(callId as CallId)) releaseMedia(tenant, mediaId);
     }
   }
 
