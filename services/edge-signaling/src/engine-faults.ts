@@ -12,7 +12,7 @@ export function passFaultsOn(
   faults: Pick<Faults, 'list' | 'onChange'>,
   { link, log }: { link: Pick<EngineLink, 'send' | 'onConnect'>; log: Logger },
 ): void {
-  let told = '[]';
+  let told: string | undefined = '[]';
   const tell = (): void => {
     const set = faults.list().filter(({ fault }) => KINDS.has(fault.kind));
     const body = JSON.stringify(set.map(({ id, fault }) => ({ id, ...fault })));
@@ -30,7 +30,8 @@ export function passFaultsOn(
   };
   faults.onChange(tell);
   link.onConnect(() => {
-    told = '[]';
+    // One that an edge before us had may still do what that one was told.
+    told = undefined;
     tell();
   });
 }

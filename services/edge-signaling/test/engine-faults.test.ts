@@ -6,7 +6,7 @@ import { recordLogs } from '@callweave/telemetry/testing';
 import { expect, test } from 'vitest';
 import { passFaultsOn } from '../src/engine-faults.ts';
 
-test('an engine is told what is to go wrong with SIP messages, when it ends, and anew when it is another', () => {
+test('an engine is told what is to go wrong with SIP messages, when it ends, and anew when it is connected to, be it nothing', () => {
   const clock = new FakeClock();
   const log = recordLogs();
   const faults = new Faults({ clock, log });
@@ -22,6 +22,7 @@ test('an engine is told what is to go wrong with SIP messages, when it ends, and
   const told = (): unknown[] => sent.splice(0).map(({ body }) => JSON.parse(body ?? '') as unknown);
 
   connect();
+  expect(told()).toEqual([[]]);
   set({ kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
   expect(told()).toEqual([]);
   set({ kind: 'drop', way: 'out', method: 'BYE', next: 1, forMs: 1_000 });
@@ -33,5 +34,5 @@ test('an engine is told what is to go wrong with SIP messages, when it ends, and
   clock.advance(1_000);
   expect(told()).toEqual([[]]);
   connect();
-  expect(told()).toEqual([]);
+  expect(told()).toEqual([[]]);
 });
