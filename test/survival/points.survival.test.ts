@@ -76,6 +76,22 @@ describe('an edge that dies', () => {
     await edges.expectBooksBalance();
   });
 
+  test.each(again)('while a change waits for its answer keeps all calls, for the %ith time', async () => {
+    const { first, router } = edges;
+    const passedOn = (): number => router.count('edge', first.address, 'INVITE ');
+    const talking = edges.load.talk({ calls: CALLS, talkMs: 3_000, changes: true, patienceMs: 60_000 });
+    await until('all are up', async () => (await answeredCalls(edges.bus)).length === CALLS, 30_000);
+    // From now on an answer is on its way for so long.
+    const late = { kind: 'delay', way: 'in', method: 'INVITE', byMs: 1_000, forMs: 60_000 } as const;
+    await setFault(edges.bus, first.instance(), late);
+    const before = passedOn();
+    await until('a change is passed on', () => passedOn() > before, 30_000);
+    await first.kill('edge');
+    await first.revive();
+    for (const { errors, ...counts } of await talking) expect(counts, errors).toMatchObject({ successful: CALLS });
+    await edges.expectBooksBalance();
+  });
+
   test('when a caller has acknowledged, and nothing of his call could be stored, keeps it from its journal', async () => {
     await setFault(edges.bus, edges.first.instance(), { kind: 'no-writes', bucket: 'calls', forMs: 60_000 });
     const [called] = await dieAt(edges, { at: 'after-ack', pass: 1 }, 1);
