@@ -8,16 +8,17 @@ import { there } from '../support/there.ts';
 const PHONE_HZ = 1_000;
 
 const phones = new PhonePlatform();
-let made: { readonly proxy: OutboundProxy; readonly home: HomeNat } | undefined;
+let proxy: OutboundProxy | undefined;
+let nat: HomeNat | undefined;
 
 beforeAll(async () => {
-  const proxy = await startOutboundProxy(phones.edge);
-  made = { proxy, home: await openHomeNat({ edge: proxy.address, idleMs: 60_000 }) };
+  proxy = await startOutboundProxy(phones.edge);
+  nat = await openHomeNat({ edge: proxy.address, idleMs: 60_000 });
 });
 
 afterAll(async () => {
-  made?.home.close();
-  await made?.proxy.stop();
+  nat?.close();
+  await proxy?.stop();
 });
 
 /** Methods of the requests that came in for the phone, but for the first so many messages. */
@@ -26,7 +27,7 @@ function methodsIn({ passed }: HomeNat, from = 0): string[] {
 }
 
 test('a phone behind a NAT that registers by way of a Kamailio, which says so in Path, is called by that way', async () => {
-  const { proxy, home } = there(made);
+  const home = there(nat);
   const [alice, bob] = [
     await phones.phone('alice'),
     await phones.phone('bob', { registrar: home.inside, toneHz: PHONE_HZ }),
@@ -38,7 +39,7 @@ test('a phone behind a NAT that registers by way of a Kamailio, which says so in
   );
   const { users } = listRegistrations.response.parse(JSON.parse(asked.string()));
   const [binding] = users.find(({ user }) => user === 'bob')?.bindings ?? [];
-  expect(binding?.path).toEqual([expect.stringMatching(`${proxy.address};lr;received=sip:127.0.0.1:`)]);
+  expect(binding?.path).toEqual([expect.stringMatching(`${there(proxy).address};lr;received=sip:127.0.0.1:`)]);
   expect(binding?.received).toBeUndefined();
   phones.dial(alice, 'bob');
   await Promise.all([alice.waitFor('CALL_ESTABLISHED'), bob.waitFor('CALL_ESTABLISHED')]);
@@ -48,8 +49,8 @@ test('a phone behind a NAT that registers by way of a Kamailio, which says so in
   expect(await phones.toldInAll()).toEqual(['initiated', 'routed', 'ringing', 'answered', 'ended']);
 });
 
-test('who is called by it is answered, acknowledged and hung up by the way that it has recorded', async () => {
-  const { home } = there(made);
+test('who calls by it is hung up by the way that it has recorded', async () => {
+  const home = there(nat);
   const before = home.passed.length;
   const [alice, bob] = [await phones.phone('alice'), await phones.phone('bob', { registrar: home.inside })];
   bob.command('dial', `sip:alice@${home.inside}`);

@@ -14,6 +14,7 @@ export interface Silence {
 
 /** How often it is looked whether speech goes on: what is silent for less looks like this much. */
 export const LOOK_MS = 250;
+/** At a node that does not answer a look lasts so long; what began elsewhere meanwhile is found by the next. */
 const ASK_MS = 2_000;
 /** Before a phone hangs up it is not listened to any more. */
 const MARGIN_MS = 500;

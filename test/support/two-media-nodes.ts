@@ -33,7 +33,7 @@ export interface Survived {
   readonly node: MediaNode;
   /** For how long the calls that the node had were silent in one direction at least. */
   readonly silence: Silence;
-  /** What both sides of all calls saw; their calls go on when this is here. */
+  /** What both sides of all calls saw, when they are over. */
   readonly results: Promise<[SippResult, SippResult]>;
 }
 
@@ -166,10 +166,10 @@ export class TwoMediaNodes {
     return held.flat().filter((mediaId) => !known.has(mediaId as CallId)).length;
   }
 
-  /** Lets each INVITE take longer to leave the edge. */
-  async delayInvites(byMs: number, forMs: number): Promise<void> {
+  /** Lets each INVITE take longer to leave the edge, until that one ends. */
+  async delayInvites(byMs: number): Promise<void> {
     for (const instance of await rehearsing(this.bus, 'edge-signaling')) {
-      await setFault(this.bus, instance, { kind: 'delay', way: 'out', byMs, forMs, method: 'INVITE' });
+      await setFault(this.bus, instance, { kind: 'delay', way: 'out', byMs, forMs: 60_000, method: 'INVITE' });
     }
   }
 

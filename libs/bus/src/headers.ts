@@ -3,7 +3,10 @@ import { headers, type MsgHdrs } from 'nats';
 
 /** Epoch ms after which nobody waits for the answer any more. */
 export const DEADLINE_HEADER = 'Callweave-Deadline';
-/** Epoch ms after which the asker waits no longer for whom this was sent to, and asks another. */
+/**
+ * Epoch ms, by the asker's clock, after which he waits no longer for whom this was sent to, and asks another: of use only
+ * where nothing is lost when clocks differ by more than an attempt lasts.
+ */
 export const ATTEMPT_END_HEADER = 'Callweave-Attempt-End';
 /** Set on a question that was asked before, and to which the asker has seen no answer. */
 export const REPEATED_HEADER = 'Callweave-Repeated';

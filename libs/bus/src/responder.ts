@@ -24,7 +24,7 @@ export interface AskedContext {
   readonly leftMs: number;
   /** Whether it was asked before, and another may have done what is asked for without the asker's knowing. */
   readonly isRepeated: boolean;
-  /** Whether the asker still waits for this answer, and nobody else has been asked in the meantime. */
+  /** Whether the asker, by his clock, still waits for this answer and has asked nobody else in the meantime. */
   readonly isAwaited: () => boolean;
 }
 

@@ -24,9 +24,8 @@ const CONNECT_MS = 3_000;
 const CREATE_MS = 5_000;
 
 const BEAT_MS = 2_000;
+/** Shorter than a beat: the next one begins when it would have anyway. */
 const ANSWER_MS = 1_500;
-/** After a beat without an answer. */
-const AGAIN_MS = 500;
 /** One that does not answer so many beats is gone: one that is slow is not. */
 const MAX_MISSED = 3;
 
@@ -47,7 +46,7 @@ export class MediaServer {
     server.on('end', () => this.#lost());
     // The first error is told by the end of the connection; without a listener it would end the process.
     server.on('error', () => this.#lost());
-    this.#beatAfter(BEAT_MS);
+    void this.#watch();
   }
 
   /** Connects. Rejects with `MediaServerUnavailableError`; never keeps trying by itself. */
@@ -118,25 +117,32 @@ export class MediaServer {
    * Asks whether it is there: one that was cut off keeps its connections open and answers nothing. Endpoints in use are
    * looked after when the connection is closed, too.
    */
-  #beatAfter(restMs: number): void {
-    this.#timers.after(restMs, () => {
+  async #watch(): Promise<void> {
+    await this.#beat();
+    while (this.#isOpen || this.#endpoints.size > 0) {
+      const next = this.#beat();
+      await this.#ask();
+      if (this.#missed === MAX_MISSED) {
+        for (const endpoint of this.#endpoints) endpoint.abandon();
+        this.#lost();
+        return;
+      }
+      await next;
       for (const endpoint of this.#endpoints) if (endpoint.isGone) this.#endpoints.delete(endpoint);
-      if (this.#isOpen || this.#endpoints.size > 0) void this.#beat();
-    });
+    }
   }
 
-  async #beat(): Promise<void> {
+  #beat(): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(BEAT_MS, resolve));
+  }
+
+  async #ask(): Promise<void> {
     try {
       await isThere(this.#address, this.#timers, ANSWER_MS);
       this.#missed = 0;
     } catch (error) {
       // Who says why it cannot be used answers.
       this.#missed = isSilence(error) ? this.#missed + 1 : 0;
-    }
-    if (this.#missed < MAX_MISSED) this.#beatAfter(this.#missed === 0 ? BEAT_MS : AGAIN_MS);
-    else {
-      for (const endpoint of this.#endpoints) endpoint.abandon();
-      this.#lost();
     }
   }
 

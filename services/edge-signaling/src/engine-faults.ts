@@ -12,6 +12,7 @@ export function passFaultsOn(
   faults: Pick<Faults, 'list' | 'onChange'>,
   { link, log }: { link: Pick<EngineLink, 'send' | 'onConnect'>; log: Logger },
 ): void {
+  /** Undefined when it is not known. */
   let told: string | undefined = '[]';
   const tell = (): void => {
     const set = faults.list().filter(({ fault }) => KINDS.has(fault.kind));

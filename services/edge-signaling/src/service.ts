@@ -1,5 +1,6 @@
 import { Bus, onFact } from '@callweave/bus';
 import {
+  type CallId,
   edgeProfile,
   type FlowToken,
   type InstanceId,
@@ -210,7 +211,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
       invites.has(callId) ||
       calls.isEnding(callId) ||
       left.isUnheard(callId) ||
-      reAnchoring.isMoving(callId),
+      reAnchoring.isMoving(calls.byId(callId as CallId)),
   );
   const sweep = new Sweep({
     records,

@@ -28,28 +28,31 @@ function watched({
   asked: OutgoingRequest[];
   lost: string[];
   placeAnew: () => void;
+  handOn: () => void;
 } {
   const clock = new FakeClock();
   const asked: OutgoingRequest[] = [];
   const lost: string[] = [];
   let present = legId;
-  const call = {
-    state: 'talking',
-    parts: {
-      callId: 'call',
-      users: { caller: 'alice', callee: user },
-      applications: user === undefined ? { callee: { action: 'echo', params: {} } } : {},
-      get callee() {
-        return {
-          legId: present,
-          identity: { callId: 'c1', remoteTag: 'r' },
-          dialog: { remoteTarget: 'sip:app@192.0.2.1' },
-        };
+  const made = () =>
+    ({
+      state: 'talking',
+      parts: {
+        callId: 'call',
+        users: { caller: 'alice', callee: user },
+        applications: user === undefined ? { callee: { action: 'echo', params: {} } } : {},
+        get callee() {
+          return {
+            legId: present,
+            identity: { callId: 'c1', remoteTag: 'r' },
+            dialog: { remoteTarget: 'sip:app@192.0.2.1' },
+          };
+        },
       },
-    },
-    left: (side: string) => void lost.push(`${side} hung up @${String(clock.monotonicMs())}`),
-    lost: (reason: string, side: string) => void lost.push(`${reason} ${side} @${String(clock.monotonicMs())}`),
-  } as unknown as EstablishedCall;
+      left: (side: string) => void lost.push(`${side} hung up @${String(clock.monotonicMs())}`),
+      lost: (reason: string, side: string) => void lost.push(`${reason} ${side} @${String(clock.monotonicMs())}`),
+    }) as unknown as EstablishedCall;
+  let call = made();
   const gone = (): boolean => lost.length > 0 && !seeks;
   new ApplicationWatch({
     calls: {
@@ -69,7 +72,10 @@ function watched({
   const placeAnew = (): void => {
     present = createLegId();
   };
-  return { clock, asked, lost, placeAnew };
+  const handOn = (): void => {
+    call = made();
+  };
+  return { clock, asked, lost, placeAnew, handOn };
 }
 
 test('an application server is asked for its calls, and one that has them keeps them', () => {
@@ -122,6 +128,15 @@ test.for([
     expect(lost).toEqual([`node-lost callee @${String(atMs)}`]);
   },
 );
+
+test('a call that goes on in other hands while it seeks is asked for anew', () => {
+  const { clock, asked, lost, handOn } = watched({ status: () => 481, seeks: true });
+  clock.advance(9_000);
+  expect(asked).toHaveLength(1);
+  handOn();
+  clock.advance(3_000);
+  expect([asked.length, lost]).toEqual([2, ['node-lost callee @3000', 'node-lost callee @12000']]);
+});
 
 test('nobody is asked for calls between phones, nor while our engine cannot ask', () => {
   for (const each of [{ user: 'bob' }, { canAsk: false }]) {

@@ -178,6 +178,13 @@ describe('a request for a device that is followed', () => {
     expect(seen).toEqual(['200']);
   });
 
+  test('that is given up before its device is back is not logged', async () => {
+    const { send, wait, logged } = setUp();
+    send(request, asker().events).cancel();
+    await wait(2);
+    expect(logged).toEqual([]);
+  });
+
   test('is cancelled wherever it is', async () => {
     const { send, through } = setUp(way);
     const sent = send(request, asker().events);

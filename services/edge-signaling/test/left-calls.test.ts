@@ -57,8 +57,8 @@ describe('what a dead edge has left in its journal', () => {
 
   test('is where a call was to be moved to, beside the call itself', () => {
     const mediaId = CallId.parse('11HF7YAT000000000000000001');
-    const found = left(record, { tenant: 'default', movesTo: mediaId }, 'acknowledged');
-    expect(found.moves()).toEqual([{ callId, tenant: 'default', mediaId }]);
+    const found = left(record, { tenant: 'default', movesTo: mediaId, atMs: 5 }, 'acknowledged');
+    expect(found.moves()).toEqual([{ tenant: 'default', mediaId, atMs: 5 }]);
     expect(found.talking()).toMatchObject([{ callId }]);
     expect(left(record).moves()).toEqual([]);
   });

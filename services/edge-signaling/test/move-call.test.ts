@@ -87,7 +87,8 @@ test('where a call is to go is left to the next edge at this place', async () =>
   const two = world();
   const { result } = two.move();
   await two.settle();
-  expect(two.left).toEqual([{ tenant: 'default', movesTo: expect.stringMatching(/^[0-9A-Z]{26}$/) as string }]);
+  const movesTo = expect.stringMatching(/^[0-9A-Z]{26}$/) as string;
+  expect(two.left).toEqual([{ tenant: 'default', movesTo, atMs: two.clock.epochMs() }]);
   await two.answers('bob', 200);
   await two.answers('alice', 200);
   expect(result()).toEqual({ kind: 'moved' });

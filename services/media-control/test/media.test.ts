@@ -79,6 +79,9 @@ describe('anchoring an offer', () => {
     first.isFrozen = false;
     await second();
     expect([first.calls.size, other.calls.size]).toEqual([1, 1]);
+    await offer({}, { leftMs: 4_000, isRepeated: true, isAwaited: () => false });
+    await second();
+    expect(first.calls.size + other.calls.size).toBe(2);
   });
 
   test('when no node takes it there is none, and each was tried once', async () => {

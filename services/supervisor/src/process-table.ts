@@ -59,8 +59,8 @@ const engineLogLevels: Readonly<Record<Config['logLevel'], string>> = {
   silent: 'error',
 };
 
-/** What all of our services have in common: they are told everything by their environment. */
-const ours = { health: { kind: 'http' }, args: (): readonly string[] => [] } as const;
+/** What all of our services have in common. */
+const toldByEnvironment = { health: { kind: 'http' }, args: (): readonly string[] => [] } as const;
 
 /** Every process of the platform; those that are found elsewhere are missing. */
 export function processTable(input: TableInput): ProcessSpec[] {
@@ -211,7 +211,7 @@ function applications(input: TableInput): ProcessSpec[] {
     {
       name: 'app-server',
       group: 'service',
-      ...ours,
+      ...toldByEnvironment,
       program: { entry: appServerEntry },
       env: {
         CALLWEAVE_ENGINE: `${LOOPBACK}:${control}`,
@@ -229,7 +229,7 @@ function mediaEngine({ addresses, secrets }: TableInput, host: string): ProcessS
   return {
     name: 'media-engine',
     group: 'media',
-    ...ours,
+    ...toldByEnvironment,
     program: { entry: mediaEngineEntry },
     env: {
       CALLWEAVE_MEDIA_ESL_PORT: String(mediaEventSocket),
@@ -248,7 +248,7 @@ function service({ bus, stateDir }: TableInput, name: string, profile: string, a
     name,
     group: 'service',
     program: { entry: at },
-    ...ours,
+    ...toldByEnvironment,
     env: {
       CALLWEAVE_NATS_URL: bus.url,
       CALLWEAVE_NATS_USER: user,

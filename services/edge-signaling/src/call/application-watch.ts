@@ -27,8 +27,10 @@ export interface ApplicationWatchDeps {
 export class ApplicationWatch {
   readonly #deps: ApplicationWatchDeps;
   readonly #timer: Timer;
-  /** Beats that were not answered in a row, by the leg to the application; of one that is gone, more than may be. */
+  /** Beats that were not answered in a row, by the leg to the application. */
   #missed = new Map<LegId, number>();
+  /** Calls whose application is gone, with their leg to it: nothing more is to be heard of that while they seek another. */
+  readonly #lostBy = new WeakMap<EstablishedCall, LegId>();
 
   constructor(deps: ApplicationWatchDeps) {
     this.#deps = deps;
@@ -49,11 +51,13 @@ export class ApplicationWatch {
       // While somebody is being replaced nobody is asked.
       if (side === undefined || call.state !== 'talking' || call.replacing !== undefined) continue;
       const { callId, [side]: leg } = call.parts;
+      if (this.#lostBy.get(call) === leg.legId) continue;
       const missed = (before.get(leg.legId) ?? 0) + 1;
-      this.#missed.set(leg.legId, missed);
-      if (missed === MAX_MISSED + 1) this.#lost(callId, leg);
-      // Of one that is gone nothing more is to be heard while the call seeks another.
-      if (missed <= MAX_MISSED) this.#ask(callId, leg);
+      if (missed > MAX_MISSED) this.#lost(callId, leg);
+      else {
+        this.#missed.set(leg.legId, missed);
+        this.#ask(callId, leg);
+      }
     }
   }
 
@@ -78,8 +82,8 @@ export class ApplicationWatch {
   }
 
   #lost(callId: CallId, leg: Leg): void {
-    this.#missed.set(leg.legId, MAX_MISSED + 1);
     this.#of(callId, leg, (call, side) => {
+      this.#lostBy.set(call, leg.legId);
       this.#deps.log.warn('application.lost', { callId });
       call.lost('node-lost', side);
     });

@@ -17,7 +17,7 @@ const Called = z.object({ called: Invite });
 
 const Unheard = z.object({ unheardAtMs: z.number() });
 
-const Move = z.object({ tenant: Tenant, movesTo: CallId });
+const Move = z.object({ tenant: Tenant, movesTo: CallId, atMs: z.number() });
 
 const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Unheard, Asked, Called, Move]);
 /**
@@ -46,9 +46,10 @@ export interface LeftInvites {
 
 /** A media session that was begun for a call. */
 export interface LeftMove {
-  readonly callId: string;
   readonly tenant: Tenant;
   readonly mediaId: CallId;
+  /** When, epoch ms. */
+  readonly atMs: number;
 }
 
 /** The calls that edges at this place have left in their journals, this one too, stored or not. */
@@ -114,15 +115,14 @@ export function leftCalls(
     },
     departure: (callId) => departureIn(notesOf(callId)),
     moves: () =>
-      publisher
-        .noted()
-        .flatMap((callId) =>
-          notesOf(callId).flatMap((note) =>
-            typeof note === 'object' && 'movesTo' in note
-              ? [{ callId, tenant: note.tenant, mediaId: note.movesTo }]
-              : [],
-          ),
-        ),
+      publisher.noted().flatMap((about) =>
+        publisher.notesAbout(about).flatMap((note) => {
+          const move = Move.safeParse(note);
+          if (!move.success) return [];
+          const { tenant, movesTo: mediaId, atMs } = move.data;
+          return [{ tenant, mediaId, atMs }];
+        }),
+      ),
     begun: () => underWay(false),
     talking: () => underWay(true),
   };

@@ -48,7 +48,7 @@ export async function moveCall(call: EstablishedCall, deps: MoveCallDeps): Promi
     const { tenant, callId, mediaId: before = callId } = call.parts;
     const mediaId = mediaIdAfter(createCallId(), before);
     // Until the call is stored with it nobody else would know that there is anything to release.
-    deps.leave(callId, { tenant, movesTo: mediaId });
+    deps.leave(callId, { tenant, movesTo: mediaId, atMs: deps.clock.epochMs() });
     return await Promise.race([move(call, mediaId, deps), overtaken(call, mediaId, deps)]);
   } finally {
     call.vacate();

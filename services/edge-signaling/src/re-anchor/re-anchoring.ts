@@ -51,8 +51,8 @@ export class ReAnchoring {
   }
 
   /** Whether a call is being moved now. */
-  isMoving(callId: string): boolean {
-    return [...this.#moving.keys()].some(({ parts }) => parts.callId === callId);
+  isMoving(call: EstablishedCall | undefined): boolean {
+    return call !== undefined && this.#moving.has(call);
   }
 
   /** A node came or went. */

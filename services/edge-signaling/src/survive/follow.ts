@@ -66,7 +66,8 @@ class Following {
       const way = await this.#deps.find();
       if (!this.#hasTime) {
         const { method, uri } = this.#request;
-        if (way === undefined) this.#deps.log.warn('device.not-found', { method, uri });
+        const isWanted = this.#cancelled === undefined && !isUnderWay;
+        if (isWanted && way === undefined) this.#deps.log.warn('device.not-found', { method, uri });
         // Whatever comes of it is what becomes of the request.
         if (!isUnderWay) this.#send(way, (tell) => tell());
         return;

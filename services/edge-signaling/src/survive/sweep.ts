@@ -4,7 +4,7 @@ import { type CallId, type CallRecord, type InstanceId, LEASE_SEC, type Tenant }
 import { ignore, type Logger } from '@callweave/telemetry';
 import { type CallRecords, type StoredCall } from '../call/call-records.ts';
 import { type EstablishedCalls } from '../call/established-calls.ts';
-import { type LeftCalls } from '../call/left-calls.ts';
+import { type LeftCalls, type LeftMove } from '../call/left-calls.ts';
 import { ENDED_KEPT_MS } from '../call/leftovers.ts';
 import { type Adopter } from './adopter.ts';
 import { type Peers } from './peers.ts';
@@ -84,9 +84,9 @@ export class Sweep {
   }
 
   async #succeed(owners: readonly InstanceId[]): Promise<void> {
-    const { records, adopter, left, clock } = this.#deps;
+    const { records, adopter, left, releaseMedia, clock } = this.#deps;
     const stored = await records.list();
-    this.#releaseMoves(stored);
+    const moves = this.#abandonedMoves(stored);
     const known = new Set<CallId>();
     for (const one of stored) {
       known.add(one.call.callId);
@@ -102,15 +102,17 @@ export class Sweep {
       const answeredForMs = call.answeredAt === undefined ? 0 : clock.epochMs() - call.answeredAt;
       if (isUnknown(call) && answeredForMs < LEASE_MS) await adopter.close({ call, revision: 0 });
     }
+    for (const { tenant, mediaId } of moves) {
+      releaseMedia(tenant, mediaId);
+      await sleep(clock, PACE_MS, this.#stopping.signal);
+    }
   }
 
-  /** Those before us died while they moved calls: what no call has come to is of use to nobody. */
-  #releaseMoves(stored: readonly StoredCall[]): void {
-    const { left, releaseMedia } = this.#deps;
+  /** Edges before us died while they moved calls: a media session that no call has come to is of use to nobody. */
+  #abandonedMoves(stored: readonly StoredCall[]): LeftMove[] {
     const inUse = new Set(stored.flatMap(({ call }) => (call.state === 'ended' ? [] : [call.mediaId])));
-    for (const { callId, tenant, mediaId } of left?.moves() ?? []) {
-      if (!inUse.has(mediaId) && !this.#isInHand(callId as CallId)) releaseMedia(tenant, mediaId);
-    }
+    const moves = this.#deps.left?.moves() ?? [];
+    return moves.filter(({ mediaId, atMs }) => atMs < this.#sinceEpochMs && !inUse.has(mediaId));
   }
 
   stop(): void {
