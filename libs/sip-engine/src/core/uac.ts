@@ -365,10 +365,7 @@ export class Uac implements UacRequestUser {
     return { bytes, ...sentOver(flow), txn: this.#core.ids.uuid(), dialogId: undefined };
   }
 
-  /**
-   * Nobody is left to acknowledge a call that was answered after all, and it ends; nor a change of one that was there
-   * before, which is left to whoever takes the place of its application.
-   */
+  /** Nobody is left to acknowledge what was answered after all: a call ends, one that is changed goes on with who comes next. */
   #releaseOrphan(request: UacRequest, status: number): boolean {
     const { dialog } = request;
     if (request.method !== 'INVITE' || status < 200 || status >= 300 || dialog === undefined) return false;
