@@ -133,16 +133,22 @@ test('nobody else is told of it', async () => {
   expect((await bench.app.told()).line).toMatch(/^OPTIONS /);
 });
 
-test('a dialog whose application has gone goes on with another', async () => {
+/** A call of a phone that the application has answered. */
+async function establish() {
   bench = await openBench(['invite']);
   const phone = await bench.phone();
-  const call = { callId: 'orphan', fromTag: 'theirs' };
+  const call = { callId: 'established', fromTag: 'theirs' };
   phone.request({ ...call, method: 'INVITE' });
   await phone.next();
   await bench.app.answer(await bench.app.told(), '200 OK');
   const tag = toTag(await phone.next());
   phone.request({ ...call, method: 'ACK', toTag: tag });
   const { dialogId } = await bench.app.told();
+  return { phone, call, tag, dialogId };
+}
+
+test('a dialog whose application has gone goes on with another', async () => {
+  const { phone, call, tag, dialogId } = await establish();
   const other = await bench.connect('info', 'bye');
   bench.app.close();
   await expect.poll(() => bench.engine.stats().apps).toBe(1);
@@ -159,15 +165,7 @@ test('a dialog whose application has gone goes on with another', async () => {
 });
 
 test('a change whose application has gone is acknowledged when the peer agrees to it, and the call goes on', async () => {
-  bench = await openBench(['invite']);
-  const phone = await bench.phone();
-  const call = { callId: 'changing', fromTag: 'theirs' };
-  phone.request({ ...call, method: 'INVITE' });
-  await phone.next();
-  await bench.app.answer(await bench.app.told(), '200 OK');
-  const tag = toTag(await phone.next());
-  phone.request({ ...call, method: 'ACK', toTag: tag });
-  const { dialogId } = await bench.app.told();
+  const { phone, call, tag, dialogId } = await establish();
   await bench.app.request('INVITE sip:placeholder', { about: `|${dialogId}`, body: 'v=0' });
   const invite = await phone.next();
   const other = await bench.connect('info');
