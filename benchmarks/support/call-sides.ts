@@ -12,6 +12,7 @@ import {
   sippLines,
   startPlatform,
 } from '@callweave/test';
+import { DrachtioServerPeer } from '../peers/drachtio-server.ts';
 import { KamailioPeer } from '../peers/kamailio.ts';
 import { type Side } from './side.ts';
 
@@ -90,6 +91,21 @@ export async function startKamailioSide(challenge: boolean): Promise<CallSide> {
   const name = challenge ? 'kamailio challenging' : 'kamailio';
   return {
     name,
+    processes: () => peer.processes,
+    call,
+    load: loadOf(call),
+    stop: () => peer.stop(),
+  };
+}
+
+/** drachtio-server and the least of applications that makes two calls of one. */
+export async function startDrachtioSide(program: string): Promise<CallSide> {
+  const calleePort = await freePort();
+  const peer = await DrachtioServerPeer.start({ program, callee: `127.0.0.1:${String(calleePort)}` });
+  const callers = [{ user: CALLER, password: 'none' }];
+  const call = callingOf(peer.address, callers, calleePort);
+  return {
+    name: 'drachtio-server, createB2BUA',
     processes: () => peer.processes,
     call,
     load: loadOf(call),

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runSipp } from '@callweave/test';
-import { type Deed } from './engine-side.ts';
+import { type Deed } from './bare-app.ts';
 import { type Side } from './side.ts';
 
 /** What the engine does with calls, by the name under which it is measured. */

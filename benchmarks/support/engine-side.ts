@@ -1,17 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
-import { execPath } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type NamedProcess, tied } from '@callweave/test';
+import { type NamedProcess } from '@callweave/test';
+import { BareApp, type Deed, end, endsEarly, startNode } from './bare-app.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const APP = fileURLToPath(new URL('../apps/bare-app.ts', import.meta.url));
 const PROBE = pathToFileURL(fileURLToPath(new URL('memory-probe.mjs', import.meta.url))).href;
-
-/** What the application does with every call; `benchmarks/apps/bare-app.ts`. */
-export type Deed = 'answer' | 'bridge' | 'proxy';
 
 /** How an engine is started for a measurement. */
 export interface EngineOptions {
@@ -57,24 +53,18 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineUn
   const bin = join(checkout, 'services/sip-engine/bin/callweave-sip-engine.mjs');
   const args = ['--contact', 'sip:127.0.0.1:0;transport=udp', '--address', '127.0.0.1', '--port', '0', ...flags];
   const preloaded = preload === undefined ? {} : { LD_PRELOAD: preload };
-  const engine = start([...nodeOptions, '--expose-gc', '--import', PROBE, bin, ...args], preloaded);
-  const apps: ChildProcess[] = [];
+  const engine = startNode([...nodeOptions, '--expose-gc', '--import', PROBE, bin, ...args], preloaded);
+  const apps: BareApp[] = [];
   const { contacts, controlPort } = await readiness(engine);
-  const pidOf = ({ pid }: ChildProcess): number => pid ?? NaN;
+  const pid = engine.pid ?? NaN;
   return {
     address: (contacts[0] ?? '').replace('udp/', ''),
     contacts,
     controlPort,
-    pid: pidOf(engine),
-    processes: () => [
-      { name: 'sip-engine', pid: pidOf(engine) },
-      ...apps.map((app) => ({ name: 'app', pid: pidOf(app) })),
-    ],
-    startApp: async (deed, callee = '') => {
-      const options = ['--conditions=@callweave/source', '--import', 'tsx'];
-      const app = start([...options, APP, deed, String(controlPort), callee]);
-      apps.push(app);
-      await Promise.race([once(app, 'message'), endsEarly(app, 'an application')]);
+    pid,
+    processes: () => [{ name: 'sip-engine', pid }, ...apps.map((app) => ({ name: 'app', pid: app.pid }))],
+    startApp: async (deed, callee) => {
+      apps.push(await BareApp.start(deed, controlPort, callee));
     },
     memory: async () => {
       engine.send('memory');
@@ -82,17 +72,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineUn
       return memory;
     },
     stop: async () => {
-      for (const child of [...apps, engine]) await end(child);
+      for (const app of apps) await app.stop();
+      await end(engine);
     },
   };
-}
-
-function start(args: readonly string[], further: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(...tied(execPath, args), {
-    cwd: ROOT,
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', ...further },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
 }
 
 /** What an engine logs when it is ready. */
@@ -109,17 +92,4 @@ function readiness(engine: ChildProcess): Promise<Ready> {
       if (line.includes('engine.ready')) resolve(JSON.parse(line) as Ready);
     });
   });
-}
-
-/** Rejects when a process ends that should not. */
-async function endsEarly(child: ChildProcess, who: string): Promise<never> {
-  await once(child, 'exit');
-  throw new Error(`${who} did not start`);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
 }

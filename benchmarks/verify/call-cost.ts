@@ -5,14 +5,16 @@
 // phone to phone, traced, and with callers that are a trunk and asked for no credentials, each alone beside the
 // reference: whoever stands by spends CPU and caches on that. There is no platform without its facts: the books, the
 // records and those who follow calls live on them. At the end calls are held, for more of which rtpengine would want
-// ports than a test has, so with media from phone to phone: what they keep in the heaps.
-// Arguments: rounds=N seconds=N rate=N (that rate only).
+// ports than a test has, so with media from phone to phone: what they keep in the heaps. A site that has a drachtio-server
+// can have it measured at the same rates, under an application that is createB2BUA and nothing else.
+// Arguments: rounds=N seconds=N rate=N (that rate only) drachtio-server=PROGRAM.
 import { argv } from 'node:process';
 import { takeLoadTurn } from '@callweave/test';
 import { type CallMemory, callMemory } from '../support/call-memory.ts';
 import {
   type CallSide,
   type PlatformSide,
+  startDrachtioSide,
   startKamailioSide,
   startPlatformSide,
   startTraceSink,
@@ -26,22 +28,18 @@ const WAITS = { 1: 'INVITE to 180', 2: 'INVITE to 200' };
 /** Calls until a program is compiled and has the memory it wants. */
 const WARM_UP = 6_000;
 const WARM_AGAIN = 1_000;
+const PROGRAM = 'drachtio-server=';
 
 const args = argv.slice(2);
 const plan = planOf(args, { rounds: 3, seconds: 10, rate: RATES[0] ?? 200 });
 const rates = args.some((arg) => arg.startsWith('rate=')) ? [plan.rate] : RATES;
+const program = args.find((arg) => arg.startsWith(PROGRAM))?.slice(PROGRAM.length);
 const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
 
 const looks = openMemoryLooks();
 const reference = await startKamailioSide(false);
 try {
-  const platform = (): Promise<CallSide> => startPlatformSide('platform');
-  const byRate = await beside(platform, async (side) => {
-    const found: Record<string, Measured> = {};
-    for (const rate of rates)
-      found[String(rate)] = await compared(side, rate, rate === rates[0] ? WARM_UP : WARM_AGAIN);
-    return found;
-  });
+  const byRate = await beside(() => startPlatformSide('platform'), comparedAtAll);
   const direct = (): Promise<PlatformSide> =>
     startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct', ...looks.settings });
   const [directly, memory] = await beside(direct, async (side) => [await compared(side), await held(side)] as const);
@@ -51,10 +49,10 @@ try {
   const trunk = (): Promise<CallSide> => startPlatformSide('platform, unasked', {}, 'a trunk');
   const unasked = await beside(trunk, compared);
   const challenging = await beside(() => startKamailioSide(true), compared);
+  const drachtio = program === undefined ? undefined : await beside(() => startDrachtioSide(program), comparedAtAll);
   const others = { directly, tracing, unasked, challenging };
-  console.log(
-    JSON.stringify({ ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2, byRate, others, memory }),
-  );
+  const about = { ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2 };
+  console.log(JSON.stringify({ ...about, byRate, drachtio, others, memory }));
 } finally {
   await reference.stop();
   looks.close();
@@ -72,6 +70,12 @@ async function beside<S extends CallSide, T>(start: () => Promise<S>, run: (side
 
 /** A rate that the machine cannot carry says so. */
 type Measured = (Comparison & { readonly addedPddMs: Record<'p50' | 'p99', number> }) | { readonly notCarried: string };
+
+async function comparedAtAll(side: CallSide): Promise<Record<string, Measured>> {
+  const found: Record<string, Measured> = {};
+  for (const rate of rates) found[String(rate)] = await compared(side, rate, rate === rates[0] ? WARM_UP : WARM_AGAIN);
+  return found;
+}
 
 async function compared(side: CallSide, rate = plan.rate, warmUp = WARM_UP): Promise<Measured> {
   try {

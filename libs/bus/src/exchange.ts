@@ -11,7 +11,7 @@ interface Waiting {
 }
 
 /** How much later than asked for a time-out may come; one timer serves all that wait. */
-const TICK_MS = 25;
+const LATE_MS = 25;
 const NO_RESPONDERS = 503;
 
 /**
@@ -26,7 +26,8 @@ export class Exchange {
   readonly #waiting = new Map<string, Waiting>();
   #outgoing: (() => void)[] = [];
   #asked = 0;
-  #ticking: Timer | undefined;
+  /** For those that wait, no later than `LATE_MS` after the first of them is overdue. */
+  #alarm: { readonly timer: Timer; readonly atMs: number } | undefined;
 
   constructor(nc: NatsConnection, clock: Clock, prefix: string) {
     this.#nc = nc;
@@ -54,8 +55,9 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       const token = (this.#asked++).toString(36);
       const reply = `${this.#inbox}${token}`;
-      this.#waiting.set(token, { resolve, reject, untilMs: this.#clock.monotonicMs() + timeout });
-      this.#ticking ??= this.#clock.every(TICK_MS, () => this.#tick());
+      const untilMs = this.#clock.monotonicMs() + timeout;
+      this.#waiting.set(token, { resolve, reject, untilMs });
+      this.#wakeFor(untilMs);
       this.#send(
         () => this.#nc.publish(subject, payload, headers === undefined ? { reply } : { reply, headers }),
         (error) => {
@@ -95,21 +97,30 @@ export class Exchange {
     else waiting.resolve({ data, ...(headers === undefined ? {} : { headers }) });
   }
 
-  #tick(): void {
+  /** An alarm that nobody needs any more is not taken back: mostly it serves the next. */
+  #wakeFor(untilMs: number): void {
+    if (this.#alarm !== undefined && this.#alarm.atMs <= untilMs + LATE_MS) return;
+    this.#alarm?.timer.cancel();
+    const atMs = untilMs + LATE_MS;
+    this.#alarm = { atMs, timer: this.#clock.after(atMs - this.#clock.monotonicMs(), () => this.#sweep()) };
+  }
+
+  #sweep(): void {
+    this.#alarm = undefined;
     const now = this.#clock.monotonicMs();
+    let nextMs = Infinity;
     for (const [token, { reject, untilMs }] of this.#waiting) {
-      if (untilMs > now) continue;
-      this.#waiting.delete(token);
-      reject(NatsError.errorForCode(ErrorCode.Timeout));
+      if (untilMs <= now) {
+        this.#waiting.delete(token);
+        reject(NatsError.errorForCode(ErrorCode.Timeout));
+      } else nextMs = Math.min(nextMs, untilMs);
     }
-    if (this.#waiting.size > 0) return;
-    this.#ticking?.cancel();
-    this.#ticking = undefined;
+    if (nextMs < Infinity) this.#wakeFor(nextMs);
   }
 
   #fail(error: Error): void {
-    this.#ticking?.cancel();
-    this.#ticking = undefined;
+    this.#alarm?.timer.cancel();
+    this.#alarm = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(error);

@@ -2,44 +2,83 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { gatherTurns, TurnPace } from '@callweave/clock';
 
-/** Turns `everyMs` for `forMs`, each moved by the rests before it; how long each was to rest. */
-function rests(pace: TurnPace, everyMs: number, forMs: number, fromMs = 0): number[] {
-  const given: number[] = [];
-  for (let nowMs = fromMs; nowMs < fromMs + forMs; nowMs += everyMs) {
-    const restMs = pace.restMs(nowMs);
-    given.push(restMs);
-    nowMs += restMs;
+/** Until a way of working is usual, ms. */
+const USUAL_MS = 2_000;
+
+/** An event loop of its own time: what it is asked to do takes time, and what it waits for news is idle. */
+class Loop {
+  nowMs = 0;
+  #idleMs = 0;
+  readonly #pace = new TurnPace({ gatherMs: 10, busyShare: 0.1, idleMs: () => this.#idleMs }, 0);
+
+  /** Works for so long, then rests or not; how long it rested. */
+  turn(workMs: number, isUrgent = false): number {
+    this.nowMs += workMs;
+    const restMs = this.#pace.restMs(this.nowMs, isUrgent);
+    this.nowMs += restMs;
+    return restMs;
   }
-  return given;
+
+  /** News comes every `everyMs`, each worth `workMs`, and a turn takes all there is: the rests when that is usual. */
+  run(everyMs: number, workMs: number): number[] {
+    const rests: number[] = [];
+    const endMs = this.nowMs + USUAL_MS;
+    for (let newsMs = this.nowMs + everyMs; this.nowMs < endMs;) {
+      this.wait(Math.max(0, newsMs - this.nowMs));
+      const pieces = 1 + Math.floor((this.nowMs - newsMs) / everyMs);
+      newsMs += pieces * everyMs;
+      const restMs = this.turn(pieces * workMs);
+      if (this.nowMs > endMs - USUAL_MS / 10) rests.push(restMs);
+    }
+    return rests;
+  }
+
+  wait(ms: number): void {
+    this.nowMs += ms;
+    this.#idleMs += ms;
+  }
 }
 
+const highest = (values: readonly number[]): number => Math.max(...values);
+
 describe('the pace of turns', () => {
-  it('is as fast as news comes while there is little', () => {
-    expect(new Set(rests(new TurnPace(2), 10, 1_000))).toEqual(new Set([0]));
+  it('is as fast as news comes while there is little to do', () => {
+    expect(highest(new Loop().run(100, 0.01))).toBe(0);
   });
 
-  it('is one turn in the time given once a process is busy, whatever the turns took', () => {
-    const pace = new TurnPace(2);
-    rests(pace, 0.5, 300);
-    for (const restMs of rests(pace, 0.5, 100, 300)) expect(restMs).toBeCloseTo(1.5);
+  it('is one turn in the time given once a process works for the share of its time that is called busy', () => {
+    for (const restMs of new Loop().run(1, 0.2)) expect(restMs).toBeCloseTo(8);
+  });
+
+  it('is between them while a process works for a part of that share', () => {
+    const rests = new Loop().run(1, 0.05);
+    expect(highest(rests)).toBeGreaterThan(3);
+    expect(highest(rests)).toBeLessThan(6);
   });
 
   it('leaves turns alone that take longer than the time given', () => {
-    const pace = new TurnPace(2);
-    expect(new Set(rests(pace, 2.5, 1_000))).toEqual(new Set([0]));
+    expect(highest(new Loop().run(11, 11))).toBe(0);
   });
 
   it('is fast again once a process is idle', () => {
-    const pace = new TurnPace(2);
-    rests(pace, 0.5, 300);
-    expect(rests(pace, 50, 500, 1_000).slice(2)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    const loop = new Loop();
+    loop.run(1, 0.2);
+    loop.wait(1_000);
+    expect(highest(loop.run(100, 0.01))).toBe(0);
+  });
+
+  it('does not take its rests for work', () => {
+    const loop = new Loop();
+    loop.run(1, 0.2);
+    // Half a hundredth of its time: it rests for half a millisecond at most, and not because it rested before.
+    expect(highest(loop.run(50, 0.25))).toBeLessThan(1);
   });
 
   it('does not wait while a turn has left news behind', () => {
-    const pace = new TurnPace(2);
-    rests(pace, 0.5, 300);
-    expect(pace.restMs(300.5, true)).toBe(0);
-    expect(pace.restMs(301, false)).toBeCloseTo(1.5);
+    const loop = new Loop();
+    loop.run(1, 0.2);
+    expect(loop.turn(2, true)).toBe(0);
+    expect(loop.turn(2)).toBeCloseTo(8);
   });
 });
 

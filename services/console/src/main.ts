@@ -4,11 +4,13 @@ import { config, type Config, contradictions } from './config.ts';
 import { type RunningConsole, startConsole } from './service.ts';
 
 /** How long facts are gathered while nobody looks, ms: whoever asks is told of those of this moment too. */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
+/** Even a little is not urgent then. */
+const BUSY_SHARE = 0.01;
 
 async function start(context: ServiceContext<Config>): Promise<RunningConsole> {
   const running = await startConsole(context);
-  gatherTurns({ gatherMs: GATHER_MS, isUrgent: () => running.isUrgent() });
+  gatherTurns({ gatherMs: GATHER_MS, busyShare: BUSY_SHARE, isUrgent: () => running.isUrgent() });
   return running;
 }
 

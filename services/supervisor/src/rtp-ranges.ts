@@ -11,7 +11,8 @@ export interface UsedRange extends PortRange {
 
 /** rtpengine's own defaults, when its command line names no range. */
 const DEFAULT_RANGE = { min: 30_000, max: 40_000 };
-const BLOCK = 500;
+/** As many as by default. */
+const BLOCK = 1_000;
 const FIRST = 33_000;
 const LAST = 60_000;
 const ATTEMPTS = 200;
@@ -57,7 +58,7 @@ export function findOverlap(host: string, range: PortRange, used: readonly UsedR
   return used.find((other) => other.host === host && other.min <= range.max && range.min <= other.max);
 }
 
-/** A range of 500 ports of `host` that no rtpengine uses; undefined when none was found. */
+/** A range of 1,000 ports of `host` that no rtpengine uses; undefined when none was found. */
 export function pickRange(host: string, used: readonly UsedRange[]): PortRange | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const min = FIRST + BLOCK * randomInt((LAST - FIRST) / BLOCK);
