@@ -3,5 +3,7 @@ import { runService } from '@callweave/service';
 import { config } from './config.ts';
 import { startEdge } from './service.ts';
 
+// drachtio-srf looks a setting up for each header of each message, and the operating system is slower to ask than a copy.
+process.env = { ...process.env };
 gatherTurns({ gatherMs: GATHER_MS });
 await runService({ name: 'edge-signaling', config, start: startEdge });
