@@ -6,7 +6,9 @@
 // reference: whoever stands by spends CPU and caches on that. There is no platform without its facts: the books, the
 // records and those who follow calls live on them. At the end calls are held, for more of which rtpengine would want
 // ports than a test has, so with media from phone to phone: what they keep in the heaps. A site that has a drachtio-server
-// can have it measured at the same rates, under an application that is createB2BUA and nothing else.
+// can have it measured at the same rates, under an application that is createB2BUA and nothing else. Whoever stands by
+// also keeps the processors awake for the reference, which pays less for its own waking then, so the reference is
+// measured alone too, before all others and after them, and the ratios to that are told beside.
 // Arguments: rounds=N seconds=N rate=N (that rate only) drachtio-server=PROGRAM.
 import { argv } from 'node:process';
 import { takeLoadTurn } from '@callweave/test';
@@ -21,6 +23,7 @@ import {
 } from '../support/call-sides.ts';
 import { openMemoryLooks } from '../support/memory-looks.ts';
 import { type Comparison, compare, planOf, TURN_MS } from '../support/rounds.ts';
+import { round, type Spread } from '../support/statistics.ts';
 
 /** Calls a second; the first is the one that is looked at closely. */
 const RATES = [200, 50, 100, 300];
@@ -39,6 +42,7 @@ const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
 const looks = openMemoryLooks();
 const reference = await startKamailioSide(false);
 try {
+  const before = await atAllRates(alone);
   const byRate = await beside(() => startPlatformSide('platform'), comparedAtAll);
   const direct = (): Promise<PlatformSide> =>
     startPlatformSide('platform, direct media', { CALLWEAVE_MEDIA: 'direct', ...looks.settings });
@@ -50,9 +54,11 @@ try {
   const unasked = await beside(trunk, compared);
   const challenging = await beside(() => startKamailioSide(true), compared);
   const drachtio = program === undefined ? undefined : await beside(() => startDrachtioSide(program), comparedAtAll);
+  const after = await atAllRates(alone);
   const others = { directly, tracing, unasked, challenging };
   const about = { ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2 };
-  console.log(JSON.stringify({ ...about, byRate, drachtio, others, memory }));
+  const toAlone = atAlone(before, after, { platform: byRate, drachtio });
+  console.log(JSON.stringify({ ...about, byRate, drachtio, alone: toAlone, others, memory }));
 } finally {
   await reference.stop();
   looks.close();
@@ -71,10 +77,50 @@ async function beside<S extends CallSide, T>(start: () => Promise<S>, run: (side
 /** A rate that the machine cannot carry says so. */
 type Measured = (Comparison & { readonly addedPddMs: Record<'p50' | 'p99', number> }) | { readonly notCarried: string };
 
-async function comparedAtAll(side: CallSide): Promise<Record<string, Measured>> {
-  const found: Record<string, Measured> = {};
-  for (const rate of rates) found[String(rate)] = await compared(side, rate, rate === rates[0] ? WARM_UP : WARM_AGAIN);
+/** By rate. */
+type AtAllRates<T> = Readonly<Record<string, T>>;
+
+async function atAllRates<T>(run: (rate: number, isFirst: boolean) => Promise<T>): Promise<AtAllRates<T>> {
+  const found: Record<string, T> = {};
+  for (const rate of rates) found[String(rate)] = await run(rate, rate === rates[0]);
   return found;
+}
+
+function comparedAtAll(side: CallSide): Promise<AtAllRates<Measured>> {
+  return atAllRates((rate, isFirst) => compared(side, rate, isFirst ? WARM_UP : WARM_AGAIN));
+}
+
+/** What a call costs the reference, ms, while nobody stands by. */
+async function alone(rate: number, isFirst: boolean): Promise<Spread> {
+  const options = { waits: {}, takeTurn, warmUp: isFirst ? WARM_UP : WARM_AGAIN };
+  const { sides } = await compare([reference], { ...plan, rate }, options);
+  return sides[reference.name]?.cpuMsSum ?? { median: NaN, min: NaN, max: NaN };
+}
+
+/** The reference alone, before and after, and by how much more a call costs each side than between the two. */
+function atAlone(
+  before: AtAllRates<Spread>,
+  after: AtAllRates<Spread>,
+  sides: Readonly<Record<string, AtAllRates<Measured> | undefined>>,
+): AtAllRates<unknown> {
+  const ratios = (rate: string, base: number): Record<string, number> => {
+    const costs = Object.entries(sides).map(([name, at]) => [name, costOf(at?.[rate])] as const);
+    return Object.fromEntries(costs.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, round(ms / base)]])));
+  };
+  return Object.fromEntries(
+    Object.entries(before).map(([rate, first]) => {
+      const last = after[rate] ?? first;
+      const ratio = ratios(rate, (first.median + last.median) / 2);
+      return [rate, { beforeMs: first, afterMs: last, ratio }];
+    }),
+  );
+}
+
+/** What a call costs the side that is compared. */
+function costOf(measured: Measured | undefined): number | undefined {
+  if (measured === undefined || 'notCarried' in measured) return undefined;
+  const [own] = Object.entries(measured.sides).filter(([name]) => name !== reference.name);
+  return own?.[1].cpuMsSum.median;
 }
 
 async function compared(side: CallSide, rate = plan.rate, warmUp = WARM_UP): Promise<Measured> {

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** How long news is gathered at most where calls go through, ms: a tenth of what sets a call up there. */
 export const GATHER_MS = 10;
 
