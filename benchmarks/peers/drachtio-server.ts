@@ -19,7 +19,7 @@ const CONFIG = `<drachtio>
 `;
 
 export interface DrachtioServerOptions {
-  /** The program of a site that has one. */
+  /** The program of a site that has one, by a name that is found in the usual folders. */
   readonly program: string;
   /** `host:port` every call is sent to. */
   readonly callee: string;
@@ -50,10 +50,11 @@ export class DrachtioServerPeer {
     writeFileSync(file, CONFIG);
     const args = ['-f', file, '--address', HOST, '--port', String(controlPort), '--secret', 'cymru'];
     args.push('--contact', `sip:${address};transport=udp`, '--loglevel', 'notice', '--sofia-loglevel', '0');
-    const server = spawn(...tied(program, args, 'TERM'), { cwd: directory, stdio: 'ignore', env: { PATH } });
+    const server = spawn(...tied(program, args, 'TERM'), { stdio: 'ignore', env: { PATH } });
     const peer = new DrachtioServerPeer(address, server, directory);
     try {
       await until('drachtio-server listens', async () => server.exitCode !== null || takes(controlPort), READY_MS);
+      if (server.exitCode !== null) throw new Error(`it ended with ${String(server.exitCode)}`);
       peer.#app = await BareApp.start('bridge', controlPort, callee);
     } catch (error) {
       await peer.stop();

@@ -7,6 +7,8 @@ import { tied } from '@callweave/test';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const APP = fileURLToPath(new URL('../apps/bare-app.ts', import.meta.url));
 
+const READY_MS = 20_000;
+
 /** What the application does with every call; `benchmarks/apps/bare-app.ts`. */
 export type Deed = 'answer' | 'bridge' | 'proxy';
 
@@ -24,8 +26,16 @@ export class BareApp {
   static async start(deed: Deed, controlPort: number, callee = ''): Promise<BareApp> {
     const options = ['--conditions=@callweave/source', '--import', 'tsx'];
     const child = startNode([...options, APP, deed, String(controlPort), callee]);
-    await Promise.race([once(child, 'message'), endsEarly(child, 'an application')]);
-    return new BareApp(child);
+    try {
+      await Promise.race([
+        once(child, 'message', { signal: AbortSignal.timeout(READY_MS) }),
+        endsEarly(child, 'an application'),
+      ]);
+      return new BareApp(child);
+    } catch (error) {
+      await end(child);
+      throw error;
+    }
   }
 
   stop(): Promise<void> {

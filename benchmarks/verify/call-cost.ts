@@ -39,6 +39,7 @@ const rates = args.some((arg) => arg.startsWith('rate=')) ? [plan.rate] : RATES;
 const program = args.find((arg) => arg.startsWith(PROGRAM))?.slice(PROGRAM.length);
 const takeTurn = (): Promise<() => void> => takeLoadTurn(TURN_MS);
 
+if (program !== undefined) await (await startDrachtioSide(program)).stop();
 const looks = openMemoryLooks();
 const reference = await startKamailioSide(false);
 try {
@@ -57,8 +58,8 @@ try {
   const after = await atAllRates(alone);
   const others = { directly, tracing, unasked, challenging };
   const about = { ...plan, rates, reference: 'kamailio', media: 'anchored', goal: 6.2 };
-  const toAlone = atAlone(before, after, { platform: byRate, drachtio });
-  console.log(JSON.stringify({ ...about, byRate, drachtio, alone: toAlone, others, memory }));
+  const ratios = toAlone(before, after, { platform: byRate, drachtio });
+  console.log(JSON.stringify({ ...about, byRate, drachtio, alone: ratios, others, memory }));
 } finally {
   await reference.stop();
   looks.close();
@@ -90,28 +91,32 @@ function comparedAtAll(side: CallSide): Promise<AtAllRates<Measured>> {
   return atAllRates((rate, isFirst) => compared(side, rate, isFirst ? WARM_UP : WARM_AGAIN));
 }
 
-/** What a call costs the reference, ms, while nobody stands by. */
-async function alone(rate: number, isFirst: boolean): Promise<Spread> {
+/** What a call costs the reference, ms, while nobody stands by; undefined where the machine cannot carry it. */
+async function alone(rate: number, isFirst: boolean): Promise<Spread | undefined> {
   const options = { waits: {}, takeTurn, warmUp: isFirst ? WARM_UP : WARM_AGAIN };
-  const { sides } = await compare([reference], { ...plan, rate }, options);
-  return sides[reference.name]?.cpuMsSum ?? { median: NaN, min: NaN, max: NaN };
+  try {
+    const { sides } = await compare([reference], { ...plan, rate }, options);
+    return sides[reference.name]?.cpuMsSum;
+  } catch (error) {
+    console.error(`the reference alone: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
-/** The reference alone, before and after, and by how much more a call costs each side than between the two. */
-function atAlone(
-  before: AtAllRates<Spread>,
-  after: AtAllRates<Spread>,
+/** The reference alone, before and after, and how many times the mean of both a call costs each side. */
+function toAlone(
+  before: AtAllRates<Spread | undefined>,
+  after: AtAllRates<Spread | undefined>,
   sides: Readonly<Record<string, AtAllRates<Measured> | undefined>>,
 ): AtAllRates<unknown> {
-  const ratios = (rate: string, base: number): Record<string, number> => {
-    const costs = Object.entries(sides).map(([name, at]) => [name, costOf(at?.[rate])] as const);
-    return Object.fromEntries(costs.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, round(ms / base)]])));
-  };
   return Object.fromEntries(
-    Object.entries(before).map(([rate, first]) => {
-      const last = after[rate] ?? first;
-      const ratio = ratios(rate, (first.median + last.median) / 2);
-      return [rate, { beforeMs: first, afterMs: last, ratio }];
+    rates.map(String).map((rate): [string, unknown] => {
+      const [beforeMs, afterMs] = [before[rate], after[rate]];
+      if (beforeMs === undefined || afterMs === undefined) return [rate, { notCarried: 'by the reference alone' }];
+      const base = (beforeMs.median + afterMs.median) / 2;
+      const costs = Object.entries(sides).map(([name, at]) => [name, costOf(at?.[rate])] as const);
+      const ratio = costs.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, round(ms / base)] as const]));
+      return [rate, { beforeMs, afterMs, ratio: Object.fromEntries(ratio) }];
     }),
   );
 }

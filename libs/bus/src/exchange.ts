@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '@callweave/clock';
+import { atTurnEnd, type Clock, type Timer } from '@callweave/clock';
 import { createInbox, ErrorCode, type Msg, type MsgHdrs, NatsError, type NatsConnection } from 'nats';
 
 /** The part of a NATS message that an asker reads. */
@@ -76,7 +76,7 @@ export class Exchange {
   }
 
   #send(publish: () => void, failed: (error: unknown) => void): void {
-    if (this.#outgoing.length === 0) setImmediate(() => this.flush());
+    if (this.#outgoing.length === 0) atTurnEnd(() => this.flush());
     this.#outgoing.push(() => {
       try {
         publish();

@@ -1,5 +1,5 @@
-/** How long news is gathered at most where calls go through, ms: a tenth of what sets a call up there. */
-export const GATHER_MS = 10;
+/** How long news is gathered at most where calls go through, ms; ADR 0024. */
+export const GATHER_MS = 16;
 
 /** The share of a processor from which a process gathers for as long as it may. */
 const BUSY_SHARE = 0.1;
@@ -12,7 +12,7 @@ export interface PaceOptions {
   readonly gatherMs: number;
   /** The share of a processor from which it is gathered that long; less of it, less long. */
   readonly busyShare?: number;
-  /** How long the loop has waited for news so far, ms. */
+  /** How long the loop has had nothing to do so far, waiting for news or standing still, ms. */
   readonly idleMs: () => number;
 }
 
@@ -22,7 +22,6 @@ export class TurnPace {
   #windowMs = 0;
   #lastMs: number;
   #slot: { readonly atMs: number; readonly idleMs: number };
-  #restedMs = 0;
 
   constructor(options: PaceOptions, nowMs: number) {
     this.#options = options;
@@ -36,20 +35,15 @@ export class TurnPace {
     const restMs = this.#windowMs - (nowMs - this.#lastMs);
     const rests = !isUrgent && restMs > LEAST_MS;
     this.#lastMs = rests ? nowMs + restMs : nowMs;
-    if (!rests) return 0;
-    this.#restedMs += restMs;
-    return restMs;
+    return rests ? restMs : 0;
   }
 
-  /** Time neither waited for news nor rested was worked. */
   #measure(nowMs: number): void {
     const { gatherMs, busyShare = BUSY_SHARE } = this.#options;
     const idleMs = this.#options.idleMs();
-    const passedMs = nowMs - this.#slot.atMs;
-    const share = (passedMs - (idleMs - this.#slot.idleMs) - this.#restedMs) / passedMs;
+    const share = 1 - (idleMs - this.#slot.idleMs) / (nowMs - this.#slot.atMs);
     this.#windowMs = gatherMs * Math.min(1, Math.max(0, share / busyShare));
     this.#slot = { atMs: nowMs, idleMs };
-    this.#restedMs = 0;
   }
 }
 
@@ -58,21 +52,62 @@ export interface GatherOptions extends Omit<PaceOptions, 'idleMs'> {
   readonly isUrgent?: () => boolean;
 }
 
+/** What leaves at the end of this turn. */
+let leaving: (() => void)[] = [];
+let gatherers = 0;
+
+/** Runs `action` once this turn has seen to all the news it found: where turns are gathered, before the loop rests. */
+export function atTurnEnd(action: () => void): void {
+  if (gatherers === 0) {
+    setImmediate(action);
+    return;
+  }
+  // With a reference: the loop must not wait for news before this turn has ended.
+  if (leaving.length === 0) setImmediate(() => undefined);
+  leaving.push(action);
+}
+
+function depart(): void {
+  const actions = leaving;
+  leaving = [];
+  for (const action of actions) action();
+}
+
 /**
  * Has a process look for news less often the more of its time it works, at most every `gatherMs`, as network cards do
  * with their interrupts: waking up costs the same whatever there is to find, and what is answered together leaves
- * together. The thread stands still meanwhile, timers included. A process with little to do looks at once, and so does
- * one whose turns take longer than this anyway. Until the returned function is called.
+ * together. The thread stands still meanwhile, timers included, once what `atTurnEnd` was given has left. A process with
+ * little to do looks at once, and so does one whose turns take longer than this anyway. Until the returned function is
+ * called.
  */
 export function gatherTurns({ isUrgent = () => false, ...options }: GatherOptions): () => void {
-  const pace = new TurnPace({ ...options, idleMs: () => performance.eventLoopUtilization().idle }, performance.now());
+  let stoodStillMs = 0;
+  const idleMs = (): number => performance.eventLoopUtilization().idle + stoodStillMs;
+  const pace = new TurnPace({ ...options, idleMs }, performance.now());
   const stillness = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const next = (): void => {
-    const restMs = pace.restMs(performance.now(), isUrgent());
-    if (restMs > 0) Atomics.wait(stillness, 0, 0, restMs);
-    // Without a reference it runs at the end of each turn, and is no reason for one.
-    ending = setImmediate(next).unref();
+  const rest = (): void => {
+    const nowMs = performance.now();
+    const restMs = pace.restMs(nowMs, isUrgent());
+    if (restMs > 0) {
+      Atomics.wait(stillness, 0, 0, restMs);
+      // Longer than asked for where others want the processor.
+      stoodStillMs += performance.now() - nowMs;
+    }
   };
-  let ending = setImmediate(next).unref();
-  return () => clearImmediate(ending);
+  // Without a reference they run at the end of each turn, one after the other, and are no reason for one.
+  const atEachEnd = (action: () => void): (() => void) => {
+    const run = (): void => {
+      next = setImmediate(run).unref();
+      action();
+    };
+    let next = setImmediate(run).unref();
+    return () => clearImmediate(next);
+  };
+  gatherers += 1;
+  const ends = [atEachEnd(depart), atEachEnd(rest)];
+  return () => {
+    for (const end of ends) end();
+    gatherers -= 1;
+    setImmediate(depart);
+  };
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { gatherTurns, TurnPace } from '@callweave/clock';
+import { atTurnEnd, gatherTurns, TurnPace } from '@callweave/clock';
 
 /** Until a way of working is usual, ms. */
 const USUAL_MS = 2_000;
@@ -15,7 +15,7 @@ class Loop {
   turn(workMs: number, isUrgent = false): number {
     this.nowMs += workMs;
     const restMs = this.#pace.restMs(this.nowMs, isUrgent);
-    this.nowMs += restMs;
+    this.wait(restMs);
     return restMs;
   }
 
@@ -43,11 +43,13 @@ const highest = (values: readonly number[]): number => Math.max(...values);
 
 describe('the pace of turns', () => {
   it('is as fast as news comes while there is little to do', () => {
-    expect(highest(new Loop().run(100, 0.01))).toBe(0);
+    expect(highest(new Loop().run(5, 0.005))).toBe(0);
   });
 
   it('is one turn in the time given once a process works for the share of its time that is called busy', () => {
-    for (const restMs of new Loop().run(1, 0.2)) expect(restMs).toBeCloseTo(8);
+    const rests = new Loop().run(1, 0.2);
+    expect(rests.length).toBeGreaterThan(0);
+    for (const restMs of rests) expect(restMs).toBeCloseTo(8);
   });
 
   it('is between them while a process works for a part of that share', () => {
@@ -64,14 +66,14 @@ describe('the pace of turns', () => {
     const loop = new Loop();
     loop.run(1, 0.2);
     loop.wait(1_000);
-    expect(highest(loop.run(100, 0.01))).toBe(0);
+    expect(highest(loop.run(5, 0.005))).toBe(0);
   });
 
   it('does not take its rests for work', () => {
     const loop = new Loop();
     loop.run(1, 0.2);
-    // Half a hundredth of its time: it rests for half a millisecond at most, and not because it rested before.
-    expect(highest(loop.run(50, 0.25))).toBeLessThan(1);
+    // Half a hundredth of its time: it rests for half a millisecond, and not because it rested before.
+    expect(highest(loop.run(5, 0.025))).toBeLessThan(1);
   });
 
   it('does not wait while a turn has left news behind', () => {
@@ -97,16 +99,44 @@ describe('a process that gathers its turns', () => {
     while (!isWanted(await turn()));
   }
 
+  /** Works for a while, as much as makes a loop busy. */
+  function work(): void {
+    for (const startMs = performance.now(); performance.now() - startMs < GATHER_MS / 4;);
+  }
+
   it('makes them one after the other in the time given, once it is found to be busy, and at once when that is over', async () => {
     const rested = (ms: number): boolean => ms > GATHER_MS / 2;
     const stop = gatherTurns({ gatherMs: GATHER_MS });
     await until(rested);
-    // It does not find that it is not busy because it rests.
-    for (let slots = 0; slots < 3; slots++) await until(rested);
+    // For more than twice the time in which it is found to be busy or not.
+    for (let turns = 0; turns < 15; turns++) {
+      work();
+      expect(rested(await turn())).toBe(true);
+    }
     stop();
     await nextTurn();
     let atOnce = 0;
     await until((ms) => (atOnce = rested(ms) ? 0 : atOnce + 1) === 1_000);
+  });
+
+  it('rests after what the turn gave it to send has left', async () => {
+    const stop = gatherTurns({ gatherMs: GATHER_MS });
+    await until((ms) => ms > GATHER_MS / 2);
+    const waited: number[] = [];
+    for (let turns = 0; turns < 10; turns++) {
+      work();
+      const startMs = performance.now();
+      atTurnEnd(() => waited.push(performance.now() - startMs));
+      await turn();
+    }
+    stop();
+    expect(waited).toHaveLength(10);
+    expect(Math.min(...waited)).toBeLessThan(GATHER_MS / 2);
+    expect(waited.filter((ms) => ms > GATHER_MS / 2).length).toBeLessThan(3);
+  });
+
+  it('sends at the end of a turn all the same when nobody gathers', async () => {
+    await new Promise<void>((resolve) => atTurnEnd(resolve));
   });
 
   it('is left alone when that is over', async () => {

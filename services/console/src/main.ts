@@ -5,7 +5,7 @@ import { type RunningConsole, startConsole } from './service.ts';
 
 /** How long facts are gathered while nobody looks, ms: whoever asks is told of those of this moment too. */
 const GATHER_MS = 100;
-/** Even a little is not urgent then. */
+/** The share of a processor from which they are gathered that long: nobody waits for them. */
 const BUSY_SHARE = 0.01;
 
 async function start(context: ServiceContext<Config>): Promise<RunningConsole> {

@@ -11,7 +11,7 @@ export interface UsedRange extends PortRange {
 
 /** rtpengine's own defaults, when its command line names no range. */
 const DEFAULT_RANGE = { min: 30_000, max: 40_000 };
-/** As many as by default. */
+/** As many as `CALLWEAVE_RTP_PORTS` has by default. */
 const BLOCK = 1_000;
 const FIRST = 33_000;
 const LAST = 60_000;

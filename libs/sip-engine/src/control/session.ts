@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { type Clock } from '@callweave/clock';
+import { atTurnEnd, type Clock } from '@callweave/clock';
 import { type IdSource } from '@callweave/sip';
 import { type Logger } from '@callweave/telemetry';
 import { type App, type SipMeta } from '../core/app.ts';
@@ -257,7 +257,7 @@ export class ControlSession implements App {
 
   #write(bytes: Buffer): void {
     if (!this.#open) return;
-    if (this.#out.length === 0) setImmediate(() => this.#flush());
+    if (this.#out.length === 0) atTurnEnd(() => this.#flush());
     this.#out.push(bytes);
   }
 
