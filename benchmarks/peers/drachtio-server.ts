@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type NamedProcess, tied, until } from '@callweave/test';
 import { BareApp } from '../support/bare-app.ts';
+import { end } from '../support/child-process.ts';
 
 const HOST = '127.0.0.1';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -74,11 +75,7 @@ export class DrachtioServerPeer {
 
   async stop(): Promise<void> {
     await this.#app?.stop();
-    if (this.#server.exitCode === null && this.#server.signalCode === null) {
-      const gone = once(this.#server, 'exit');
-      this.#server.kill('SIGTERM');
-      await gone;
-    }
+    await end(this.#server);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

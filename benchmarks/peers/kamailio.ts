@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, tied, until } from '@callweave/test';
+import { end } from '../support/child-process.ts';
 
 const HOST = '127.0.0.1';
 const CONFIG = fileURLToPath(new URL('kamailio.cfg', import.meta.url));
@@ -67,11 +68,7 @@ export class KamailioPeer {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const gone = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await gone;
-    }
+    await end(this.#child);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

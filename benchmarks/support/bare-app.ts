@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { tied } from '@callweave/test';
+import { end, endsEarly, startNode } from './child-process.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const APP = fileURLToPath(new URL('../apps/bare-app.ts', import.meta.url));
 
 const READY_MS = 20_000;
@@ -41,27 +39,4 @@ export class BareApp {
   stop(): Promise<void> {
     return end(this.#child);
   }
-}
-
-/** Node.js, which can be talked to and whose lines can be read. */
-export function startNode(args: readonly string[], further: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(...tied(execPath, args), {
-    cwd: ROOT,
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', ...further },
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-}
-
-/** Rejects when a process ends that should not. */
-export async function endsEarly(child: ChildProcess, who: string): Promise<never> {
-  await once(child, 'exit');
-  throw new Error(`${who} did not start`);
-}
-
-/** Ends a process as a signal asks it to. */
-export async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  await gone;
 }

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type NamedProcess } from '@callweave/test';
-import { BareApp, type Deed, end, endsEarly, startNode } from './bare-app.ts';
+import { BareApp, type Deed } from './bare-app.ts';
+import { end, endsEarly, startNode } from './child-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROBE = pathToFileURL(fileURLToPath(new URL('memory-probe.mjs', import.meta.url))).href;

@@ -7,7 +7,7 @@
 // records and those who follow calls live on them. At the end calls are held, for more of which rtpengine would want
 // ports than a test has, so with media from phone to phone: what they keep in the heaps. A site that has a drachtio-server
 // can have it measured at the same rates, under an application that is createB2BUA and nothing else. Whoever stands by
-// also keeps the processors awake for the reference, which pays less for its own waking then, so the reference is
+// also keeps the processors awake for the reference, which may pay less for its own waking then, so the reference is
 // measured alone too, before all others and after them, and the ratios to that are told beside.
 // Arguments: rounds=N seconds=N rate=N (that rate only) drachtio-server=PROGRAM.
 import { argv } from 'node:process';

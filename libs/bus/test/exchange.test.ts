@@ -14,21 +14,19 @@ test('one alarm serves all that wait: each is given up when its own time is over
   const clock = new FakeClock();
   const exchange = new Exchange(silent, clock, '_INBOX_test');
   const over: string[] = [];
-  const ask = (name: string, timeout: number): void => {
-    void exchange.request('silent', undefined, { timeout }).catch(() => over.push(name));
+  const ask = async (name: string, timeout: number): Promise<void> => {
+    await exchange.request('silent', undefined, { timeout }).catch(() => over.push(name));
   };
-  /** What is given up after so long in all. */
-  const at = async (ms: number): Promise<string[]> => {
-    clock.advance(ms - clock.monotonicMs());
-    await new Promise(setImmediate);
-    return over;
-  };
-  ask('late', 500);
-  ask('early', 50);
+  const late = ask('late', 500);
+  const early = ask('early', 50);
   expect(clock.pending).toBe(1);
-  expect(await at(49)).toEqual([]);
-  expect(await at(80)).toEqual(['early']);
-  expect(await at(499)).toEqual(['early']);
-  expect(await at(530)).toEqual(['early', 'late']);
+  clock.advance(80);
+  await early;
+  clock.advance(419);
+  expect(over).toEqual(['early']);
+  expect(clock.pending).toBe(1);
+  clock.advance(30);
+  await late;
+  expect(over).toEqual(['early', 'late']);
   expect(clock.pending).toBe(0);
 });

@@ -1,11 +1,12 @@
 import { FakeClock } from '@callweave/clock/testing';
-import { type CallRecord, InstanceId } from '@callweave/contracts';
+import { type CallCause, type CallRecord, InstanceId } from '@callweave/contracts';
 import { type LeftInvite } from '@callweave/srf';
 import { recordLogs } from '@callweave/telemetry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type CallTeller } from '../src/call/call-ports.ts';
 import { type EstablishedCall } from '../src/call/established-call.ts';
 import { EstablishedCalls } from '../src/call/established-calls.ts';
+import { type Departure } from '../src/call/left-calls.ts';
 import { LegTable } from '../src/leg/leg.ts';
 import { Adopter } from '../src/survive/adopter.ts';
 import { type Way } from '../src/survive/whereabouts.ts';
@@ -27,8 +28,9 @@ let sent: string[];
 let stored: number;
 /** Whether the engine finds dialogs by both tags. */
 let knowsOurTags: boolean;
-/** The call whose answer the edge before us left in its journal. */
+/** The call whose answer the edge before us left in its journal, and what it left of it besides. */
 let left: CallRecord | undefined;
+let word: { readonly departure?: Departure; readonly isUnheard?: boolean };
 
 /** A call of ours whose callee is connected to another edge, or to this one. */
 async function call(at: InstanceId | undefined): Promise<EstablishedCall> {
@@ -60,6 +62,7 @@ beforeEach(() => {
   stored = 0;
   knowsOurTags = true;
   left = undefined;
+  word = {};
   const clock = new FakeClock();
   const log = recordLogs();
   const media = { offer: undefined, answer: undefined, release: () => Promise.resolve(undefined) } as never;
@@ -87,6 +90,8 @@ beforeEach(() => {
     left: {
       answered: () => (left === undefined ? undefined : { call: left, isAcknowledged: false }),
       invites: () => ({ asked: invite('alice'), called: [invite('bob')] }),
+      departure: () => word.departure,
+      isUnheard: () => word.isUnheard === true,
     },
     outliving: {
       refuse: ({ peer }) => sent.push(`refused ${peer}`),
@@ -107,7 +112,11 @@ beforeEach(() => {
     },
     whereabouts: { find: () => Promise.resolve(way) },
     openTeller: () =>
-      ({ sequence: 4, ended: () => undefined, failed: () => sent.push('told failed') }) as unknown as CallTeller,
+      ({
+        sequence: 4,
+        ended: ({ by }: CallCause) => sent.push(`told ended by ${by}`),
+        failed: () => sent.push('told failed'),
+      }) as unknown as CallTeller,
   });
 });
 
@@ -142,6 +151,23 @@ describe('whether a caller has heard the answer that an edge died of', () => {
     await adopter.close(found);
     const ours = knows ? `;to-tag=${legId}` : '';
     expect(sent).toEqual([`OPTIONS by us to ${sipCallId};from-tag=${remoteTag}${ours}`]);
+  });
+});
+
+describe('a call of which nothing is stored, that both sides were in', () => {
+  test.each<[string, typeof word, string[]]>([
+    ['goes on, if both sides still know it', {}, ['OPTIONS', 'OPTIONS']],
+    [
+      'ends as a side ended it before',
+      { departure: { left: 'caller', atMs: 5 } },
+      ['BYE', 'BYE', 'told ended by caller'],
+    ],
+    ['ends when its caller may not have heard', { isUnheard: true }, ['BYE', 'BYE', 'told ended by platform']],
+  ])('%s', async (_how, left, expected) => {
+    word = left;
+    await adopter.resume(storedCall(1).call);
+    await settle();
+    expect(sent.map((line) => line.replace(/ by us .*/, ''))).toEqual(expected);
   });
 });
 

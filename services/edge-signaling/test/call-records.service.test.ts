@@ -19,13 +19,15 @@ beforeAll(async () => {
 
 afterAll(() => nats.stop());
 
-async function anEdge(owner = anId()): Promise<CallRecords> {
+type Leave = ConstructorParameters<typeof CallRecords>[0]['leave'];
+
+async function anEdge(owner = anId(), leave?: Leave): Promise<CallRecords> {
   const bus = await nats.bus(edgeProfile, createInstanceId());
-  return new CallRecords({ bus, owner: () => owner, clock: systemClock, log: recordLogs() });
+  return new CallRecords({ bus, owner: () => owner, leave, clock: systemClock, log: recordLogs() });
 }
 
 /** An edge whose writes at a revision are never confirmed, whether they arrive or not. */
-async function deafEdge(owner: InstanceId, arrive: boolean): Promise<CallRecords> {
+async function deafEdge(owner: InstanceId, arrive: boolean, leave?: Leave): Promise<CallRecords> {
   const bus = await nats.bus(edgeProfile, createInstanceId());
   const bucket: Bus['bucket'] = (type, options) => {
     const real = bus.bucket(type, options);
@@ -36,7 +38,7 @@ async function deafEdge(owner: InstanceId, arrive: boolean): Promise<CallRecords
     };
     return real;
   };
-  return new CallRecords({ bus: { bucket }, owner: () => owner, clock: systemClock, log: recordLogs() });
+  return new CallRecords({ bus: { bucket }, owner: () => owner, leave, clock: systemClock, log: recordLogs() });
 }
 
 function leg(legId = createLegId(), remoteTag = 'theirs'): Leg {
@@ -126,6 +128,49 @@ test('an answered call is stored although nobody heard that its beginning was', 
   expect(await keeping).toBe(true);
   expect(edge.isUnstored(call.callId)).toBe(false);
   expect((await edge.find(call.caller.legId))?.call).toMatchObject({ state: 'answered', sequence: 4 });
+});
+
+describe('of an acknowledged call it is left to the next edge', () => {
+  const nextTurn = (): Promise<void> => new Promise(setImmediate);
+
+  test('that it goes on while its answer is not stored, and that it is stored since; not that it is over, before that is told', async () => {
+    const words: unknown[] = [];
+    const owner = anId();
+    const call = await begunCall(owner);
+    const edge = await anEdge(owner, (callId, word) => words.push([callId, word]));
+    const keeping = edge.keep(call, 4, detail);
+    edge.acknowledged(call.callId);
+    await keeping;
+    expect(await edge.end(call.callId, { by: 'caller', reason: 'hang-up' })).toBe('won');
+    expect(words).toEqual([
+      [call.callId, 'acknowledged'],
+      [call.callId, 'stored'],
+    ]);
+  });
+
+  test('that it is stored by its end, when its answer was not', async () => {
+    const words: unknown[] = [];
+    const owner = anId();
+    const call = await begunCall(owner);
+    const edge = await deafEdge(owner, false, (_callId, word) => words.push(word));
+    expect(await edge.keep(call, 4, detail)).toBe(false);
+    edge.acknowledged(call.callId);
+    await nextTurn();
+    expect(words).toEqual(['acknowledged']);
+    await edge.end(call.callId, { by: 'caller', reason: 'hang-up' });
+    expect(words).toEqual(['acknowledged', 'stored']);
+  });
+
+  test('nothing, when it is stored by then', async () => {
+    const words: unknown[] = [];
+    const owner = anId();
+    const call = await begunCall(owner);
+    const edge = await anEdge(owner, (_callId, word) => words.push(word));
+    await edge.keep(call, 4, detail);
+    edge.acknowledged(call.callId);
+    await nextTurn();
+    expect(words).toEqual([]);
+  });
 });
 
 test('a call that is given up because its engine is lost is known to be over; one that fails is not known any more', async () => {

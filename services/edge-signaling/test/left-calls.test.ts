@@ -27,6 +27,8 @@ describe('what a dead edge has left in its journal', () => {
     expect(left(record).talking()).toEqual([]);
     expect(left(record, 'acknowledged').talking()).toMatchObject([{ callId }]);
     expect(left(record, 'acknowledged', 'over').talking()).toEqual([]);
+    // The records say whether it still is a call.
+    expect(left(record, 'acknowledged', 'stored').talking()).toEqual([]);
   });
 
   test('is a call that had begun, until it is over, or both sides are talking', () => {
@@ -72,6 +74,7 @@ describe('what a dead edge has left in its journal', () => {
   test('is that somebody has hung up, until the end is told', () => {
     const departure = { left: 'callee', atMs: 5 };
     expect(left(record, departure).isEnding(callId)).toBe(true);
+    expect(left(record, 'acknowledged', 'stored', departure).isEnding(callId)).toBe(true);
     expect(left(record, departure, 'over').isEnding(callId)).toBe(false);
     expect(left(record).isEnding(callId)).toBe(false);
   });

@@ -1,5 +1,5 @@
 import { type Bucket, type Bus, BusError, BusUnavailableError } from '@callweave/bus';
-import { type Clock } from '@callweave/clock';
+import { atTurnEnd, type Clock } from '@callweave/clock';
 import {
   type CallCause,
   type CallDetail,
@@ -62,7 +62,7 @@ export interface CallRecordsDeps {
   readonly bus: Pick<Bus, 'bucket'>;
   readonly owner: () => InstanceId;
   /** Leaves word of a call that is not stored to the next edge at this place. */
-  readonly leave?: (callId: CallId, word: LeftWord) => void;
+  readonly leave?: ((callId: CallId, word: LeftWord) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -128,9 +128,18 @@ export class CallRecords {
 
   /** The caller has acknowledged its answer: with no record stored, whoever comes after us must know. */
   acknowledged(callId: CallId): void {
-    if (!this.#unstored.has(callId) || this.#left.has(callId)) return;
-    this.#left.add(callId);
-    this.#deps.leave?.(callId, 'acknowledged');
+    // That it is stored may have come with the same news.
+    atTurnEnd(() => {
+      if (!this.#unstored.has(callId) || this.#left.has(callId)) return;
+      this.#left.add(callId);
+      this.#deps.leave?.(callId, 'acknowledged');
+    });
+  }
+
+  /** Whoever comes after us finds all that is to be known of the call among the records, if it still is a call. */
+  #isStored(callId: CallId): void {
+    this.#unstored.delete(callId);
+    if (this.#left.delete(callId)) this.#deps.leave?.(callId, 'stored');
   }
 
   /**
@@ -152,7 +161,7 @@ export class CallRecords {
     try {
       // What was noted when the call began is long stored, as a rule, and nothing waits.
       await (this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write()));
-      if (!this.#ended.has(callId)) this.#unstored.delete(callId);
+      if (!this.#ended.has(callId)) this.#isStored(callId);
       return true;
     } catch (error) {
       ignore(this.#deps.log, error, 'the call goes on without its record for now');
@@ -298,7 +307,6 @@ export class CallRecords {
    */
   async end(callId: CallId, cause: CallCause, given?: LegId): Promise<'won' | 'lost'> {
     this.#ended.add(callId);
-    if (this.#left.delete(callId)) this.#deps.leave?.(callId, 'over');
     try {
       return await this.#inOrder(callId, () => this.#mark(callId, cause, given));
     } catch (error) {
@@ -324,7 +332,9 @@ export class CallRecords {
       const legs = call.legs.filter((id) => id !== given);
       return { set: { kind: 'call', call: { ...call, legs, state: 'ended', cause } }, isLast: true };
     });
+    if (stored !== undefined) this.#isStored(callId);
     this.#unstored.delete(callId);
+    this.#left.delete(callId);
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
     this.#leftovers.add({ callId, strangers: strangers(callId, legs) });
     return outcome;

@@ -19,10 +19,10 @@ const Unheard = z.object({ unheardAtMs: z.number() });
 
 const Move = z.object({ tenant: Tenant, movesTo: CallId, atMs: z.number() });
 
-const LeftWord = z.union([z.enum(['acknowledged', 'over']), Departure, Unheard, Asked, Called, Move]);
+const LeftWord = z.union([z.enum(['acknowledged', 'stored', 'over']), Departure, Unheard, Asked, Called, Move]);
 /**
- * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, or of
- * any that its engine has died with the answer; the INVITEs of one that rings: who has asked for it, and who was called;
+ * What became of a call: that it is over, who has hung up, of an answered one not stored yet that its caller knows, and
+ * that it is stored since, or of any that its engine has died with the answer; the INVITEs of one that rings: who has asked for it, and who was called;
  * and the media session that one whose node is gone was about to be moved to.
  */
 export type LeftWord = z.infer<typeof LeftWord>;
@@ -82,16 +82,18 @@ export function leftCalls(
         const note = Note.safeParse(value);
         return note.success ? [note.data] : [];
       });
-  const read = (about: string): (LeftCall & { readonly isOver: boolean }) | undefined => {
+  const read = (about: string): (LeftCall & { readonly isDone: boolean }) | undefined => {
     const notes = notesOf(about);
     const call = notes.findLast((note) => typeof note === 'object' && 'callId' in note);
     if (call === undefined) return undefined;
-    return { call, isAcknowledged: notes.includes('acknowledged'), isOver: notes.includes('over') };
+    // The records say of a stored one how it went on.
+    const isDone = notes.includes('over') || notes.includes('stored');
+    return { call, isAcknowledged: notes.includes('acknowledged'), isDone };
   };
   const underWay = (isAcknowledged: boolean): CallRecord[] =>
     publisher.noted().flatMap((about) => {
       const left = read(about);
-      return left === undefined || left.isOver || left.isAcknowledged !== isAcknowledged ? [] : [left.call];
+      return left === undefined || left.isDone || left.isAcknowledged !== isAcknowledged ? [] : [left.call];
     });
   return {
     answered: (callId) => {

@@ -45,7 +45,7 @@ export interface AdopterDeps {
   /** Whether the engine finds a dialog by the tags of both sides too, as no drachtio-server does. */
   readonly knowsOurTags: () => boolean;
   /** What dead edges at this place could not store. */
-  readonly left?: Pick<LeftCalls, 'answered' | 'invites'>;
+  readonly left?: Pick<LeftCalls, 'answered' | 'departure' | 'invites' | 'isUnheard'>;
   /** Says for an engine that is gone what it cannot say any more. */
   readonly outliving?: Pick<Outliving, 'refuse' | 'cancel'>;
   readonly clock: Clock;
@@ -109,7 +109,7 @@ export class Adopter {
   /** An answer that nobody has heard is taken back. */
   async #settle(resumed: EstablishedCall, { call, isAcknowledged }: LeftCall): Promise<void> {
     const [caller] = call.dialogs ?? [];
-    if (isAcknowledged || (caller !== undefined && (await this.#isAnswered(caller)))) resumed.probe();
+    if (isAcknowledged || (caller !== undefined && (await this.#isAnswered(caller)))) this.goOn(resumed);
     else resumed.hangUp(NODE_LOST);
   }
 
@@ -137,7 +137,19 @@ export class Adopter {
 
   /** Goes on with a call of which nothing is stored, unless something is by now. Throws `BusUnavailableError`. */
   async resume(call: CallRecord): Promise<void> {
-    (await this.#adopt({ call, revision: 0 }, {}))?.probe();
+    const resumed = await this.#adopt({ call, revision: 0 }, {});
+    if (resumed !== undefined) this.goOn(resumed);
+  }
+
+  /** Goes on with a call of ours where the edge that had it has stopped. */
+  goOn(call: EstablishedCall): void {
+    const { callId } = call.parts;
+    const departure = this.#deps.left?.departure(callId);
+    if (departure !== undefined) call.left(departure.left, undefined, departure.atMs);
+    // An answer that its caller may not have heard is taken back.
+    else if (this.#deps.left?.isUnheard(callId) === true) call.hangUp(NODE_LOST);
+    // Somebody may have hung up while nobody listened.
+    else call.probe();
   }
 
   /**

@@ -26,9 +26,9 @@ export interface SweepDeps {
   readonly records: Pick<CallRecords, 'list' | 'find' | 'remove'>;
   readonly calls: Pick<EstablishedCalls, 'all' | 'byId'>;
   readonly isSetUpHere: (callId: CallId) => boolean;
-  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'outlive' | 'resume'>;
+  readonly adopter: Pick<Adopter, 'adopt' | 'close' | 'conclude' | 'goOn' | 'outlive' | 'resume'>;
   /** What edges at this place could not store: dead ones, and this one before its engine died. */
-  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'departure' | 'isEnding' | 'isUnheard' | 'moves'>;
+  readonly left?: Pick<LeftCalls, 'begun' | 'talking' | 'isEnding' | 'moves'>;
   /** Releases a media session, wherever it is. */
   readonly releaseMedia: (tenant: Tenant, mediaId: CallId) => void;
   readonly peers: Pick<Peers, 'holds'>;
@@ -188,7 +188,7 @@ export class Sweep {
   }
 
   async #adopt(stored: StoredCall): Promise<void> {
-    const { records, adopter, left, peers, owner, clock } = this.#deps;
+    const { records, adopter, peers, owner, clock } = this.#deps;
     const { callId, state, legs } = stored.call;
     const [legId] = legs;
     if (legId === undefined || this.#isInHand(callId)) return;
@@ -202,12 +202,7 @@ export class Sweep {
     // Whoever answers is alive, whatever became of its lease.
     if (last !== owner() && (await peers.holds(last, legId))) return;
     const call = await adopter.adopt(found);
-    const departure = left?.departure(callId);
-    if (departure !== undefined) call?.left(departure.left, undefined, departure.atMs);
-    // An answer that its caller may not have heard is taken back.
-    else if (left?.isUnheard(callId) === true) call?.hangUp({ by: 'platform', reason: 'node-lost' });
-    // Somebody may have hung up while nobody listened.
-    else call?.probe();
+    if (call !== undefined) adopter.goOn(call);
     await sleep(clock, PACE_MS, this.#stopping.signal);
   }
 }
