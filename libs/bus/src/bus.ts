@@ -126,6 +126,11 @@ export class Bus {
     return this.#connection.isConnected();
   }
 
+  /** Whether a question of ours is not answered yet. */
+  get awaitsAnswers(): boolean {
+    return this.#requester.awaitsAnswers;
+  }
+
   /** Asks a question; see `Requester.ask` for what it throws. */
   ask<P extends string, Q extends z.ZodType, R extends z.ZodType>(
     type: RequestType<P, Q, R>,

@@ -69,6 +69,7 @@ export class Requester {
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #duration: Histogram = histogram(requestDuration);
+  #unanswered = 0;
 
   /** `connected` resolves when there is a connection, and throws `BusUnavailableError` when there is none. */
   constructor(deps: { nc: Asker; connected: (what: string) => Promise<void>; directory: Directory; clock: Clock }) {
@@ -76,6 +77,11 @@ export class Requester {
     this.#connected = deps.connected;
     this.#directory = deps.directory;
     this.#clock = deps.clock;
+  }
+
+  /** Whether somebody is asked now. */
+  get awaitsAnswers(): boolean {
+    return this.#unanswered > 0;
   }
 
   /**
@@ -179,12 +185,15 @@ export class Requester {
     headers.set(ATTEMPT_END_HEADER, String(Math.floor(epochMs + timeoutMs)));
     if (isRepeated) headers.set(REPEATED_HEADER, '1');
     let reply: Pick<Msg, 'data' | 'headers'>;
+    this.#unanswered += 1;
     try {
       reply = await this.#nc.request(subject, payload, { timeout: Math.max(1, timeoutMs), headers });
     } catch (error) {
       if (error instanceof NatsError && error.code === NO_RESPONDERS) return { kind: 'nobody' };
       if (classifyNatsFailure(error) === 'unavailable') return { kind: 'silent' };
       throw error;
+    } finally {
+      this.#unanswered -= 1;
     }
     const answeredBy = reply.headers?.get(INSTANCE_HEADER) ?? '';
     if (answeredBy !== '') {

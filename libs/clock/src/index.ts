@@ -1,4 +1,4 @@
-export { atTurnEnd, GATHER_MS, type GatherOptions, gatherTurns, TurnPace } from './turns.ts';
+export { atTurnEnd, type Expected, type GatherOptions, gatherTurns, TurnPace } from './turns.ts';
 
 /** A pending timer; `cancel` is idempotent and free after it fired. */
 export interface Timer {

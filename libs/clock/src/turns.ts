@@ -1,17 +1,24 @@
-/** How long news is gathered at most where calls go through, ms; ADR 0024. */
-export const GATHER_MS = 16;
-
 /** The share of a processor from which a process gathers for as long as it may. */
 const BUSY_SHARE = 0.1;
 const SLOT_MS = 100;
 /** Not worth standing still for: the system's timers are no finer. */
 const LEAST_MS = 0.1;
 
+/** What the next turn is thought to find. */
+export interface Expected {
+  /** No time is to be lost: news was left behind, or somebody waits. */
+  readonly isUrgent?: boolean;
+  /** An answer that takes a moment, to go on with while all that belongs to it is at hand. */
+  readonly awaits?: boolean;
+}
+
 export interface PaceOptions {
   /** How long news is gathered at most, ms. */
   readonly gatherMs: number;
   /** The share of a processor from which it is gathered that long; less of it, less long. */
   readonly busyShare?: number;
+  /** How long answers are waited for at most before the loop stands still, ms; not at all unless said. */
+  readonly lingerMs?: number;
   /** How long the loop has had nothing to do so far, waiting for news or standing still, ms. */
   readonly idleMs: () => number;
 }
@@ -22,6 +29,8 @@ export class TurnPace {
   #windowMs = 0;
   #lastMs: number;
   #slot: { readonly atMs: number; readonly idleMs: number };
+  /** When the first turn ended since the loop stood still or waited for news. */
+  #firstMs: number | undefined;
 
   constructor(options: PaceOptions, nowMs: number) {
     this.#options = options;
@@ -29,12 +38,19 @@ export class TurnPace {
     this.#slot = { atMs: nowMs, idleMs: options.idleMs() };
   }
 
-  /** A turn ended at `nowMs` (monotonic), and the next is urgent or not: how long to stand still before it, ms. */
-  restMs(nowMs: number, isUrgent = false): number {
+  /**
+   * A turn ended at `nowMs` (monotonic), and the next is urgent, or an answer is expected soon, or neither: how long to
+   * stand still before it, ms.
+   */
+  restMs(nowMs: number, { isUrgent = false, awaits = false }: Expected = {}): number {
     if (nowMs - this.#slot.atMs >= SLOT_MS) this.#measure(nowMs);
     const restMs = this.#windowMs - (nowMs - this.#lastMs);
-    const rests = !isUrgent && restMs > LEAST_MS;
-    this.#lastMs = rests ? nowMs + restMs : nowMs;
+    const isLate = restMs <= LEAST_MS;
+    const firstMs = isLate ? nowMs : (this.#firstMs ?? nowMs);
+    const rests = !isLate && !isUrgent && !(awaits && nowMs - firstMs < (this.#options.lingerMs ?? 0));
+    if (rests) this.#lastMs = nowMs + restMs;
+    else if (isLate || isUrgent) this.#lastMs = nowMs;
+    this.#firstMs = rests ? undefined : firstMs;
     return rests ? restMs : 0;
   }
 
@@ -50,6 +66,8 @@ export class TurnPace {
 export interface GatherOptions extends Omit<PaceOptions, 'idleMs'> {
   /** Whether no time is to be lost: the turn that ends now left news behind, or somebody waits. */
   readonly isUrgent?: () => boolean;
+  /** Whether an answer is expected that comes in a moment, as a rule; it is waited for `lingerMs` at most. */
+  readonly awaits?: () => boolean;
 }
 
 /** What leaves at the end of this turn. */
@@ -76,18 +94,18 @@ function depart(): void {
 /**
  * Has a process look for news less often the more of its time it works, at most every `gatherMs`, as network cards do
  * with their interrupts: waking up costs the same whatever there is to find, and what is answered together leaves
- * together. The thread stands still meanwhile, timers included, once what `atTurnEnd` was given has left. A process with
- * little to do looks at once, and so does one whose turns take longer than this anyway. Until the returned function is
- * called.
+ * together. The thread stands still meanwhile, timers included, once what `atTurnEnd` was given has left and what it
+ * asked for has come, if that comes soon. A process with little to do looks at once, and so does one whose turns take
+ * longer than this anyway. Until the returned function is called.
  */
-export function gatherTurns({ isUrgent = () => false, ...options }: GatherOptions): () => void {
+export function gatherTurns({ isUrgent = () => false, awaits = () => false, ...options }: GatherOptions): () => void {
   let stoodStillMs = 0;
   const idleMs = (): number => performance.eventLoopUtilization().idle + stoodStillMs;
   const pace = new TurnPace({ ...options, idleMs }, performance.now());
   const stillness = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const rest = (): void => {
     const nowMs = performance.now();
-    const restMs = pace.restMs(nowMs, isUrgent());
+    const restMs = pace.restMs(nowMs, { isUrgent: isUrgent(), awaits: awaits() });
     if (restMs > 0) {
       Atomics.wait(stillness, 0, 0, restMs);
       // Longer than asked for where others want the processor.

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { atTurnEnd, gatherTurns, TurnPace } from '@callweave/clock';
+import { atTurnEnd, type Expected, gatherTurns, TurnPace } from '@callweave/clock';
 
 /** Until a way of working is usual, ms. */
 const USUAL_MS = 2_000;
@@ -9,12 +9,12 @@ const USUAL_MS = 2_000;
 class Loop {
   nowMs = 0;
   #idleMs = 0;
-  readonly #pace = new TurnPace({ gatherMs: 10, busyShare: 0.1, idleMs: () => this.#idleMs }, 0);
+  readonly #pace = new TurnPace({ gatherMs: 10, busyShare: 0.1, lingerMs: 5, idleMs: () => this.#idleMs }, 0);
 
   /** Works for so long, then rests or not; how long it rested. */
-  turn(workMs: number, isUrgent = false): number {
+  turn(workMs: number, expected?: Expected): number {
     this.nowMs += workMs;
-    const restMs = this.#pace.restMs(this.nowMs, isUrgent);
+    const restMs = this.#pace.restMs(this.nowMs, expected);
     this.wait(restMs);
     return restMs;
   }
@@ -79,8 +79,29 @@ describe('the pace of turns', () => {
   it('does not wait while a turn has left news behind', () => {
     const loop = new Loop();
     loop.run(1, 0.2);
-    expect(loop.turn(2, true)).toBe(0);
+    expect(loop.turn(2, { isUrgent: true })).toBe(0);
     expect(loop.turn(2)).toBeCloseTo(8);
+  });
+
+  it('waits for answers first, and rests for what is left of the time given', () => {
+    const loop = new Loop();
+    loop.run(1, 0.2);
+    loop.turn(0.5);
+    for (let answers = 0; answers < 3; answers++) {
+      expect(loop.turn(0.5, { awaits: true })).toBe(0);
+      loop.wait(1);
+    }
+    expect(loop.turn(0.5)).toBeCloseTo(5);
+  });
+
+  it('waits no longer for answers than it may, and after a rest anew', () => {
+    const loop = new Loop();
+    loop.run(1, 0.2);
+    const rest = (): number => loop.turn(1, { awaits: true });
+    loop.turn(1);
+    expect([rest(), rest(), rest(), rest(), rest()]).toEqual([0, 0, 0, 0, 0]);
+    expect(rest()).toBeCloseTo(4);
+    expect(rest()).toBe(0);
   });
 });
 

@@ -68,8 +68,14 @@ import { Transfers } from './transfer/transfers.ts';
 /** No call whose node was lost longer ago is still up, or none that anybody hears. */
 const NODES_LOOK_BACK_SEC = 86_400;
 
+/** The edge, and what it waits for. */
+export interface RunningEdge extends RunningService {
+  /** Whether a service has been asked and has not answered yet. */
+  awaitsAnswers(): boolean;
+}
+
 /** The composition root: the only file that knows which part is given to which. */
-export async function startEdge(context: ServiceContext<Config>): Promise<RunningService> {
+export async function startEdge(context: ServiceContext<Config>): Promise<RunningEdge> {
   const { log, clock } = context;
   const { stateDir, engine, engineSecret, applicationServer, redirects, mtuExtras, privateNetworks } = context.config;
   const { media: mediaPolicy } = context.config;
@@ -311,6 +317,7 @@ export async function startEdge(context: ServiceContext<Config>): Promise<Runnin
   });
 
   return {
+    awaitsAnswers: () => bus.awaitsAnswers,
     notReady,
     drain: async () => {
       draining = true;

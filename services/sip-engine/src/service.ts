@@ -1,4 +1,4 @@
-import { type Clock, GATHER_MS, gatherTurns } from '@callweave/clock';
+import { type Clock, gatherTurns } from '@callweave/clock';
 import { createInstanceId, type HealthServer, Life, serveHealth } from '@callweave/service';
 import {
   ENGINE_VERSION,
@@ -29,6 +29,9 @@ export interface EngineProcess {
   /** Takes nothing new, finishes what is pending, closes everything. */
   stop(): Promise<void>;
 }
+
+/** How long datagrams and words of applications are gathered at most, ms; ADR 0024. */
+const GATHER_MS = 16;
 
 /** The composition root: the engine, and its health where addresses for it are given. */
 export async function startEngineProcess(config: EngineConfig, deps: ProcessDeps): Promise<EngineProcess> {
