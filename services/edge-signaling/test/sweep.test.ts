@@ -84,7 +84,7 @@ async function takenOver(
     adopter: {
       adopt: () => {
         seen.push('adopted');
-        return Promise.resolve({} as EstablishedCall);
+        return Promise.resolve({} as unknown as EstablishedCall);
       },
       close: act('closed'),
       conclude: () => seen.push('concluded'),

@@ -1,5 +1,5 @@
 import { type Bucket, type Bus, BusError, BusUnavailableError } from '@callweave/bus';
-import { atTurnEnd, type Clock } from '@callweave/clock';
+import { type Clock } from '@callweave/clock';
 import {
   type CallCause,
   type CallDetail,
@@ -20,6 +20,7 @@ import { type EstablishedParts } from './established-call.ts';
 import { type LeftWord } from './left-calls.ts';
 import { Leftovers } from './leftovers.ts';
 import { holders, type Session } from './session.ts';
+import { UnstoredCalls } from './unstored-calls.ts';
 
 type CallsBucket = Bucket<typeof callsBucket.pattern, typeof callsBucket.value>;
 
@@ -82,15 +83,13 @@ export class CallRecords {
   readonly #ended = new Set<CallId>();
   /** Calls that have begun and are not stored yet. */
   readonly #beginning = new Set<string>();
-  /** Answered calls that are not stored yet, and those of them that have ended; as they were last. */
-  readonly #unstored = new Map<string, CallRecord>();
-  /** Of them, those that a successor is told of. */
-  readonly #left = new Set<CallId>();
+  readonly #unstored: UnstoredCalls;
   readonly #leftovers: Leftovers;
 
   constructor(deps: CallRecordsDeps) {
     this.#deps = deps;
     this.#bucket = deps.bus.bucket(callsBucket, { recalls: true, gathers: true });
+    this.#unstored = new UnstoredCalls(deps.leave);
     this.#leftovers = new Leftovers(deps.clock, ({ callId, strangers }) => void this.remove(callId, strangers));
   }
 
@@ -126,20 +125,9 @@ export class CallRecords {
     return { ...recordOf(call, this.#deps.owner(), sequence), detail };
   }
 
-  /** The caller has acknowledged its answer: with no record stored, whoever comes after us must know. */
+  /** The caller has acknowledged its answer. */
   acknowledged(callId: CallId): void {
-    // That it is stored may have come with the same news.
-    atTurnEnd(() => {
-      if (!this.#unstored.has(callId) || this.#left.has(callId)) return;
-      this.#left.add(callId);
-      this.#deps.leave?.(callId, 'acknowledged');
-    });
-  }
-
-  /** Whoever comes after us finds all that is to be known of the call among the records, if it still is a call. */
-  #isStored(callId: CallId): void {
-    this.#unstored.delete(callId);
-    if (this.#left.delete(callId)) this.#deps.leave?.(callId, 'stored');
+    this.#unstored.acknowledged(callId);
   }
 
   /**
@@ -150,7 +138,7 @@ export class CallRecords {
     const { callId } = call;
     const record = this.recordOf(call, sequence, detail);
     const isFirst = !this.#unstored.has(callId);
-    this.#unstored.set(callId, record);
+    this.#unstored.put(record);
     const write = (): Promise<unknown> => {
       const revision = this.#begun.get(callId) ?? 0;
       this.#begun.delete(callId);
@@ -161,7 +149,7 @@ export class CallRecords {
     try {
       // What was noted when the call began is long stored, as a rule, and nothing waits.
       await (this.#writing.has(callId) ? this.#inOrder(callId, write) : this.#now(callId, write()));
-      if (!this.#ended.has(callId)) this.#isStored(callId);
+      if (!this.#ended.has(callId)) this.#unstored.stored(callId);
       return true;
     } catch (error) {
       ignore(this.#deps.log, error, 'the call goes on without its record for now');
@@ -284,7 +272,7 @@ export class CallRecords {
     const mine = { ...call, owner: this.#deps.owner(), epoch: call.epoch + 1 };
     try {
       const written = await this.#bucket.replace({ kind: 'call', id: callId }, { kind: 'call', call: mine }, revision);
-      this.#unstored.delete(callId);
+      this.#unstored.stored(callId);
       return written === undefined ? undefined : mine;
     } catch (error) {
       if (!(error instanceof BusUnavailableError)) throw error;
@@ -296,7 +284,7 @@ export class CallRecords {
       const isAsFound = current?.kind === 'call' ? isOf(current.call, call) : revision === 0;
       return isAsFound ? { set: { kind: 'call', call: mine } } : 'keep';
     });
-    this.#unstored.delete(callId);
+    this.#unstored.stored(callId);
     return stored?.kind === 'call' && isOf(stored.call, mine) ? mine : undefined;
   }
 
@@ -332,9 +320,8 @@ export class CallRecords {
       const legs = call.legs.filter((id) => id !== given);
       return { set: { kind: 'call', call: { ...call, legs, state: 'ended', cause } }, isLast: true };
     });
-    if (stored !== undefined) this.#isStored(callId);
-    this.#unstored.delete(callId);
-    this.#left.delete(callId);
+    if (stored === undefined) this.#unstored.forget(callId);
+    else this.#unstored.stored(callId);
     const legs = stored?.kind === 'call' ? stored.call.legs : [];
     this.#leftovers.add({ callId, strangers: strangers(callId, legs) });
     return outcome;
