@@ -122,7 +122,11 @@ export class SharedEdges<A extends SharedAddress> {
       const wordFrom = options.talkMs === undefined ? { wordFrom: word.port } : {};
       const talking = this.load.talk({ calls: CALLS, talkMs: 0, ...wordFrom, ...options });
       const answered = async (): Promise<CallRecord[]> => this.#ofThisTest(await answeredCalls(this.bus));
-      await until('all calls are answered', async () => (await answered()).length === CALLS, 60_000);
+      const told = async (): Promise<boolean> =>
+        (await this.newCalls()).filter((kinds) => kinds.at(-1) === 'answered').length === CALLS;
+      const isReached = async (): Promise<boolean> => (await answered()).length === CALLS && (await told());
+      // What an edge has not told when it dies is told by the next at its place, and there is none here.
+      await until('all calls are answered, and told to be', isReached, 60_000);
       expect(new Set((await answered()).map(({ owner }) => owner)).size).toBe(1);
       await blow();
       word.give();

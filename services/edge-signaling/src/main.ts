@@ -4,8 +4,8 @@ import { config, type Config } from './config.ts';
 import { type RunningEdge, startEdge } from './service.ts';
 
 /** How long news is gathered at most, and what services are asked for is waited for before that, ms; ADR 0024. */
-const GATHER_MS = 40;
-const LINGER_MS = 16;
+const GATHER_MS = 16;
+const LINGER_MS = 8;
 
 async function start(context: ServiceContext<Config>): Promise<RunningEdge> {
   const running = await startEdge(context);
